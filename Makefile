@@ -1,0 +1,52 @@
+# make run      installs what the app needs into .venv and starts it on http://127.0.0.1:8501 (PORT=, HOST=)
+# make test     everything that must hold: style, types, tests, doctests, coverage, the browser
+# make format   rewrites the sources in the house style
+# make bench    the benchmark, ratios in one run (ARGS="--json" and the like)
+# make assets   builds assets/moby-dick again from the book (TEXT=path)
+
+PORT ?= 8501
+HOST ?= 127.0.0.1
+TEXT ?= ../shared/data/moby-dick.txt
+ARGS ?=
+# The first of these that is Python 3.11 or later; `make PYTHON=/path/to/python run` names one.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check install --progress-bar on
+
+.DEFAULT_GOAL := run
+.PHONY: run test format bench assets
+
+# A stamp is younger than the list it stands for, so a second `make run` installs nothing.
+$(VENV)/app.stamp: requirements.txt
+	@test -n "$(PYTHON)" || { echo "make needs Python 3.11 or later and found none; install it or name it: make PYTHON=/path/to/python"; exit 1; }
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/tests.stamp: tests/requirements.txt $(VENV)/app.stamp
+	$(PIP) -r tests/requirements.txt
+	@touch $@
+
+run: $(VENV)/app.stamp
+	@exec $(PY) -m streamlit run app.py --server.address $(HOST) --server.port $(PORT)
+
+test: $(VENV)/tests.stamp
+	$(PY) -m tests.browser.chromium
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy
+	$(PY) -m pytest -m "not browser" --cov
+	$(PY) -m pytest -m browser
+
+format: $(VENV)/tests.stamp
+	$(PY) -m ruff check --fix
+	$(PY) -m ruff format
+
+bench: $(VENV)/app.stamp
+	$(PY) -m ssm.bench $(ARGS)
+
+assets: $(VENV)/app.stamp
+	$(PY) assets/build_white.py "$(TEXT)"
