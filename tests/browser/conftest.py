@@ -1,0 +1,71 @@
+"""A real server and a real browser for every test in this folder."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+
+from tests.browser.chromium import launched
+from tests.browser.server import running_app
+
+DESKTOP = {"width": 1280, "height": 800}
+
+
+@pytest.fixture(scope="session")
+def app_url() -> Iterator[str]:
+    """Run one server for all browser tests."""
+    with running_app() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Run one browser for all browser tests; each test gets contexts of its own."""
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the page did wrong during the test; a test that provokes a complaint asserts on it and clears it."""
+    return []
+
+
+@pytest.fixture
+def new_context(chromium: Browser, app_url: str, complaints: list[str]) -> Iterator[Callable[..., BrowserContext]]:
+    """Open contexts by `new_context(viewport=..., color_scheme=...)`; the test fails on any complaint of their pages.
+
+    A complaint is an error on the console, an uncaught exception, or a request to another server.
+    """
+    opened: list[BrowserContext] = []
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complaints.append(f"console: {message.text} ({message.location.get('url', '')})")
+
+    def on_request(request: Request) -> None:
+        address = urlsplit(request.url)
+        if address.scheme in {"http", "https", "ws", "wss"} and address.netloc != own:
+            complaints.append(f"request to another server: {request.url}")
+
+    def open_one(**options: Any) -> BrowserContext:
+        context = chromium.new_context(**{"base_url": app_url, "viewport": DESKTOP, **options})
+        context.on("console", on_console)
+        context.on("weberror", lambda error: complaints.append(f"uncaught: {error.error}"))
+        context.on("request", on_request)
+        opened.append(context)
+        return context
+
+    own = urlsplit(app_url).netloc
+    yield open_one
+    for context in opened:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def page(new_context: Callable[..., BrowserContext]) -> Page:
+    """A page of 1280 x 800 that shows nothing yet."""
+    return new_context().new_page()
