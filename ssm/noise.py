@@ -1,0 +1,212 @@
+"""Noise distributions over classes: where the samples of a sampled loss come from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from ssm import checks
+
+Numbers = Tensor | Sequence[float]
+
+
+@dataclass(frozen=True, eq=False)
+class Noise:
+    """A distribution q over the classes, to draw from with replacement; immutable.
+
+    Attributes:
+        log_probs: log q_c, float64 [classes]; -inf for a class that is never drawn.
+    """
+
+    log_probs: Tensor
+
+    @cached_property
+    def probs(self) -> Tensor:
+        """The probabilities q_c, float64 [classes]."""
+        return self.log_probs.exp()
+
+    @property
+    def classes(self) -> int:
+        """The number of classes."""
+        return len(self.log_probs)
+
+    def without(self, target: int) -> "Noise":
+        """The noise given "not the target": ``r_c = q_c / (1 - q_t)``, and r_t = 0.
+
+        Args:
+            target: the class never to be drawn.
+
+        Returns:
+            Noise over the same classes.
+
+        Raises:
+            IndexError: target is not a class.
+            ValueError: no other class could be drawn.
+
+        >>> uniform(3).without(0).probs.tolist()
+        [0.0, 0.5, 0.5]
+        """
+        target = checks.target(target, self.classes)
+        kept = self.log_probs.clone()
+        kept[target] = -torch.inf
+        return Noise(kept - checks.others(kept.logsumexp(0), target))
+
+    def draw(self, shape: Sequence[int], *, generator: torch.Generator | None = None) -> Tensor:
+        """Independent samples, with replacement.
+
+        Args:
+            shape: the shape wanted, such as (draws, k).
+            generator: the source of randomness, on the device of the noise.
+
+        Returns:
+            Classes, int64 [*shape].
+
+        >>> g = torch.Generator().manual_seed(0)
+        >>> uniform(10).draw((2, 3), generator=g).shape
+        torch.Size([2, 3])
+        """
+        u = torch.rand(tuple(shape), dtype=torch.float64, device=self.log_probs.device, generator=generator)
+        return self.invert(u)
+
+    def invert(self, uniforms: Tensor) -> Tensor:
+        """The inverse of the cumulative distribution: the first c with ``q_0 + .. + q_c > u``.
+
+        Args:
+            uniforms: numbers in [0, 1), float64 of any shape, on the device of the noise.
+
+        Returns:
+            Classes, int64 of the same shape.
+
+        >>> uniform(4).invert(torch.tensor([0.0, 0.25, 0.99], dtype=torch.float64)).tolist()
+        [0, 1, 3]
+        """
+        places = torch.searchsorted(self._cumulative, uniforms * self._cumulative[-1], right=True)
+        return places.clamp_(max=self._last)  # u times the total may round up to the total
+
+    def to(self, device: torch.device | str) -> "Noise":
+        """The same noise on another device.
+
+        Args:
+            device: where to.
+
+        Returns:
+            Noise.
+
+        >>> uniform(2).to("cpu").log_probs.device
+        device(type='cpu')
+        """
+        return Noise(self.log_probs.to(device))
+
+    @cached_property
+    def _cumulative(self) -> Tensor:
+        return self.probs.cumsum(0)
+
+    @cached_property
+    def _last(self) -> int:
+        return int(self.probs.nonzero()[-1])
+
+
+def uniform(classes: int) -> Noise:
+    """Every class alike: ``q_c = 1 / n``.
+
+    Args:
+        classes: the number of classes n.
+
+    Returns:
+        Noise over n classes.
+
+    Raises:
+        ValueError: there is no class.
+
+    >>> uniform(4).probs.tolist()
+    [0.25, 0.25, 0.25, 0.25]
+    """
+    n = checks.classes(classes)
+    return Noise(-torch.full((n,), float(n), dtype=torch.float64).log())
+
+
+def log_uniform(classes: int) -> Noise:
+    """Zipf's law for classes sorted by falling frequency: ``q_c = log((c+2) / (c+1)) / log(n+1)``.
+
+    Args:
+        classes: the number of classes n.
+
+    Returns:
+        Noise over n classes.
+
+    Raises:
+        ValueError: there is no class.
+
+    >>> [round(q, 4) for q in log_uniform(3).probs.tolist()]
+    [0.5, 0.2925, 0.2075]
+    """
+    n = checks.classes(classes)
+    # log1p keeps the digits that the difference of two near logarithms would lose.
+    ranks = torch.arange(1, n + 1, dtype=torch.float64)
+    return Noise(ranks.reciprocal().log1p().log() - torch.tensor(n + 1.0).double().log().log())
+
+
+def unigram(counts: Numbers, power: float = 0.75) -> Noise:
+    """Class frequencies, flattened: ``q_c = count_c^power / sum of count_d^power``.
+
+    Args:
+        counts: how often each class occurs, above zero [classes].
+        power: 1 for the frequencies themselves, 0 for uniform, 0.75 as in word2vec.
+
+    Returns:
+        Noise over as many classes as there are counts.
+
+    Raises:
+        ValueError: a count is not positive, or power is not finite.
+
+    >>> [round(q, 4) for q in unigram([16, 1, 1], power=0.5).probs.tolist()]
+    [0.6667, 0.1667, 0.1667]
+
+    Mikolov et al. 2013, "Distributed representations of words and phrases".
+    """
+    power = checks.finite("power", power, "0.75 is the usual one")
+    return Noise((power * checks.weights("noise counts", counts).log()).log_softmax(0))
+
+
+def softmax(scores: Numbers, temperature: float = 1.0) -> Noise:
+    """The model's own distribution, tempered: ``q_c = exp(x_c / tau) / sum of exp(x_d / tau)``.
+
+    At temperature 1 this is the perfect sampler: every draw has the loss of the full softmax.
+
+    Args:
+        scores: finite scores x [classes].
+        temperature: tau, above zero; large values tend to uniform noise.
+
+    Returns:
+        Noise over as many classes as there are scores.
+
+    Raises:
+        ValueError: a score is not finite, or temperature is not positive.
+
+    >>> [round(q, 4) for q in softmax([0.0, 0.0, 1.0]).probs.tolist()]
+    [0.2119, 0.2119, 0.5761]
+
+    Blanc and Rendle 2018, "Adaptive sampled softmax with kernel based sampling".
+    """
+    tau = checks.positive("temperature", temperature, "1 is the model's own distribution")
+    return Noise((checks.vector("scores", scores) / tau).log_softmax(0))
+
+
+def custom(weights: Numbers) -> Noise:
+    """Probabilities in proportion to given weights: ``q_c = weight_c / sum of weight_d``.
+
+    Args:
+        weights: above zero, in any order [classes].
+
+    Returns:
+        Noise over as many classes as there are weights.
+
+    Raises:
+        ValueError: a weight is not positive.
+
+    >>> [round(q, 4) for q in custom([1.0, 3.0]).probs.tolist()]
+    [0.25, 0.75]
+    """
+    return Noise(checks.weights("noise weights", weights).log().log_softmax(0))
