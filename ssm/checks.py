@@ -186,3 +186,13 @@ def converged(error: float, tolerance: float) -> None:
             "bring the scores closer together or use convergence.running_mean"
         )
         raise ValueError(message)
+
+
+def quadrature_nodes(count: int, most: int) -> None:
+    """A quadrature that can be done in reasonable time."""
+    if count > most:
+        message = (
+            f"scores must be close enough for {most} quadrature nodes, got a need of {count}; "
+            "bring them closer together or use convergence.running_mean"
+        )
+        raise ValueError(message)
