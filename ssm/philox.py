@@ -155,4 +155,4 @@ def _rounds(counter: Words, key: tuple[int, int]) -> Words:
 
 def _fraction(high: Tensor, low: Tensor, *, out: Tensor) -> None:
     bits = (high >> 5).bitwise_left_shift_(26).bitwise_or_((low & _MASK).bitwise_right_shift_(6))
-    torch.mul(bits, 2.0**-53, out=out)
+    torch.mul(bits.double(), 2.0**-53, out=out)
