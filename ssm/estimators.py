@@ -50,7 +50,7 @@ def sampled_softmax(candidates: Candidates) -> Tensor:
     With no sample left after the hits, the loss is 0 and so is its gradient.
     """
     correction = candidates.sample_log_q - _log_complement(candidates.target_log_q)[..., None]
-    correction = correction + candidates.kept.clamp(min=1).log()[..., None]
+    correction = correction + candidates.kept.clamp(min=1).double().log()[..., None]
     dtype = candidates.sample_scores.dtype
     corrected = candidates.sample_scores - correction.to(dtype)  # [..., k]
     # The least finite number and not -inf: a row of hits alone then has a gradient of 0, not NaN.

@@ -1,5 +1,6 @@
 """Noise distributions over classes: where the samples of a sampled loss come from."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -145,7 +146,7 @@ def log_uniform(classes: int) -> Noise:
     n = checks.classes(classes)
     # log1p keeps the digits that the difference of two near logarithms would lose.
     ranks = torch.arange(1, n + 1, dtype=torch.float64)
-    return Noise(ranks.reciprocal().log1p().log() - torch.tensor(n + 1.0).double().log().log())
+    return Noise(ranks.reciprocal().log1p().log() - math.log(math.log1p(n)))
 
 
 def unigram(counts: Numbers, power: float = 0.75) -> Noise:
