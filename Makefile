@@ -22,7 +22,7 @@ PIP := $(PY) -m pip --disable-pip-version-check install --progress-bar on
 # A stamp is younger than the list it stands for, so a second `make run` installs nothing.
 $(VENV)/app.stamp: requirements.txt
 	@test -n "$(PYTHON)" || { echo "make needs Python 3.11 or later and found none; install it or name it: make PYTHON=/path/to/python"; exit 1; }
-	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv $(VENV)
 	$(PIP) -r requirements.txt
 	@touch $@
 
@@ -38,8 +38,8 @@ test: $(VENV)/tests.stamp
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
-	$(PY) -m pytest -m "not browser" --cov
-	$(PY) -m pytest -m browser
+	$(PY) -m pytest --ignore tests/browser --cov
+	$(PY) -m pytest tests/browser
 
 format: $(VENV)/tests.stamp
 	$(PY) -m ruff check --fix
