@@ -2,7 +2,7 @@
 # make test     everything that must hold: style, types, tests, doctests, coverage, the browser
 # make format   rewrites the sources in the house style
 # make bench    the benchmark, ratios in one run (ARGS="--json" and the like)
-# make assets   builds assets/moby-dick again from the book (TEXT=path)
+# make assets   counts the words of Moby-Dick again (TEXT=path), for the problem "after white"
 
 PORT ?= 8501
 HOST ?= 127.0.0.1
