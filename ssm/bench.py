@@ -1,0 +1,148 @@
+"""Speed, as ratios measured in one run: ``python -m ssm.bench``, with ``--json`` for programs."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+
+import torch
+from torch import Tensor
+
+from ssm import convergence, exact, losses, noise, philox
+from ssm.noise import Noise
+
+_REPEATS = 5
+_LOOPED = 500  # single draws that are timed; to loop over all would take long
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one case took.
+
+    Attributes:
+        case: what was run.
+        seconds: median time of the whole case.
+        loop_seconds: the same draws one by one, in proportion to the few that were timed.
+        ratio: loop_seconds / seconds.
+        peak_bytes: the most memory the process held until then, torch itself included.
+    """
+
+    case: str
+    seconds: float
+    loop_seconds: float | None = None
+    ratio: float | None = None
+    peak_bytes: int | None = None
+
+
+def measure() -> list[Row]:
+    """Run every case, the largest last.
+
+    Returns:
+        One row for each.
+    """
+    article = torch.tensor([-1.45, -2.0, -2.9, 1.4, -2.3, -0.1, -4.5, 1.65, -6.0, 0.3]).double()
+    return [
+        _running_mean("the article's example", article, noise.uniform(10), k=3),
+        _running_mean("random scores", philox.normals(0, 1000), noise.log_uniform(1000), k=100),
+        _exact_moments(philox.normals(0, 10_000), noise.uniform(10_000), k=1000),
+        _largest(philox.normals(0, 1_000_000), noise.uniform(1_000_000), k=1000),
+    ]
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Lay out rows for a terminal.
+
+    Args:
+        rows: what was measured.
+
+    Returns:
+        Lines of text.
+
+    >>> print(table([Row("two draws", seconds=0.001, loop_seconds=0.5, ratio=500.0)]))
+    case                                                            time   one by one   ratio    peak
+    two draws                                                     1.0 ms     500.0 ms    500x
+    """
+    lines = [f"{'case':58}{'time':>10}{'one by one':>13}{'ratio':>8}{'peak':>8}"]
+    for row in rows:
+        loop = "" if row.loop_seconds is None else f"{row.loop_seconds * 1e3:.1f} ms"
+        ratio = "" if row.ratio is None else f"{row.ratio:.0f}x"
+        peak = "" if row.peak_bytes is None else f"{row.peak_bytes / 1e9:.2f} GB"
+        line = f"{row.case:58}{row.seconds * 1e3:>7.1f} ms{loop:>13}{ratio:>8}{peak:>8}"
+        lines.append(line.rstrip())
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and print.
+
+    Args:
+        arguments: of the command line.
+    """
+    parser = argparse.ArgumentParser(prog="python -m ssm.bench", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    as_json = parser.parse_args(arguments).json
+    rows = measure()
+    if as_json:
+        text = json.dumps([asdict(row) for row in rows], indent=2)
+    else:
+        threads = torch.get_num_threads()
+        note = f"One by one: {_LOOPED} single draws, scaled to as many. {threads} threads."
+        text = f"{table(rows)}\n{note}"
+    sys.stdout.write(f"{text}\n")
+
+
+def _running_mean(name: str, scores: Tensor, q: Noise, k: int, draws: int = 10_000) -> Row:
+    ours = _time(lambda: convergence.running_mean(scores, 0, q, k, draws, hits="rejected"))
+    loop = _time(lambda: _one_by_one(scores, q, k, _LOOPED), 1) / _LOOPED * draws
+    case = f"{name}: {draws:,} draws, {len(scores):,} classes, k = {k:,}"
+    return Row(case, ours, loop, loop / ours)
+
+
+def _one_by_one(scores: Tensor, q: Noise, k: int, draws: int) -> Tensor:
+    generator, target = torch.Generator(), torch.tensor(0)
+    total = torch.zeros_like(scores)
+    for _ in range(draws):
+        leaf = scores.clone().requires_grad_()
+        samples = q.draw((k,), generator=generator)
+        losses.sampled_softmax(leaf, target, samples, q).backward()  # type: ignore[no-untyped-call]
+        total += torch.zeros_like(total) if leaf.grad is None else leaf.grad
+    return total / draws
+
+
+def _exact_moments(scores: Tensor, q: Noise, k: int) -> Row:
+    seconds = _time(lambda: exact.moments(scores, 0, q, k))
+    return Row(f"exact moments: {len(scores):,} classes, k = {k:,}", seconds)
+
+
+def _largest(scores: Tensor, q: Noise, k: int, draws: int = 1000) -> Row:
+    seconds = _time(lambda: convergence.running_mean(scores, 0, q, k, draws), 1)
+    case = f"memory: {draws:,} draws, {len(scores):,} classes, k = {k:,}"
+    return Row(case, seconds, peak_bytes=_peak_bytes())
+
+
+def _time(work: Callable[[], object], repeats: int = _REPEATS) -> float:
+    if repeats > 1:
+        work()  # the first run also pays for what is set up once
+    return median(_once(work) for _ in range(repeats))
+
+
+def _once(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _peak_bytes() -> int | None:
+    if sys.platform == "win32":
+        return None
+    import resource  # noqa: PLC0415 - Windows has none
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+if __name__ == "__main__":
+    main()
