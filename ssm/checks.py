@@ -5,14 +5,17 @@ argument, the rule, the value and the way out.
 """
 
 import math
+from collections.abc import Container, Sequence
 from numbers import Integral, Real
-from typing import Literal
+from typing import Any, Literal, NoReturn
 
+import numpy as np
 import torch
 from torch import Tensor
 
 Hits = Literal["excluded", "rejected"]
 _COUNTERS = 2**32
+_SHORT = 60
 _SEEDS = 2**64
 
 
@@ -196,3 +199,214 @@ def quadrature_nodes(count: int, most: int) -> None:
             "bring them closer together or use convergence.running_mean"
         )
         raise ValueError(message)
+
+
+def shorten(value: object) -> str:
+    """A value as Python spells it, cut to a length that a sentence can carry."""
+    spelled = repr(value)
+    return spelled if len(spelled) <= _SHORT else f"{spelled[:_SHORT]}\u2026"
+
+
+def refuse(name: str, rule: str, value: object, way_out: str) -> NoReturn:
+    """A refusal of any value by any rule."""
+    message = f"{name} must be {rule}, got {shorten(value)}; {way_out}"
+    raise ValueError(message)
+
+
+def refuse_setting(name: str, rule: str, value: object, instead: str) -> NoReturn:
+    """A setting that breaks its rule, and what would keep it."""
+    refuse(name, rule, value, f"use {instead}")
+
+
+def replaced(name: str, rule: str, value: object, used: str) -> str:
+    """A note on a link's value that breaks its rule, and on what is used for it."""
+    return f"{name} must be {rule}, got {shorten(value)}; {used} is used"
+
+
+def left_out(name: str, rule: str, parts: list[str]) -> str:
+    """A note on those of a link's pairs that break the rule."""
+    return f"{name} must be {rule}, got {shorten(','.join(parts))}; that is left out"
+
+
+def unknown_keys(keys: list[str]) -> str:
+    """A note on keys of a link that mean nothing here."""
+    return f"the link must name settings of this page, got {shorten(','.join(keys))}; that is left out"
+
+
+def long_link(length: int, most: int) -> str:
+    """A note on a link too long to read."""
+    return f"the link must have at most {most:,} characters, got {length:,}; it is left out"
+
+
+def article_instead(fault: ValueError) -> str:
+    """A note on a table that a link promises and that cannot be had."""
+    return f"{fault}; the article's example is shown"
+
+
+def refuse_absent_table() -> NoReturn:
+    """A table that is too large for the link that names it."""
+    message = "your own scores are too many for a link and are not here; paste or upload them again"
+    raise ValueError(message)
+
+
+def counted(counts: Tensor | None) -> Tensor:
+    """Counts, which unigram noise needs."""
+    if counts is None:
+        message = "unigram noise must have counts, got a problem without; add a column count or choose another noise"
+        raise ValueError(message)
+    return counts
+
+
+def work(draws: int, samples: int, most: int) -> None:
+    """Samples times draws within what one viewer may ask for."""
+    if draws * samples > most:
+        message = (
+            f"{draws:,} draws of {samples:,} samples are {draws * samples:,} scores to correct and this page stops at "
+            f"{most:,}; choose at most {most // samples:,} draws or {most // draws:,} samples"
+        )
+        raise ValueError(message)
+
+
+def problem_scores(values: object, limit: float) -> Tensor:
+    """Scores of two classes or more, none beyond the limit."""
+    scores = vector("scores", values)
+    _refuse_any(scores.abs() > limit, scores, f"from -{limit:g} to {limit:g}", "shrink them all by one factor")
+    if len(scores) < 2:
+        refuse("scores", "of two classes or more", scores.tolist(), "add a class")
+    return scores
+
+
+def problem_target(value: object, classes: int) -> int:
+    """The index of the right class."""
+    return whole("target", value, 0, classes - 1, "count classes from 0")
+
+
+def spread(value: object) -> float:
+    """A standard deviation."""
+    number = finite("spread", value, "1 is the usual one")
+    if number < 0:
+        refuse("spread", "0 or more", value, "1 is the usual one")
+    return number
+
+
+def one_each(name: str, found: int, classes: int) -> None:
+    """As many as there are scores."""
+    if found != classes:
+        refuse(name, f"{classes:,}, one for each score", found, "give every class one")
+
+
+def distinct_names(names: Sequence[str]) -> None:
+    """Names of which no two are equal."""
+    if len(set(names)) < len(names):
+        seen: dict[str, int] = {}
+        for c, name in enumerate(names):
+            if seen.setdefault(name, c) != c:
+                refuse("names", "all different", name, f"rename class {seen[name]} or class {c}")
+
+
+def table_bytes(size: int, most: int) -> None:
+    """A table that is not too large to read."""
+    if size > most:
+        megabytes = f"{size / 2**20:,.1f} MB"
+        message = f"the table must have at most {most / 2**20:g} MB, got {megabytes}; leave out classes or columns"
+        raise ValueError(message)
+
+
+def refuse_encoding(row: int, byte: int) -> NoReturn:
+    """Bytes that are not text."""
+    message = f"the file must be text in UTF-8, got the byte {byte:#04x} in row {row:,}; save it as CSV UTF-8"
+    raise ValueError(message)
+
+
+def filled(rows: int) -> None:
+    """A table with something in it."""
+    if not rows:
+        message = "the table must have rows, got nothing; write a class and its score in each line"
+        raise ValueError(message)
+
+
+def row_count(rows: int, most: int) -> None:
+    """A table with no more rows than the server computes with."""
+    if rows > most:
+        message = f"the table must have at most {most:,} rows, got more; keep the classes with the highest scores"
+        raise ValueError(message)
+
+
+def two_classes(rows: int) -> None:
+    """A table with something to choose from."""
+    if rows < 2:
+        message = f"the table must have two classes or more, got {rows}; add a row"
+        raise ValueError(message)
+
+
+def columns(found: Container[str], needed: Sequence[str], first: Sequence[str]) -> None:
+    """A table with every column that it needs."""
+    for name in needed:
+        if name not in found:
+            message = (
+                f"row 1 must have a column {name}, got {shorten(list(first))}; "
+                "give each class a score beside it, or name the columns class, score and count"
+            )
+            raise ValueError(message)
+
+
+def refuse_width(row: int, found: int, width: int) -> NoReturn:
+    """A row unlike the first."""
+    message = (
+        f"row {row:,} must have {width} columns like the first, got {found}; "
+        "fill the gap, or put a name that holds the separator in quotes"
+    )
+    raise ValueError(message)
+
+
+def refuse_quotes(row: int, fault: Exception) -> NoReturn:
+    """A row that a quotation mark spoils."""
+    message = f'row {row:,} must have its quotation marks in pairs, got "{fault}"; close the quotation or remove it'
+    raise ValueError(message)
+
+
+def refuse_number(place: str, low: float, high: float, value: object) -> NoReturn:
+    """A cell that is no number, or none that can be computed with."""
+    refuse(place, f"a number from {low:g} to {high:g}", value, "write such a number or leave the class out")
+
+
+def refuse_name(place: str, name: str, most: int) -> NoReturn:
+    """A name that is missing or endless."""
+    refuse(place, f"a name of 1 to {most} characters", name, "give the class a short name")
+
+
+def refuse_double(place: str, name: str, row: int) -> NoReturn:
+    """A name that an earlier row has."""
+    refuse(place, "a name of its own", name, f"row {row:,} has the same one, so rename or leave out one of the two")
+
+
+def refuse_npy(start: bytes) -> NoReturn:
+    """A file that is not NumPy's."""
+    refuse("the file", "a NumPy file with a whole header", start, "save the scores with numpy.save")
+
+
+def plain_numbers(dtype: np.dtype[Any]) -> None:
+    """Numbers as bytes: nothing that only unpickling could read."""
+    parts = [dtype[name] for name in dtype.names] if dtype.names else [dtype]
+    kinds = "iufSU" if dtype.names else "iuf"
+    if not all(part.kind in kinds and part.itemsize for part in parts):
+        refuse("the array", "plain real numbers, never unpickled", dtype, "save scores.astype(float)")
+
+
+def array_shape(shape: tuple[int, ...], *, records: bool) -> None:
+    """One row for each class, with a score and perhaps a count."""
+    flat = len(shape) == 1 or (len(shape) == 2 and not records and shape[1] in {1, 2})
+    if not flat or min(shape) < 0:
+        refuse("the array", "of shape [classes], [classes, 1] or [classes, 2]", shape, "save one row for each class")
+
+
+def array_bytes(found: int, needed: int) -> None:
+    """A file neither cut off nor followed by anything."""
+    if found != needed:
+        message = f"the file must have {needed:,} bytes after its header, got {found:,}; save or send it again, whole"
+        raise ValueError(message)
+
+
+def refuse_token(token: str) -> NoReturn:
+    """A text that is no packed table."""
+    refuse("own", "a packed table", token, "paste or upload the scores again")

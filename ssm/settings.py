@@ -1,0 +1,353 @@
+"""Settings: everything a viewer can choose, in one frozen record that is also the link."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from types import MappingProxyType
+from typing import Annotated, Any, NamedTuple, Self, get_type_hints
+from urllib.parse import parse_qsl
+
+import torch
+
+from ssm import checks, noise, problems, tables
+from ssm.checks import Hits
+from ssm.fields import Choice, Field, Pairs, PerClass, Real, Text, Whole
+from ssm.noise import Noise
+from ssm.problems import SCORE_LIMIT, Problem
+
+DEFAULT_SEED = 0
+MOST_WORK = 10_000_000
+MOST_QUERY = 100_000
+VERSION = "1"
+
+_SILENT = frozenset({"v", "embed", "embed_options", "theme"})
+_PROBLEMS = {
+    "article": "the article's example",
+    "random": "random scores",
+    "white": "the word after \u201cwhite\u201d in Moby-Dick",
+    "own": "your own",
+}
+_NOISES = {
+    "uniform": "uniform",
+    "log_uniform": "log-uniform",
+    "unigram": "unigram",
+    "softmax": "softmax",
+    "custom": "custom",
+}
+_HITS = {"rejected": "rejected when drawn", "excluded": "excluded before drawing"}
+_AVERAGES = {"all": "all draws", "so_far": "the draws so far"}
+_VIEWS = {"distance": "distance from the full gradient", "classes": "the five largest classes"}
+
+_Problem = Choice("problem", "", "The classes, their scores and the target.", _PROBLEMS)
+_Own = Text(
+    "your own scores",
+    "",
+    "Packed into the link while they are few; otherwise only their mark.",
+    f"{tables.DIGEST.pattern}|[A-Za-z0-9_-]{{0,{tables.MOST_PACKED}}}",
+    "a packed table or the mark of one",
+)
+_Classes = Whole("classes", "n", "Classes to choose from.", 2, 1_000_000, log=True)
+_Spread = Real("spread", "\u03c3", "Standard deviation of the random scores.", 0.0, 20.0)
+_Target = Whole("target", "t", "The right class.", 0, 999_999, unset="the problem's own")
+_Edits = PerClass("dragged scores", "x", "Scores moved away from the problem's.", "score", -SCORE_LIMIT, SCORE_LIMIT)
+_Samples = Whole("samples", "k", "Classes that one draw compares with the target.", 1, 10_000, log=True)
+_Noise = Choice("noise", "q", "The distribution that samples are drawn from.", _NOISES)
+_Power = Real("power", "a", "Noise is count^a: 0 is uniform, 1 the class frequencies.", 0.0, 2.0)
+_Temperature = Real(
+    "temperature", "\u03c4", "Noise is softmax(x / \u03c4): 1 is the model itself.", 0.05, 100.0, log=True
+)
+_Weights = PerClass("weights", "w", "Every class weighs 1 unless its bar is dragged.", "weight", 1e-6, 1e6)
+_Hits = Choice("accidental hits", "", "What happens to samples that are the target.", _HITS)
+_Draws = Whole("draws", "R", "How often k samples are drawn anew.", 10, 10_000, log=True)
+_Seed = Whole("seed", "", "The same seed replays the same draws.", 0, 2**32 - 1)
+_Device = Text("device", "", "Where torch computes.", "cpu|cuda:[0-9]{1,2}", "cpu, or cuda: and a number")
+_Draw = Whole("draw", "i", "The draw that the panels show.", 1, 10_000)
+_Average = Choice("average", "", "Which draws the outlined average covers.", _AVERAGES)
+_View = Choice("convergence", "", "What the convergence panel follows.", _VIEWS)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything a viewer can choose. Each name is also a key of the link.
+
+    `FIELDS` tells what each may be. A target left out is the problem's own; it stays None only where that problem is
+    a table too large for a link, whose mark is all that is known here.
+
+    Raises:
+        ValueError: with a whole sentence, for a value that its field does not allow or that contradicts another.
+
+    >>> Settings(samples=9, noise="softmax").to_query()
+    'v=1&samples=9&noise=softmax'
+    >>> Settings().target
+    7
+    """
+
+    problem: Annotated[str, _Problem] = "article"
+    own: Annotated[str, _Own] = ""
+    classes: Annotated[int, _Classes] = 1_000
+    spread: Annotated[float, _Spread] = 2.0
+    target: Annotated[int | None, _Target] = None
+    edits: Annotated[Pairs, _Edits] = ()
+    samples: Annotated[int, _Samples] = 3
+    noise: Annotated[str, _Noise] = "uniform"
+    power: Annotated[float, _Power] = 0.75
+    temperature: Annotated[float, _Temperature] = 1.0
+    weights: Annotated[Pairs, _Weights] = ()
+    hits: Annotated[Hits, _Hits] = "rejected"
+    draws: Annotated[int, _Draws] = 200
+    seed: Annotated[int, _Seed] = DEFAULT_SEED
+    device: Annotated[str, _Device] = "cpu"
+    draw: Annotated[int, _Draw] = 1
+    average: Annotated[str, _Average] = "all"
+    view: Annotated[str, _View] = "distance"
+
+    def __post_init__(self) -> None:
+        """Hold every value against its field, then against the others; find the target's class."""
+        for name, field in FIELDS.items():
+            value = getattr(self, name)
+            if not field.holds(value):
+                instead = field.write(field.nearest(value, DEFAULTS[name]))
+                checks.refuse_setting(name, field.rule, value, instead)
+        values = vars(self)
+        shape = _shape(values)
+        _require_agreement(values, shape)
+        if shape and self.target is None:
+            object.__setattr__(self, "target", shape.target)
+
+    def to_query(self) -> str:
+        """The link: the version, then every value that is not its default, in the order of the fields.
+
+        Returns:
+            Text to follow a "?", in characters that need no escaping, which `from_query` reads back exactly.
+
+        >>> Settings(edits=((3, 1.5),), draws=1_000).to_query()
+        'v=1&edits=3:1.5&draws=1000'
+        """
+        shape = _shape(vars(self))
+        usual = {**DEFAULTS, "target": shape and shape.target}
+        parts = [f"v={VERSION}"]
+        for name, field in FIELDS.items():
+            value = getattr(self, name)
+            if value != usual[name]:
+                parts.append(f"{name}={field.write(value)}")
+        return "&".join(parts)
+
+    @classmethod
+    def from_query(cls, query: str, own: Problem | None = None) -> tuple[Self, tuple[str, ...]]:
+        """Read a link, whatever it holds.
+
+        Args:
+            query: the text after the "?"; of a key given twice the last counts.
+            own: the viewer's own table, where the link holds only its mark.
+
+        Returns:
+            The settings, and one sentence for each thing in the link that was changed or left out.
+
+        >>> settings, notes = Settings.from_query("v=1&samples=0")
+        >>> settings.samples, notes
+        (1, ('samples must be a whole number from 1 to 10,000, got 0; 1 is used',))
+        """
+        given, notes = _parts(query)
+        values = dict(DEFAULTS)
+        for name, field in FIELDS.items():
+            if name in given:
+                values[name], more = field.mend(name, given[name], DEFAULTS[name])
+                notes.extend(more)
+        notes.extend(_mend_own(values, own))
+        shape = _shape(values, own)
+        for conflict in _conflicts(values, shape):
+            values[conflict.name] = conflict.instead
+            notes.append(checks.replaced(*conflict[:3], conflict.spelled))
+        if shape and values["target"] is None:
+            values["target"] = shape.target
+        return cls(**values), tuple(notes)
+
+
+_HINTS = get_type_hints(Settings, include_extras=True)
+FIELDS: Mapping[str, Field[Any]] = MappingProxyType(
+    {field.name: _HINTS[field.name].__metadata__[0] for field in fields(Settings)}
+)
+DEFAULTS: Mapping[str, Any] = MappingProxyType({field.name: field.default for field in fields(Settings)})
+
+
+def problem_of(settings: Settings, own: Problem | None = None) -> Problem:
+    """The problem that settings ask for, with the dragged scores and the chosen target in it.
+
+    Args:
+        settings: what the viewer chose.
+        own: the viewer's own table, where the settings hold only its mark.
+
+    Returns:
+        Scores of shape [classes].
+
+    Raises:
+        ValueError: the table is not here, or the settings name classes that it does not have.
+
+    >>> problem = problem_of(Settings(edits=((0, 2.5),), target=5))
+    >>> problem.names[problem.target], problem.scores[0].item()
+    ('dog', 2.5)
+    """
+    problem = _unedited(settings, own)
+    _require_agreement(vars(settings), _shape_of(problem))
+    scores = problem.scores.clone()
+    for c, score in settings.edits:
+        scores[c] = score
+    target = problem.target if settings.target is None else settings.target
+    return replace(problem, scores=scores, target=target)
+
+
+def noise_of(settings: Settings, problem: Problem) -> Noise:
+    """The noise that settings ask for, over the classes of a problem.
+
+    Args:
+        settings: what the viewer chose.
+        problem: the problem, dragged scores and all: softmax noise follows them.
+
+    Returns:
+        Noise over the problem's classes.
+
+    Raises:
+        ValueError: unigram noise over a problem without counts.
+
+    >>> settings = Settings(noise="custom", weights=((7, 3.0),))
+    >>> noise_of(settings, problem_of(settings)).probs[7].item()
+    0.25
+    """
+    match settings.noise:
+        case "uniform":
+            return noise.uniform(problem.classes)
+        case "log_uniform":
+            return noise.log_uniform(problem.classes)
+        case "unigram":
+            return noise.unigram(checks.counted(problem.counts), settings.power)
+        case "softmax":
+            return noise.softmax(problem.scores, settings.temperature)
+        case _:
+            weights = torch.ones(problem.classes, dtype=torch.float64)
+            for c, weight in settings.weights:
+                weights[c] = weight
+            return noise.custom(weights)
+
+
+def refuse_overwork(settings: Settings) -> None:
+    """Stop before more work than one viewer may ask of a server that others share.
+
+    Args:
+        settings: what the viewer chose.
+
+    Raises:
+        ValueError: samples times draws is more than `MOST_WORK`.
+
+    >>> refuse_overwork(Settings(samples=1_000, draws=10_000))
+    """
+    checks.work(settings.draws, settings.samples, MOST_WORK)
+
+
+def _parts(query: str) -> tuple[dict[str, str], list[str]]:
+    """The keys and texts of a link, and what is wrong with it as a whole."""
+    if len(query) > MOST_QUERY:
+        return {}, [checks.long_link(len(query), MOST_QUERY)]
+    given = dict(parse_qsl(query.removeprefix("?"), keep_blank_values=True, errors="replace"))
+    notes = []
+    if given.get("v", VERSION) != VERSION:
+        notes.append(checks.replaced("v", "1, the version of this page's links", given["v"], "1"))
+    unknown = [key for key in given if key not in FIELDS and key not in _SILENT]
+    if unknown:
+        notes.append(checks.unknown_keys(unknown))
+    return given, notes
+
+
+def _mend_own(values: dict[str, Any], own: Problem | None) -> list[str]:
+    """Fall back on the article's example where the viewer's own table cannot be had."""
+    try:
+        if values["problem"] == "own":
+            _own_table(values["own"], own)
+    except ValueError as error:
+        for name in ("problem", "own", "target", "edits", "weights"):
+            values[name] = DEFAULTS[name]
+        return [checks.article_instead(error)]
+    return []
+
+
+def _own_table(packed: str, own: Problem | None) -> Problem:
+    if not tables.DIGEST.fullmatch(packed):
+        return tables.unpack(packed)
+    if own is None or own.digest != packed:
+        checks.refuse_absent_table()
+    return own
+
+
+def _unedited(settings: Settings, own: Problem | None) -> Problem:
+    match settings.problem:
+        case "article":
+            return problems.article()
+        case "white":
+            return problems.white()
+        case "random":
+            return problems.random(settings.classes, settings.spread, settings.seed)
+        case _:
+            return _own_table(settings.own, own)
+
+
+class _Shape(NamedTuple):
+    """What other settings must agree with."""
+
+    classes: int
+    target: int  # the problem's own
+    counted: bool
+
+
+def _shape(values: Mapping[str, Any], own: Problem | None = None) -> _Shape | None:
+    """The shape of a problem without computing its scores; None where its table is not here."""
+    match values["problem"]:
+        case "random":
+            return _Shape(values["classes"], problems.RANDOM_TARGET, counted=True)
+        case "own" if own is None and tables.DIGEST.fullmatch(values["own"]):
+            return None
+        case "own":
+            return _shape_of(_own_table(values["own"], own))
+        case "white":
+            return _shape_of(problems.white())
+        case _:
+            return _shape_of(problems.article())
+
+
+def _shape_of(problem: Problem) -> _Shape:
+    return _Shape(problem.classes, problem.target, problem.counts is not None)
+
+
+class _Conflict(NamedTuple):
+    """A value that its field allows and another setting does not."""
+
+    name: str
+    rule: str
+    value: object
+    instead: Any
+
+    @property
+    def spelled(self) -> str:
+        return "the rest" if isinstance(self.instead, tuple) else str(self.instead)
+
+
+def _conflicts(values: Mapping[str, Any], shape: _Shape | None) -> Iterator[_Conflict]:
+    draw, draws = values["draw"], values["draws"]
+    if draw > draws:
+        yield _Conflict("draw", f"at most the number of draws, {draws:,}", draw, draws)
+    if shape is None:
+        return
+    last = shape.classes - 1
+    target = values["target"]
+    if target is not None and target > last:
+        yield _Conflict("target", f"a class from 0 to {last:,}", target, last)
+    for name in ("edits", "weights"):
+        inside = tuple(pair for pair in values[name] if pair[0] <= last)
+        if inside != values[name]:
+            outside = values[name][len(inside)][0]
+            yield _Conflict(name, f"for classes from 0 to {last:,}", outside, inside)
+    if values["noise"] == "unigram" and not shape.counted:
+        rule = "other than unigram where classes have no counts"
+        yield _Conflict("noise", rule, "unigram", "uniform")
+
+
+def _require_agreement(values: Mapping[str, Any], shape: _Shape | None) -> None:
+    for conflict in _conflicts(values, shape):
+        checks.refuse_setting(*conflict[:3], conflict.spelled)
