@@ -215,12 +215,12 @@ def refuse(name: str, rule: str, value: object, way_out: str) -> NoReturn:
 
 def refuse_setting(name: str, rule: str, value: object, instead: str) -> NoReturn:
     """A setting that breaks its rule, and what would keep it."""
-    refuse(name, rule, value, f"use {instead}")
+    refuse(name, rule, value, f"use {instead or 'nothing'}")
 
 
 def replaced(name: str, rule: str, value: object, used: str) -> str:
     """A note on a link's value that breaks its rule, and on what is used for it."""
-    return f"{name} must be {rule}, got {shorten(value)}; {used} is used"
+    return f"{name} must be {rule}, got {shorten(value)}; {used or 'nothing'} is used"
 
 
 def left_out(name: str, rule: str, parts: list[str]) -> str:

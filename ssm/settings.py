@@ -1,68 +1,26 @@
 """Settings: everything a viewer can choose, in one frozen record that is also the link."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Annotated, Any, NamedTuple, Self, get_type_hints
+from typing import Any, NamedTuple, Self
 from urllib.parse import parse_qsl
 
 import torch
 
-from ssm import checks, noise, problems, tables
+from ssm import checks, fields, noise, problems, tables
 from ssm.checks import Hits
-from ssm.fields import Choice, Field, Pairs, PerClass, Real, Text, Whole
+from ssm.kinds import Pairs
 from ssm.noise import Noise
-from ssm.problems import SCORE_LIMIT, Problem
+from ssm.problems import Problem
 
 DEFAULT_SEED = 0
 MOST_WORK = 10_000_000
+FIELDS = fields.FIELDS
 MOST_QUERY = 100_000
 VERSION = "1"
 
 _SILENT = frozenset({"v", "embed", "embed_options", "theme"})
-_PROBLEMS = {
-    "article": "the article's example",
-    "random": "random scores",
-    "white": "the word after \u201cwhite\u201d in Moby-Dick",
-    "own": "your own",
-}
-_NOISES = {
-    "uniform": "uniform",
-    "log_uniform": "log-uniform",
-    "unigram": "unigram",
-    "softmax": "softmax",
-    "custom": "custom",
-}
-_HITS = {"rejected": "rejected when drawn", "excluded": "excluded before drawing"}
-_AVERAGES = {"all": "all draws", "so_far": "the draws so far"}
-_VIEWS = {"distance": "distance from the full gradient", "classes": "the five largest classes"}
-
-_Problem = Choice("problem", "", "The classes, their scores and the target.", _PROBLEMS)
-_Own = Text(
-    "your own scores",
-    "",
-    "Packed into the link while they are few; otherwise only their mark.",
-    f"{tables.DIGEST.pattern}|[A-Za-z0-9_-]{{0,{tables.MOST_PACKED}}}",
-    "a packed table or the mark of one",
-)
-_Classes = Whole("classes", "n", "Classes to choose from.", 2, 1_000_000, log=True)
-_Spread = Real("spread", "\u03c3", "Standard deviation of the random scores.", 0.0, 20.0)
-_Target = Whole("target", "t", "The right class.", 0, 999_999, unset="the problem's own")
-_Edits = PerClass("dragged scores", "x", "Scores moved away from the problem's.", "score", -SCORE_LIMIT, SCORE_LIMIT)
-_Samples = Whole("samples", "k", "Classes that one draw compares with the target.", 1, 10_000, log=True)
-_Noise = Choice("noise", "q", "The distribution that samples are drawn from.", _NOISES)
-_Power = Real("power", "a", "Noise is count^a: 0 is uniform, 1 the class frequencies.", 0.0, 2.0)
-_Temperature = Real(
-    "temperature", "\u03c4", "Noise is softmax(x / \u03c4): 1 is the model itself.", 0.05, 100.0, log=True
-)
-_Weights = PerClass("weights", "w", "Every class weighs 1 unless its bar is dragged.", "weight", 1e-6, 1e6)
-_Hits = Choice("accidental hits", "", "What happens to samples that are the target.", _HITS)
-_Draws = Whole("draws", "R", "How often k samples are drawn anew.", 10, 10_000, log=True)
-_Seed = Whole("seed", "", "The same seed replays the same draws.", 0, 2**32 - 1)
-_Device = Text("device", "", "Where torch computes.", "cpu|cuda:[0-9]{1,2}", "cpu, or cuda: and a number")
-_Draw = Whole("draw", "i", "The draw that the panels show.", 1, 10_000)
-_Average = Choice("average", "", "Which draws the outlined average covers.", _AVERAGES)
-_View = Choice("convergence", "", "What the convergence panel follows.", _VIEWS)
 
 
 @dataclass(frozen=True)
@@ -81,24 +39,24 @@ class Settings:
     7
     """
 
-    problem: Annotated[str, _Problem] = "article"
-    own: Annotated[str, _Own] = ""
-    classes: Annotated[int, _Classes] = 1_000
-    spread: Annotated[float, _Spread] = 2.0
-    target: Annotated[int | None, _Target] = None
-    edits: Annotated[Pairs, _Edits] = ()
-    samples: Annotated[int, _Samples] = 3
-    noise: Annotated[str, _Noise] = "uniform"
-    power: Annotated[float, _Power] = 0.75
-    temperature: Annotated[float, _Temperature] = 1.0
-    weights: Annotated[Pairs, _Weights] = ()
-    hits: Annotated[Hits, _Hits] = "rejected"
-    draws: Annotated[int, _Draws] = 200
-    seed: Annotated[int, _Seed] = DEFAULT_SEED
-    device: Annotated[str, _Device] = "cpu"
-    draw: Annotated[int, _Draw] = 1
-    average: Annotated[str, _Average] = "all"
-    view: Annotated[str, _View] = "distance"
+    problem: str = "article"
+    own: str = ""
+    classes: int = 1_000
+    spread: float = 2.0
+    target: int | None = None
+    edits: Pairs = ()
+    samples: int = 3
+    noise: str = "uniform"
+    power: float = 0.75
+    temperature: float = 1.0
+    weights: Pairs = ()
+    hits: Hits = "rejected"
+    draws: int = 200
+    seed: int = DEFAULT_SEED
+    device: str = "cpu"
+    draw: int = 1
+    average: str = "all"
+    view: str = "distance"
 
     def __post_init__(self) -> None:
         """Hold every value against its field, then against the others; find the target's class."""
@@ -162,11 +120,7 @@ class Settings:
         return cls(**values), tuple(notes)
 
 
-_HINTS = get_type_hints(Settings, include_extras=True)
-FIELDS: Mapping[str, Field[Any]] = MappingProxyType(
-    {field.name: _HINTS[field.name].__metadata__[0] for field in fields(Settings)}
-)
-DEFAULTS: Mapping[str, Any] = MappingProxyType({field.name: field.default for field in fields(Settings)})
+DEFAULTS: Mapping[str, Any] = MappingProxyType({name: getattr(Settings, name) for name in FIELDS})
 
 
 def problem_of(settings: Settings, own: Problem | None = None) -> Problem:
@@ -283,7 +237,7 @@ def _unedited(settings: Settings, own: Problem | None) -> Problem:
         case "white":
             return problems.white()
         case "random":
-            return problems.random(settings.classes, settings.spread, settings.seed)
+            return problems.random(settings.classes, settings.spread)
         case _:
             return _own_table(settings.own, own)
 

@@ -26,6 +26,7 @@ ROOMS = {
     "head": TORCH,
     "exact": TORCH,
     "convergence": TORCH,
+    "kinds": NOTHING,
     "fields": NOTHING,
     "settings": TORCH,
     "experiment": TORCH,
