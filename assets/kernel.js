@@ -200,34 +200,43 @@ export function checkpoints(draws) {
   return list;
 }
 
-/** `draws` draws and the distance of their running mean from the full gradient at each checkpoint. */
-function converge(e, draws, at, watched) {
-  const { n, k, t, full } = e;
-  const sum = new Float64Array(n), buffer = newBuffer(k);
-  const marks = checkpoints(draws), errors = [], lines = watched.map(() => []);
-  let next = 0, lossSum = 0, mean = null, loss = 0, error = 0;
-  const distance = (m) => {
-    let s = 0;
-    for (let c = 0; c < n; c++) s += (sum[c] / m - full[c]) ** 2;
-    return Math.sqrt(s);
-  };
-  for (let i = 0; i < draws; i++) {
-    drawOnce(e, i, buffer);
-    for (let j = 0; j < k; j++) sum[buffer.samples[j]] += buffer.gradients[j];
-    sum[t] += buffer.target;
-    lossSum += buffer.loss;
-    if (i + 1 === at) {
-      mean = sum.map((v) => v / at);
-      loss = lossSum / at;
-      error = distance(at);
-    }
-    if (i + 1 === marks[next]) {
-      errors.push(distance(i + 1));
-      watched.forEach((c, w) => lines[w].push(sum[c] / (i + 1)));
-      next++;
-    }
+/** A walk along the draws: the sums over the first `position` of them. */
+const newWalk = (e) => ({ position: 0, sum: new Float64Array(e.n), loss: 0, buffer: newBuffer(e.k) });
+
+function advance(walk, e, to) {
+  const { sum, buffer } = walk;
+  for (; walk.position < to; walk.position++) {
+    drawOnce(e, walk.position, buffer);
+    for (let j = 0; j < e.k; j++) sum[buffer.samples[j]] += buffer.gradients[j];
+    sum[e.t] += buffer.target;
+    walk.loss += buffer.loss;
   }
-  return { marks, errors, lines, mean, loss, error };
+}
+
+function distance(walk, e) {
+  const { sum, position: m } = walk;
+  let s = 0;
+  for (let c = 0; c < e.n; c++) s += (sum[c] / m - e.full[c]) ** 2;
+  return Math.sqrt(s);
+}
+
+/** `draws` draws and the distance of their running mean from the full gradient at each checkpoint. */
+function converge(e, draws, watched) {
+  const walk = newWalk(e), marks = checkpoints(draws), errors = [], lines = watched.map(() => []);
+  for (const m of marks) {
+    advance(walk, e, m);
+    errors.push(distance(walk, e));
+    watched.forEach((c, w) => lines[w].push(walk.sum[c] / m));
+  }
+  return { marks, errors, lines, walk };
+}
+
+/** The mean of the first m draws, from the walk where it is or from the start. */
+function average(run, e, m) {
+  if (run.walk.position > m) run.walk = newWalk(e);
+  advance(run.walk, e, m);
+  const { walk } = run;
+  return { mean: walk.sum.map((v) => v / m), loss: walk.loss / m, error: distance(walk, e) };
 }
 
 // ---------------------------------------------------------------- exact moments
@@ -380,19 +389,21 @@ function drawColumns(e, classes, draw, counts) {
 
 function drawNumbers(e, draw, counts, gradient) {
   const top = draw.gradients.reduce((a, b) => Math.max(a, b), 0);
-  let sum = 0, squares = 0, distance = 0;
+  const computed = counts.size + (counts.has(e.t) ? 0 : 1);
+  let sum = 0, squares = 0, apart = 0;
   for (let j = 0; j < e.k; j++) {
     sum += draw.gradients[j] / top;
     squares += (draw.gradients[j] / top) ** 2;
   }
-  for (let c = 0; c < e.n; c++) distance += ((gradient.get(c) ?? 0) - e.full[c]) ** 2;
+  for (let c = 0; c < e.n; c++) apart += ((gradient.get(c) ?? 0) - e.full[c]) ** 2;
   return {
     loss_draw: draw.loss,
     kept: draw.kept,
     hit_count: e.k - draw.kept,
     effective: top === 0 ? 0 : (sum * sum) / squares,
-    computed: counts.size + (counts.has(e.t) ? 0 : 1),
-    error_draw: Math.sqrt(distance),
+    computed,
+    touched: draw.kept === 0 ? 0 : computed,
+    error_draw: Math.sqrt(apart),
   };
 }
 
@@ -403,8 +414,7 @@ function chiSquared(e) {
   return sum - 1;
 }
 
-function exactParts(e, hits, classes, marks, watched) {
-  const m = moments(e, hits);
+function exactParts(e, m, classes, marks, watched) {
   const variance = m.variance.reduce((s, v) => s + v, 0);
   const floor = Math.sqrt(m.mean.reduce((s, v, c) => s + (v - e.full[c]) ** 2, 0));
   return {
@@ -418,27 +428,43 @@ function exactParts(e, hits, classes, marks, watched) {
   };
 }
 
+/** What does not depend on the player's position: kept in `memo` while nothing else changes. */
+function steady(problem, s, budget, memo) {
+  const { draw, average, ...rest } = s;
+  const key = JSON.stringify([rest, budget]);
+  if (memo.key === key && memo.scores === problem.scores) return memo.found;
+  const e = prepare(problem, s);
+  const draws = Math.max(1, Math.min(s.draws, Math.floor(budget.samples / s.samples)));
+  const watched = [e.t, ...largest(e.x, WATCHED - 1, e.t)];
+  const found = {
+    e, draws, watched,
+    run: converge(e, draws, watched),
+    exact: e.n <= budget.classes ? moments(e, s.hits) : null,
+    chi2: chiSquared(e),
+  };
+  Object.assign(memo, { key, scores: problem.scores, found });
+  return found;
+}
+
 /**
  * Everything the panels, the sentence and the strip show, by name; ssm.experiment.run has the same names.
  * @param {Problem} problem @param {Settings} s
  * @param {{samples: number, classes: number}} budget how many samples may be drawn in all, and up to how many
  *   classes the exact moments are integrated; what it leaves out is absent, and torch fills it in.
+ * @param {object} memo kept by the caller between calls, so that a step of the player costs one draw.
  * @returns {View}
  */
-export function view(problem, s, budget = { samples: Infinity, classes: Infinity }) {
-  const e = prepare(problem, s);
-  const draws = Math.max(1, Math.min(s.draws, Math.floor(budget.samples / s.samples)));
-  const position = Math.min(s.draw, s.draws);
-  const averaged = Math.min(draws, s.average === "all" ? s.draws : position);
+export function view(problem, s, budget = { samples: Infinity, classes: Infinity }, memo = {}) {
+  const { e, draws, watched, run, exact, chi2 } = steady(problem, s, budget, memo);
+  const averaged = Math.min(draws, s.average === "all" ? s.draws : s.draw);
+  const far = average(run, e, averaged);
   const draw = newBuffer(s.samples);
-  drawOnce(e, position - 1, draw);
+  drawOnce(e, s.draw - 1, draw);
   const counts = new Map();
   for (const c of draw.samples) counts.set(c, (counts.get(c) ?? 0) + 1);
   const classes = shown(e.x, e.t, counts);
-  const watched = [e.t, ...largest(e.x, WATCHED - 1, e.t)];
-  const run = converge(e, draws, averaged, watched);
   const one = drawColumns(e, classes, draw, counts);
-  const exact = e.n <= budget.classes ? exactParts(e, s.hits, classes, run.marks, watched) : { columns: {}, numbers: {} };
+  const sure = exact ? exactParts(e, exact, classes, run.marks, watched) : { columns: {}, numbers: {} };
   return {
     columns: {
       class: classes,
@@ -446,7 +472,7 @@ export function view(problem, s, budget = { samples: Infinity, classes: Infinity
       probability: classes.map((c) => e.p[c]),
       noise: classes.map((c) => Math.exp(e.drawn[c])),
       gradient_full: classes.map((c) => e.full[c]),
-      gradient_mean: classes.map((c) => run.mean[c]),
+      gradient_mean: classes.map((c) => far.mean[c]),
       ...one.columns,
       ...rankedColumns(e),
       checkpoints: run.marks,
@@ -454,13 +480,13 @@ export function view(problem, s, budget = { samples: Infinity, classes: Infinity
       watched,
       watched_full: watched.map((c) => e.full[c]),
       watched_mean: run.lines,
-      ...exact.columns,
+      ...sure.columns,
     },
     numbers: {
       classes: e.n,
       samples: s.samples,
       target: e.t,
-      draw: position,
+      draw: s.draw,
       draws,
       averaged,
       score_target: e.x[e.t],
@@ -468,11 +494,11 @@ export function view(problem, s, budget = { samples: Infinity, classes: Infinity
       noise_target: Math.exp(e.logQ[e.t]),
       spike: e.full[e.t],
       loss_full: e.lossFull,
-      loss_mean: run.loss,
-      error_mean: run.error,
-      chi2: chiSquared(e),
+      loss_mean: far.loss,
+      error_mean: far.error,
+      chi2,
       ...drawNumbers(e, draw, counts, one.gradient),
-      ...exact.numbers,
+      ...sure.numbers,
     },
   };
 }

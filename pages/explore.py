@@ -1,0 +1,9 @@
+"""The Explorer: slide a parameter, see what the sampled softmax does to scores and gradients."""
+
+import streamlit as st
+
+from ssm.ui.stage import stage
+
+if not st.context.is_embedded:
+    st.html("<h1 class='ssm-title'>Sampled softmax, slid by hand</h1>")
+stage()

@@ -1,0 +1,1 @@
+"""The rooms that know Streamlit: they show what the others compute."""

@@ -1,0 +1,98 @@
+"""Answers: what the server tells the stage about one link."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+import streamlit as st
+from streamlit.runtime.scriptrunner_utils.script_run_context import get_run_yield_check
+
+from ssm import experiment
+from ssm import settings as choices
+from ssm.settings import Settings
+from ssm.ui.tables import SHELF
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ssm.experiment import Result
+
+Answer = dict[str, Any]
+
+
+def answer(query: str) -> Answer:
+    """The settings that a link spells and what torch finds for them; a sentence under ``error`` where it cannot.
+
+    A newer question of the same session ends the work on an older one: between chunks Streamlit is asked for it.
+    """
+    settings, notes = Settings.from_query(query, SHELF.get(_own_in(query)))
+    told: Answer = {
+        "query": settings.to_query(),
+        "settings": asdict(settings),
+        "notes": list(notes),
+        "error": None,
+        "urls": _urls(settings),
+    }
+    try:
+        found = _found(settings.to_query(), get_run_yield_check() or _nothing)
+        return told | found | {"notes": [*notes, *found["remarks"]]}
+    except ValueError as error:
+        return told | {"error": str(error)}
+
+
+def problem(query: str) -> dict[str, Any]:
+    """The names, scores and counts of the problem that a link spells, before any bar was dragged.
+
+    Raises:
+        LookupError: if the viewer's table is no longer here.
+
+    """
+    settings, notes = Settings.from_query(query, SHELF.get(_own_in(query)))
+    if notes:
+        raise LookupError(notes[0])
+    found = choices.problem_of(settings, SHELF.get(settings.own))
+    counts = found.counts
+    return {
+        "names": list(found.names),
+        "scores": found.scores.tolist(),
+        "counts": None if counts is None else counts.tolist(),
+    }
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _found(query: str, _on_chunk: Callable[[], None]) -> Answer:
+    settings, _ = Settings.from_query(query, SHELF.get(_own_in(query)))
+    result = experiment.run(settings, SHELF.get(settings.own), _on_chunk)
+    columns = experiment.as_plain(result.columns)
+    return {
+        "columns": columns,
+        "numbers": result.numbers,
+        "names": _names(result, columns),
+        "device": result.device,
+        "counted": result.problem.counts is not None,
+        "remarks": list(result.notes),
+    }
+
+
+def _names(result: Result, columns: dict[str, list[Any]]) -> dict[str, str]:
+    named = {*columns["class"], *columns["watched"], *columns["term_class"]}
+    return {str(c): result.problem.names[c] for c in named}
+
+
+def _urls(settings: Settings) -> dict[str, str]:
+    """Where the page finds each problem that it does not make by itself."""
+    urls = {name: f"/problem.json?{Settings(problem=name).to_query()}" for name in ("article", "white")}
+    if settings.problem == "own":
+        urls["own"] = f"/problem.json?{replace(Settings(), problem='own', own=settings.own).to_query()}"
+    return urls
+
+
+def _own_in(query: str) -> str:
+    """What a link says of the viewer's own table, believed or not."""
+    return parse_qs(query).get("own", [""])[-1]
+
+
+def _nothing() -> None:
+    """No session asks: nothing to look out for."""

@@ -1,0 +1,68 @@
+"""What the stage must know before its first answer: panels, words, colours and controls, as one JSON document."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import cache
+from typing import Any
+
+from ssm import experiment, figures, problems, words
+from ssm import settings as choices
+from ssm.kinds import Choice, Field, PerClass, Real, Whole
+from ssm.theme import THEMES
+
+PREVIEW_CLASSES = 20_000  # beyond, the page leaves the arithmetic to torch
+PANELS = (*figures.PANELS, "convergence_classes")
+
+
+@cache
+def spec() -> dict[str, Any]:
+    """The document, made of what the library declares: nothing in it is typed twice."""
+    fixed = {"article": problems.article(), "white": problems.white()}
+    return {
+        "panels": {name: {panel: figures.spec(panel, theme) for panel in PANELS} for name, theme in THEMES.items()},
+        "themes": {name: asdict(theme) for name, theme in THEMES.items()},
+        "layout": {
+            "gap": figures.RANKED_GAP,
+            "width": figures.RANKED_WIDTH,
+            "nothing": words.NOTHING,
+        },
+        "words": {
+            "sentence": words.SENTENCE,
+            "titles": words.TITLES,
+            "captions": words.CAPTIONS,
+            "labels": words.LABELS,
+            "strip": words.STRIP,
+            "integers": words.INTEGERS,
+            "custom_caption": words.CUSTOM_CAPTION,
+            "classes_caption": words.CLASSES_CAPTION,
+        },
+        "fields": {name: _field(name, field) for name, field in choices.FIELDS.items()},
+        "problems": choices.FIELDS["problem"].choices,  # type: ignore[attr-defined] # the table says it is a Choice
+        "targets": {name: problem.target for name, problem in fixed.items()} | {"random": 0},
+        "sizes": {name: problem.classes for name, problem in fixed.items()},
+        "devices": {name: title for name, title in experiment.devices()},
+        "preview": PREVIEW_CLASSES,
+    }
+
+
+def _field(name: str, field: Field[Any]) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "label": field.label,
+        "letter": field.letter,
+        "help": field.help,
+        "rule": field.rule,
+        "default": choices.DEFAULTS[name],
+    }
+    match field:
+        case Whole():
+            told |= {"kind": "whole", "low": field.low, "high": field.high, "log": field.log}
+        case Real():
+            told |= {"kind": "real", "low": field.low, "high": field.high, "log": field.log}
+        case PerClass():
+            told |= {"kind": "pairs", "low": field.low, "high": field.high}
+        case Choice():
+            told |= {"kind": "choice", "choices": dict(field.choices)}
+        case _:
+            told |= {"kind": "text"}
+    return told

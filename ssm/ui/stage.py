@@ -1,0 +1,87 @@
+"""The stage: the component that holds controls, panels and player, and its way to the server."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+import streamlit as st
+from streamlit import config
+
+from ssm.ui.answers import answer
+from ssm.ui.own import own_scores
+
+KEY = "stage"
+_ADOPTED = "ssm.adopted"  # a question that Python put in the viewer's name: their own table was just read
+
+_SKELETON = """
+<link rel="stylesheet" href="{base}/assets/stage.css">
+<section class="ssm" aria-label="Explorer" aria-busy="true">
+  <p class="ssm-sentence ssm-skeleton">The panels are being set up…</p>
+  <div class="ssm-panels" aria-hidden="true">{panels}</div>
+</section>
+"""
+_LOADER = """
+const url = new URL("{base}/assets/stage.js", document.baseURI).href;
+const stage = import(url);
+export default function (component) {{
+  stage.then(({{ mount }}) => mount(component)).catch(() => {{
+    component.parentElement.querySelector(".ssm-sentence").textContent =
+      "The panels could not be loaded. Check the connection and reload the page.";
+  }});
+  return () => stage.then(({{ unmount }}) => unmount(component.parentElement));
+}}
+"""
+
+
+class _Question(NamedTuple):
+    """What the page asks: a running number, and the link that spells its settings."""
+
+    ask: int
+    query: str
+    revision: int = 0
+
+
+def base_path() -> str:
+    """Where the app lives on its server: "" or "/path"."""
+    path = str(config.get_option("server.baseUrlPath")).strip("/")
+    return f"/{path}" if path else ""
+
+
+_component = st.components.v2.component(
+    "ssm_stage",
+    html=_SKELETON.format(base=base_path(), panels='<div class="ssm-panel ssm-skeleton"></div>' * 6),
+    js=_LOADER.format(base=base_path()),
+    isolate_styles=False,
+)
+
+
+def stage() -> None:
+    """Show the stage for the link of the page, answer what it asked, and open what it wants opened."""
+    asked = _question()
+    told = answer(asked.query) | {"ask": asked.ask, "serial": f"{asked.ask}.{asked.revision}"}
+    shown = _component(
+        key=KEY, data={"base": base_path(), "answer": told}, on_ask_change=_heard, on_own_change=_heard
+    )
+    if shown.own:
+        own_scores(told["settings"], _adopt)
+
+
+def _question() -> _Question:
+    """The newest of: what the page asked, what Python asked for it, and the link that the page came with."""
+    asked: dict[str, Any] | None = st.session_state.get(KEY, {}).get("ask")
+    question = (
+        _Question(int(asked["ask"]), str(asked["query"])) if asked else _Question(0, urlencode(st.query_params.to_dict()))
+    )
+    adopted: _Question | None = st.session_state.get(_ADOPTED)
+    return adopted if adopted and adopted.ask >= question.ask else question
+
+
+def _adopt(query: str) -> None:
+    """Ask in the viewer's name; the page takes these settings over with the answer."""
+    now = _question()
+    st.session_state[_ADOPTED] = _Question(now.ask, query, now.revision + 1)
+
+
+def _heard() -> None:
+    """Streamlit wants a callback for each value that a component sends; the next run reads the value."""

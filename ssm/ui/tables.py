@@ -1,0 +1,39 @@
+"""The viewers' own tables while the server runs: the newest few, by their mark."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from threading import Lock
+from typing import TYPE_CHECKING, final
+
+if TYPE_CHECKING:
+    from ssm.problems import Problem
+
+
+@final
+class Shelf:
+    """The newest problems by mark; beyond `room` classes in all, the oldest go."""
+
+    def __init__(self, room: int = 5_000_000) -> None:
+        """Start empty."""
+        self._room = room
+        self._held: OrderedDict[str, Problem] = OrderedDict()
+        self._lock = Lock()
+
+    def put(self, mark: str, problem: Problem) -> None:
+        """Keep a problem, as the newest."""
+        with self._lock:
+            self._held[mark] = problem
+            self._held.move_to_end(mark)
+            while len(self._held) > 1 and sum(p.classes for p in self._held.values()) > self._room:
+                self._held.popitem(last=False)
+
+    def get(self, mark: str) -> Problem | None:
+        """The problem of a mark, or None if it is no longer here."""
+        with self._lock:
+            if mark in self._held:
+                self._held.move_to_end(mark)
+            return self._held.get(mark)
+
+
+SHELF = Shelf()
