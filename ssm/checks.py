@@ -245,7 +245,7 @@ def article_instead(fault: ValueError) -> str:
 
 def refuse_absent_table() -> NoReturn:
     """A table that is too large for the link that names it."""
-    message = "your own scores are too many for a link and are not here; paste or upload them again"
+    message = "own must be a table that is still here, got only its mark; paste or upload it again"
     raise ValueError(message)
 
 

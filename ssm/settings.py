@@ -14,7 +14,7 @@ from ssm.kinds import Pairs
 from ssm.noise import Noise
 from ssm.problems import Problem
 
-DEFAULT_SEED = 0
+DEFAULT_SEED = 810  # draw 1 of the article's example is then the article's own: bird, cat, dog, in both hits modes
 MOST_WORK = 10_000_000
 FIELDS = fields.FIELDS
 MOST_QUERY = 100_000
@@ -27,8 +27,8 @@ _SILENT = frozenset({"v", "embed", "embed_options", "theme"})
 class Settings:
     """Everything a viewer can choose. Each name is also a key of the link.
 
-    `FIELDS` tells what each may be. A target left out is the problem's own; it stays None only where that problem is
-    a table too large for a link, whose mark is all that is known here.
+    `FIELDS` tells what each may be. A target that is left out, or None, becomes the problem's own; it stays None only
+    where that problem is a table too large for a link, whose mark is all that is known here.
 
     Raises:
         ValueError: with a whole sentence, for a value that its field does not allow or that contradicts another.
