@@ -191,11 +191,11 @@ def converged(error: float, tolerance: float) -> None:
         raise ValueError(message)
 
 
-def quadrature_nodes(count: int, most: int) -> None:
-    """A quadrature that can be done in reasonable time."""
-    if count > most:
+def gap(gap: float, most: float) -> None:
+    """Scores near enough to the target's for a quadrature in reasonable time."""
+    if gap > most:
         message = (
-            f"scores must be close enough for {most} quadrature nodes, got a need of {count}; "
+            f"scores must be at most {most:g} above the target's for exact moments, got {gap:g} above; "
             "bring them closer together or use convergence.running_mean"
         )
         raise ValueError(message)
@@ -339,15 +339,19 @@ def two_classes(rows: int) -> None:
         raise ValueError(message)
 
 
-def columns(found: Container[str], needed: Sequence[str], first: Sequence[str]) -> None:
+def columns(place: str, found: Container[str], needed: Sequence[str], names: Sequence[str]) -> None:
     """A table with every column that it needs."""
     for name in needed:
         if name not in found:
-            message = (
-                f"row 1 must have a column {name}, got {shorten(list(first))}; "
-                "give each class a score beside it, or name the columns class, score and count"
-            )
-            raise ValueError(message)
+            way_out = "put a score beside each class, or name the columns class, score and count"
+            refuse(place, f"a row with a column {name}", list(names), way_out)
+
+
+def header_needed(place: str, found: int, most: int) -> None:
+    """A first row whose columns explain themselves."""
+    if found > most:
+        message = f"{place} must have at most {most} columns, got {found}; name them in a header with class and score"
+        raise ValueError(message)
 
 
 def refuse_width(row: int, found: int, width: int) -> NoReturn:

@@ -22,7 +22,7 @@ from ssm.noise import Noise
 _LOWEST = -6.5  # at smaller s, v is out of sight of every moment
 _HIGHEST = 45.0  # at larger v, exp(-v) is
 _FEWEST_NODES = 128
-_MOST_NODES = 1 << 14
+_WIDEST_GAP = 3000.0  # of scores; the nodes grow with it
 _WIDEST_STEP = 0.2  # wide enough for speed, and narrow enough for rounding errors alone
 _DOUBLINGS = 4
 _GOAL = 1e-12
@@ -54,7 +54,7 @@ class _Setting(NamedTuple):
     q_t: float
     rest: float  # 1 - q_t
     k: int
-    log_scale: float  # log of k sum q_c b_c
+    log_scale: float  # of 1 / v where the first of the integrands ends
 
 
 class _Nodes(NamedTuple):
@@ -112,6 +112,7 @@ def moments(scores: Tensor, target: int, q: Noise, k: int, hits: checks.Hits = "
     checks.noise_classes(q.classes, len(x))
     checks.same_device("noise", q.log_probs.device, x.device)
     target = checks.target(target, len(x))
+    checks.gap(float(x.max() - x[target]), _WIDEST_GAP)
     setting = _setting(x, target, q, checks.sample_count(k), hits=checks.hits(hits))
     some = -math.expm1(k * math.log(setting.q_t)) if setting.q_t else 1.0  # P(k_eff > 0)
     sums = _integrate(setting, some)
@@ -129,7 +130,8 @@ def _setting(x: Tensor, target: int, q: Noise, k: int, *, hits: checks.Hits) -> 
     log_q = log_r if hits == "excluded" else _drop(q.log_probs, target)
     q_t, rest = (0.0, 1.0) if hits == "excluded" else (float(q.probs[target]), float(log_q.exp().sum()))
     log_b = torch.logaddexp(log_a, torch.zeros_like(log_a))
-    log_scale = math.log(k) + float((log_q + log_b).logsumexp(0))
+    # G^k ends where v k sum q_c b_c is about 1, and a class that is hardly ever drawn where v b_c is.
+    log_scale = max(math.log(k) + float((log_q + log_b).logsumexp(0)), float(log_b.max()))
     return _Setting(log_a, log_q.exp(), q_t, rest, k, log_scale)
 
 
@@ -148,7 +150,6 @@ def _imbalance(sums: _Sums, some: float) -> float:
 def _integrate(setting: _Setting, some: float) -> _Sums:
     top = max(5.0, math.log(_HIGHEST) + setting.log_scale)
     count = max(_FEWEST_NODES, math.ceil((top - _LOWEST) / _WIDEST_STEP))
-    checks.quadrature_nodes(count, _MOST_NODES)
     for _ in range(_DOUBLINGS):
         nodes = _nodes(count, top, setting)
         powers = _powers(nodes, setting)

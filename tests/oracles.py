@@ -1,0 +1,172 @@
+"""The formulas once more, in plain Python with loops: what the tests hold the library against."""
+
+import itertools
+import math
+from collections.abc import Sequence
+
+Vector = Sequence[float]
+Gradient = list[float]
+
+
+# Random numbers: Philox4x32-10 (Salmon et al. 2011)
+
+
+def philox(counter: Sequence[int], key: Sequence[int]) -> list[int]:
+    """Return the four words of a block."""
+    c0, c1, c2, c3 = counter
+    k0, k1 = key
+    for _ in range(10):
+        high0, low0 = divmod(0xD2511F53 * c0, 2**32)
+        high1, low1 = divmod(0xCD9E8D57 * c2, 2**32)
+        c0, c1, c2, c3 = high1 ^ c1 ^ k0, low1, high0 ^ c3 ^ k1, low0
+        k0, k1 = (k0 + 0x9E3779B9) % 2**32, (k1 + 0xBB67AE85) % 2**32
+    return [c0, c1, c2, c3]
+
+
+def fraction(high: int, low: int) -> float:
+    """Return the number in [0, 1) of the 53 upper bits of two words."""
+    return ((high // 2**5) * 2**26 + low // 2**6) / 2**53
+
+
+def uniform(seed: int, draw: int, sample: int) -> float:
+    """Return the uniform behind one sample of one draw."""
+    words = philox((sample // 2, draw, 0, 0), (seed % 2**32, seed // 2**32))
+    return fraction(*(words[2:] if sample % 2 else words[:2]))
+
+
+def normal(seed: int, place: int) -> float:
+    """Return a standard normal number (Box and Muller 1958)."""
+    a, b, c, d = philox((place, 0, 0, 1), (seed % 2**32, seed // 2**32))
+    return math.sqrt(-2 * math.log1p(-fraction(a, b))) * math.cos(2 * math.pi * fraction(c, d))
+
+
+def invert(q: Vector, u: float) -> int:
+    """Return the first class at which the cumulated probability exceeds u."""
+    total = 0.0
+    for c, q_c in enumerate(q):
+        total += q_c
+        if total > u:
+            return c
+    return max(c for c, q_c in enumerate(q) if q_c > 0)
+
+
+# Noise distributions
+
+
+def normalise(weights: Vector) -> list[float]:
+    """Return weights divided by their sum."""
+    total = math.fsum(weights)
+    return [weight / total for weight in weights]
+
+
+def log_uniform(n: int) -> list[float]:
+    """Return Zipf's law over n classes."""
+    return [math.log((c + 2) / (c + 1)) / math.log(n + 1) for c in range(n)]
+
+
+def softmax(scores: Vector, temperature: float = 1.0) -> list[float]:
+    """Return the softmax of scores / temperature."""
+    top = max(scores)
+    return normalise([math.exp((x - top) / temperature) for x in scores])
+
+
+def without(q: Vector, target: int) -> list[float]:
+    """Return the noise given "not the target"."""
+    return normalise([0.0 if c == target else q_c for c, q_c in enumerate(q)])
+
+
+# Losses and their gradients with respect to the scores
+
+
+def log_sum_exp(values: Vector) -> float:
+    """Return log(sum(exp(values)))."""
+    top = max(values)
+    return top + math.log(math.fsum(math.exp(value - top) for value in values))
+
+
+def full_loss(scores: Vector, target: int) -> float:
+    """Return the full softmax loss."""
+    return log_sum_exp(scores) - scores[target]
+
+
+def full_gradient(scores: Vector, target: int) -> Gradient:
+    """Return softmax(x) - onehot(t)."""
+    return [p - (c == target) for c, p in enumerate(softmax(scores))]
+
+
+def corrected(scores: Vector, target: int, samples: Sequence[int], q: Vector) -> list[tuple[int, float]]:
+    """Return target and samples, hits left out, each with its corrected score."""
+    kept = [c for c in samples if c != target]
+    rest = math.fsum(q_c for c, q_c in enumerate(q) if c != target)
+    return [(target, scores[target])] + [(c, scores[c] - math.log(len(kept) * q[c] / rest)) for c in kept]
+
+
+def sampled_loss(scores: Vector, target: int, samples: Sequence[int], q: Vector) -> float:
+    """Return the sampled softmax loss, hits rejected."""
+    return log_sum_exp([x for _, x in corrected(scores, target, samples, q)]) - scores[target]
+
+
+def sampled_gradient(scores: Vector, target: int, samples: Sequence[int], q: Vector) -> Gradient:
+    """Return its gradient with respect to the scores of all classes."""
+    candidates = corrected(scores, target, samples, q)
+    gradient = [0.0] * len(scores)
+    gradient[target] = -1.0
+    for (c, _), share in zip(candidates, softmax([x for _, x in candidates]), strict=True):
+        gradient[c] += share
+    return gradient
+
+
+# Moments by enumeration of every draw
+
+
+def moments(scores: Vector, target: int, q: Vector, k: int, hits: str) -> tuple[Gradient, Gradient, float]:
+    """Return mean and variance of the gradient, and the mean loss, over all n^k draws."""
+    source = without(q, target) if hits == "excluded" else list(q)
+    drawn = [c for c, q_c in enumerate(source) if q_c > 0]
+    mean, square, loss = [0.0] * len(scores), [0.0] * len(scores), 0.0
+    for samples in itertools.product(drawn, repeat=k):
+        chance = math.prod(source[c] for c in samples)
+        loss += chance * sampled_loss(scores, target, samples, source)
+        for c, g_c in enumerate(sampled_gradient(scores, target, samples, source)):
+            mean[c] += chance * g_c
+            square[c] += chance * g_c**2
+    return mean, [s - m**2 for s, m in zip(square, mean, strict=True)], loss
+
+
+def binomial_mixture(parts: Sequence[tuple[Vector, Vector, float]], chance: float) -> tuple[Gradient, Gradient, float]:
+    """Return the moments over k_eff ~ Binomial(k, chance), given those for k_eff = 1, .., k; 0 for k_eff = 0."""
+    k, classes = len(parts), range(len(parts[0][0]))
+    weights = [math.comb(k, j) * chance**j * (1 - chance) ** (k - j) for j in range(1, k + 1)]
+    weighted = list(zip(weights, parts, strict=True))
+    mean = [math.fsum(w * part[0][c] for w, part in weighted) for c in classes]
+    square = [math.fsum(w * (part[1][c] + part[0][c] ** 2) for w, part in weighted) for c in classes]
+    variance = [s - m**2 for s, m in zip(square, mean, strict=True)]
+    return mean, variance, math.fsum(w * part[2] for w, part in weighted)
+
+
+# Repeated draws
+
+
+def mean(gradients: Sequence[Vector]) -> Gradient:
+    """Return the mean of gradients."""
+    return [math.fsum(column) / len(gradients) for column in zip(*gradients, strict=True)]
+
+
+def chi_square(counts: Sequence[int], q: Vector) -> float:
+    """Return Pearson's statistic of counts against probabilities; infinite if the impossible was counted."""
+    total, statistic = sum(counts), 0.0
+    for count, q_c in zip(counts, q, strict=True):
+        if q_c > 0:
+            statistic += (count - total * q_c) ** 2 / (total * q_c)
+        elif count:
+            return math.inf
+    return statistic
+
+
+def chi_square_limit(freedom: int, deviations: float = 4.0) -> float:
+    """Return what the statistic exceeds as rarely as a normal number exceeds so many deviations.
+
+    Wilson and Hilferty 1931: the cube root of chi-square is nearly normal.
+    """
+    spread = 2 / (9 * freedom)
+    return freedom * (1 - spread + deviations * math.sqrt(spread)) ** 3
