@@ -8,22 +8,17 @@ import math
 import re
 import tokenize
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from ssm import checks
-from ssm.problems import SCORE_LIMIT, Names, Numbered, Problem
+from ssm import cells, checks
+from ssm.cells import Cells
+from ssm.problems import Problem
 
-MOST_ROWS = 1_000_000
+MOST_ROWS = cells.MOST_ROWS
 MOST_BYTES = 32 * 2**20
-LEAST_COUNT, MOST_COUNT = 1e-12, 1e12
-MOST_NAME = 200
 MOST_PACKED = 6_000
 DIGEST = re.compile("sha256-[0-9a-f]{64}")
 
@@ -46,18 +41,6 @@ _BAD_HEADER = (ValueError, KeyError, TypeError, SyntaxError, RecursionError, tok
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-@dataclass(frozen=True)
-class _Table:
-    """Cells by column, not yet believed, and where they stood."""
-
-    rows: Sequence[int]
-    places: Mapping[str, int]
-    cells: Mapping[str, list[Any]]
-
-    def where(self, column: str, index: int) -> str:
-        return f"row {self.rows[index]:,}, column {self.places[column] + 1} ({column})"
-
-
 def parse(text: str) -> Problem:
     r"""Read a pasted table: a class, its score and, if there is one, its count in each line.
 
@@ -77,8 +60,9 @@ def parse(text: str) -> Problem:
     >>> list(problem.names), problem.scores.tolist(), problem.target
     (['cat', 'dog'], [1.5, 0.5], 0)
     """
-    checks.table_bytes(len(text.encode(errors="replace")), MOST_BYTES)
-    return _problem(_read(text.removeprefix("\ufeff")))
+    data = text.encode(errors="replace")
+    checks.table_bytes(len(data), MOST_BYTES)
+    return cells.problem_of(_read(data.decode("utf-8-sig")))
 
 
 def parse_csv(data: bytes) -> Problem:
@@ -102,7 +86,7 @@ def parse_csv(data: bytes) -> Problem:
     except UnicodeDecodeError as error:
         row = data.count(b"\n", 0, error.start) + 1
         checks.refuse_encoding(row, data[error.start])
-    return parse(text)
+    return cells.problem_of(_read(text))
 
 
 def parse_npy(data: bytes) -> Problem:
@@ -124,7 +108,7 @@ def parse_npy(data: bytes) -> Problem:
     'class 1'
     """
     checks.table_bytes(len(data), MOST_BYTES)
-    return _problem(_records(_array(data)))
+    return cells.problem_of(_records(_array(data)))
 
 
 def to_text(problem: Problem) -> str:
@@ -136,6 +120,7 @@ def to_text(problem: Problem) -> str:
     Returns:
         Comma-separated lines under a header.
 
+    >>> import torch
     >>> to_text(Problem(["cat", "dog"], torch.tensor([1.5, 0.5]), 0))
     'class,score\ncat,1.5\ndog,0.5\n'
     """
@@ -158,6 +143,7 @@ def pack(problem: Problem) -> str | None:
     Returns:
         At most 6,000 letters, digits, "-" and "_"; None where the table does not fit into them.
 
+    >>> import torch
     >>> problem = Problem(["cat", "dog"], torch.tensor([1.5, 0.5]), 0)
     >>> list(unpack(pack(problem)).names)
     ['cat', 'dog']
@@ -202,6 +188,7 @@ def link(problem: Problem) -> str:
     Returns:
         A packed table or the problem's digest.
 
+    >>> import torch
     >>> link(Problem(["cat", "dog"], torch.tensor([1.5, 0.5]), 0))[:2]
     'eN'
     """
@@ -212,38 +199,37 @@ def _shortest(number: float) -> str:
     return repr(number).removesuffix(".0")
 
 
-def _read(text: str) -> _Table:
+def _read(text: str) -> Cells:
     numbers, rows = _rows(text)
     checks.filled(len(rows))
-    first = rows[0]
+    first, place = rows[0], f"row {numbers[0]:,}"
     columns = [_NAMED.get(cell.strip().lower(), "") for cell in first]
-    if any(columns):
+    if any(columns) and all(math.isnan(cells.number(cell)) for cell in first):
         numbers, rows = numbers[1:], rows[1:]
     else:
-        columns = [*_COLUMNS]
-    places = {name: columns.index(name) for name in _COLUMNS if name in columns[: len(first)]}
-    checks.columns(places, ("class", "score"), first)
+        columns = [*_COLUMNS[: len(first)]]
+        checks.header_needed(place, len(first), len(_COLUMNS))
+    places = {name: columns.index(name) for name in _COLUMNS if name in columns}
+    checks.columns(place, places, ("class", "score"), first)
     for number, row in zip(numbers, rows, strict=True):
         if len(row) != len(first):
             checks.refuse_width(number, len(row), len(first))
-    cells = {name: [row[place] for row in rows] for name, place in places.items()}
-    return _Table(numbers, places, cells)
+    return Cells(numbers, places, {name: [row[place] for row in rows] for name, place in places.items()})
 
 
 def _rows(text: str) -> tuple[list[int], list[list[str]]]:
     """The rows that are not blank, after their numbers; row 1 is the first of the text."""
     numbers, rows = [], []
     delimiter = _delimiter(text)
-    lines: Iterable[str] = io.StringIO(text, newline="")
-    if delimiter == " ":
-        lines = map(str.strip, lines)
+    file = io.StringIO(text, newline="")
+    lines = map(str.strip, file) if delimiter == " " else file
     try:
         reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
         for number, row in enumerate(reader, 1):
             if "".join(row).strip():
                 numbers.append(number)
                 rows.append(row)
-                checks.row_count(len(rows) - 1, MOST_ROWS)
+                checks.row_count(len(rows) - 1, MOST_ROWS)  # one of them may be the header
     except csv.Error as error:
         checks.refuse_quotes(len(rows) + 1, error)
     return numbers, rows
@@ -264,59 +250,19 @@ def _array(data: bytes) -> Array:
     checks.plain_numbers(dtype)
     checks.array_shape(shape, records=dtype.names is not None)
     checks.row_count(shape[0], MOST_ROWS)
+    checks.two_classes(shape[0])
     checks.array_bytes(len(data) - file.tell(), math.prod(shape) * dtype.itemsize)
     flat = np.frombuffer(data[file.tell() :], dtype)
     return flat.reshape(shape, order="F" if fortran else "C")
 
 
-def _records(array: Array) -> _Table:
+def _records(array: Array) -> Cells:
     """The columns of an array; without names in it they are score and count."""
     if array.dtype.names is None:
         array = array.reshape(len(array), -1)  # [classes, columns]
         columns = dict(zip(_COLUMNS[1:], array.T.tolist(), strict=False))
     else:
-        checks.columns(array.dtype.names, ("score",), array.dtype.names)
+        checks.columns("the array", array.dtype.names, ("score",), array.dtype.names)
         columns = {name: array[name].tolist() for name in _COLUMNS if name in array.dtype.names}
     places = {name: place for place, name in enumerate(columns)}
-    return _Table(range(1, len(array) + 1), places, columns)
-
-
-def _problem(table: _Table) -> Problem:
-    n = len(table.rows)
-    checks.two_classes(n)
-    scores = _numbers(table, "score", -SCORE_LIMIT, SCORE_LIMIT)
-    counts = _numbers(table, "count", LEAST_COUNT, MOST_COUNT) if "count" in table.cells else None
-    names = _names(table) if "class" in table.cells else Numbered(n)
-    return Problem(names, scores, int(scores.argmax()), counts)
-
-
-def _numbers(table: _Table, column: str, low: float, high: float) -> Tensor:
-    cells = table.cells[column]
-    values = np.fromiter(map(_number, cells), np.float64, len(cells))
-    wrong = np.flatnonzero(~((values >= low) & (values <= high)))  # NaN is in no range
-    if len(wrong):
-        checks.refuse_number(table.where(column, wrong[0]), low, high, cells[wrong[0]])
-    return torch.from_numpy(values)
-
-
-def _number(cell: float | str | bytes) -> float:
-    try:
-        return float(cell)
-    except ValueError:
-        return math.nan
-
-
-def _names(table: _Table) -> Names:
-    names = [" ".join(_word(cell).split()) for cell in table.cells["class"]]
-    for i, name in enumerate(names):
-        if not 0 < len(name) <= MOST_NAME:
-            checks.refuse_name(table.where("class", i), name, MOST_NAME)
-    seen: dict[str, int] = {}
-    for i, name in enumerate(names):
-        if seen.setdefault(name, i) != i:
-            checks.refuse_double(table.where("class", i), name, table.rows[seen[name]])
-    return Names(tuple(names))
-
-
-def _word(cell: float | str | bytes) -> str:
-    return cell.decode(errors="replace") if isinstance(cell, bytes) else str(cell)
+    return Cells(range(1, len(array) + 1), places, columns)

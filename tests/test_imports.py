@@ -20,6 +20,7 @@ ROOMS = {
     "philox": TORCH,
     "noise": TORCH,
     "problems": TORCH,
+    "cells": TORCH,
     "tables": TORCH,
     "estimators": TORCH,
     "losses": TORCH,
