@@ -11,7 +11,7 @@ from statistics import median
 import torch
 from torch import Tensor
 
-from ssm import convergence, exact, losses, noise, philox
+from ssm import convergence, exact, losses, noise, philox, problems
 from ssm.noise import Noise
 
 _REPEATS = 5
@@ -43,7 +43,7 @@ def measure() -> list[Row]:
     Returns:
         One row for each.
     """
-    article = torch.tensor([-1.45, -2.0, -2.9, 1.4, -2.3, -0.1, -4.5, 1.65, -6.0, 0.3]).double()
+    article = problems.article().scores
     return [
         _running_mean("the article's example", article, noise.uniform(10), k=3),
         _running_mean("random scores", philox.normals(0, 1000), noise.log_uniform(1000), k=100),

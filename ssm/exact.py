@@ -127,12 +127,13 @@ def _setting(x: Tensor, target: int, q: Noise, k: int, *, hits: checks.Hits) -> 
     log_r = _drop(q.without(target).log_probs, target)
     log_a = _drop(x, target) - x[target] - log_r
     log_a = log_a.masked_fill(log_r == -math.inf, -math.inf)  # a class that is never drawn
-    log_q = log_r if hits == "excluded" else _drop(q.log_probs, target)
-    q_t, rest = (0.0, 1.0) if hits == "excluded" else (float(q.probs[target]), float(log_q.exp().sum()))
+    log_q, q_t = (log_r, 0.0) if hits == "excluded" else (_drop(q.log_probs, target), float(q.probs[target]))
+    others = log_q.exp()
     log_b = torch.logaddexp(log_a, torch.zeros_like(log_a))
     # G^k ends where v k sum q_c b_c is about 1, and a class that is hardly ever drawn where v b_c is.
     log_scale = max(math.log(k) + float((log_q + log_b).logsumexp(0)), float(log_b.max()))
-    return _Setting(log_a, log_q.exp(), q_t, rest, k, log_scale)
+    rest = min(1.0, float(others.sum()))  # which may round to a little more
+    return _Setting(log_a, others, q_t, rest, k, log_scale)
 
 
 def _drop(values: Tensor, place: int) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ssm import convergence, exact, noise, philox
+from ssm import checks, convergence, exact, noise, philox
 from tests import oracles
 
 SCORES, Q = [2.0, 1.0, 0.0, -1.0, 0.5], [0.4, 0.25, 0.15, 0.12, 0.08]
@@ -21,7 +21,7 @@ GOLDEN = {
 }
 ARTICLE = [-1.45, -2.0, -2.9, 1.4, -2.3, -0.1, -4.5, 1.65, -6.0, 0.3]
 HORSE = 7
-MODES = ("excluded", "rejected")
+MODES: tuple[checks.Hits, ...] = ("excluded", "rejected")
 every_mode = pytest.mark.parametrize("hits", MODES)
 
 
@@ -140,6 +140,13 @@ def test_noise_that_can_hardly_draw_some_classes(hits):
     moments = exact.moments(tensor(scores), 1, noise.softmax(scores), 10, hits)
     assert moments.loss_mean == pytest.approx(oracles.full_loss(scores, 1), rel=1e-12)
     assert moments.gradient_mean.tolist() == pytest.approx([1, -1, 0, 0], abs=1e-12)
+
+
+@pytest.mark.parametrize("n", range(3, 40))
+def test_a_target_that_is_hardly_ever_drawn_is_as_good_as_excluded(n):
+    scores, q = philox.normals(n, n), noise.custom([1e-300, *philox.normals(n, n - 1).exp().tolist()])
+    rejected, excluded = (parts(exact.moments(scores, 0, q, 2, hits)) for hits in MODES)
+    assert_near(rejected, excluded, 1e-14)
 
 
 def test_a_class_that_is_never_drawn_has_no_gradient():
