@@ -270,7 +270,8 @@ def work(draws: int, samples: int, most: int) -> None:
 def problem_scores(values: object, limit: float) -> Tensor:
     """Scores of two classes or more, none beyond the limit."""
     scores = vector("scores", values)
-    _refuse_any(scores.abs() > limit, scores, f"from -{limit:g} to {limit:g}", "shrink them all by one factor")
+    rule = f"scores must be from -{limit:g} to {limit:g}"
+    _refuse_any(scores.abs() > limit, scores, rule, "shrink them all by one factor")
     if len(scores) < 2:
         refuse("scores", "of two classes or more", scores.tolist(), "add a class")
     return scores
@@ -302,6 +303,12 @@ def distinct_names(names: Sequence[str]) -> None:
         for c, name in enumerate(names):
             if seen.setdefault(name, c) != c:
                 refuse("names", "all different", name, f"rename class {seen[name]} or class {c}")
+
+
+def refuse_missing_file(path: str) -> NoReturn:
+    """A file of the package that is not there."""
+    message = f"{path} must come with the package, got no such file; install it whole or run make assets"
+    raise FileNotFoundError(message)
 
 
 def table_bytes(size: int, most: int) -> None:

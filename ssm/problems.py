@@ -191,7 +191,7 @@ def white() -> Problem:
         its count in the book.
 
     Raises:
-        ValueError: the file of counts is not beside the package.
+        FileNotFoundError: the package came without its data.
 
     >>> len(white().names), white().names[white().target]
     (17091, 'whale')
@@ -204,6 +204,8 @@ def white() -> Problem:
 
 @lru_cache(maxsize=1)
 def _read_white() -> tuple[Names, Tensor, int, Tensor]:
+    if not _WHITE.is_file():
+        checks.refuse_missing_file("ssm/data/white.json")
     book = json.loads(_WHITE.read_text(encoding="utf-8"))
     counts, after = _unfold(book["vocabulary"]), _unfold(book["followers"])
     c = _tensor(counts.values())  # [classes]
