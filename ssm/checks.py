@@ -351,7 +351,8 @@ def columns(place: str, found: Container[str], needed: Sequence[str], names: Seq
     for name in needed:
         if name not in found:
             way_out = "put a score beside each class, or name the columns class, score and count"
-            refuse(place, f"a row with a column {name}", list(names), way_out)
+            message = f"{place} must have a column {name}, got {shorten(list(names))}; {way_out}"
+            raise ValueError(message)
 
 
 def header_needed(place: str, found: int, most: int) -> None:
@@ -372,7 +373,7 @@ def refuse_width(row: int, found: int, width: int) -> NoReturn:
 
 def refuse_quotes(row: int, fault: Exception) -> NoReturn:
     """A row that a quotation mark spoils."""
-    message = f'row {row:,} must have its quotation marks in pairs, got "{fault}"; close the quotation or remove it'
+    message = f"row {row:,} must have its quotation marks in pairs, got {str(fault)!r}; close or remove them"
     raise ValueError(message)
 
 

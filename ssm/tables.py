@@ -1,7 +1,6 @@
 """Tables: the viewer's own classes and scores, from text or a NumPy file, and packed into a link."""
 
 import base64
-import binascii
 import csv
 import io
 import math
@@ -172,7 +171,7 @@ def unpack(token: str) -> Problem:
         packed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         stream = zlib.decompressobj()
         text = stream.decompress(packed, _MOST_UNPACKED).decode()
-    except (binascii.Error, zlib.error, UnicodeError):
+    except (ValueError, zlib.error):
         checks.refuse_token(token)
     if not stream.eof:
         checks.refuse_token(token)
@@ -236,8 +235,8 @@ def _rows(text: str) -> tuple[list[int], list[list[str]]]:
 
 
 def _delimiter(text: str) -> str:
-    first = "".join(text[:10_000].strip().splitlines()[:1])
-    return next((mark for mark in "\t;," if mark in _QUOTED.sub("", first)), " ")
+    first = _QUOTED.sub("", text[:10_000].strip()).splitlines()[:1]
+    return next((mark for mark in "\t;," if mark in "".join(first)), " ")
 
 
 def _array(data: bytes) -> Array:
