@@ -97,6 +97,7 @@ export function numberControl(name, field, { tell, refuse }) {
   };
   track.addEventListener("input", () => slide(true));
   track.addEventListener("change", () => slide(false));
+  track.addEventListener("pointerup", () => slide(false)); // a drag that ends where it began fires no change
   typed.addEventListener("change", read);
   typed.addEventListener("keydown", (event) => {
     if (event.key === "Enter") read();

@@ -18,6 +18,14 @@ function dashes(values, half) {
   return [x, y];
 }
 
+/** Whether two trees of plain values are equal. */
+function same(a, b) {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || !a || !b) return false;
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => same(a[key], b[key]));
+}
+
 const joined = (lists) => lists.flatMap((list) => [...list, null]);
 
 /** Every series that a trace can name. */
@@ -40,7 +48,7 @@ export function series(view, names, layout) {
     score_unsampled: where(hit.map((h, i) => !h && !isTarget[i]), c.score),
     noise_sampled: where(hit, c.noise),
     noise_rest: where(hit.map((h) => !h), c.noise),
-    count_text: c.count.map((n) => (n ? `×${n}` : "")),
+    count_text: c.count.map((n) => (n > 1 || (n && c.count.length <= layout.few) ? `×${n}` : "")),
     corrected_x, corrected_y, exact_x, exact_y,
     ranked_x: c.ranked_rank.map((r) => start + (layout.width * Math.log(r)) / Math.log(last)),
     averaged_x: [v.averaged],
@@ -98,6 +106,21 @@ export function ranges(name, s, layout) {
   return [x, span(s.gradient_full, s.gradient_draw, s.gradient_mean)];
 }
 
+/** Round values on a logarithmic axis whose ends are powers of ten: 1, 2, 5 or, where they are many, 1 alone. */
+export function logTicks([low, high], most) {
+  const powers = [];
+  for (let p = Math.floor(low); p <= Math.ceil(high); p++) powers.push(p);
+  let inside = powers.flatMap((p) => [1, 2, 5].map((step) => step * 10 ** p));
+  inside = inside.filter((v) => low - 1e-9 <= Math.log10(v) && Math.log10(v) <= high + 1e-9);
+  if (inside.length > most) {
+    const every = Math.ceil((high - low) / most);
+    inside = powers.filter((p) => p % every === 0 && low <= p && p <= high).map((p) => 10 ** p);
+  }
+  return { tickvals: inside, ticktext: inside.map(brief) };
+}
+
+const brief = (v) => (v < 1e-3 ? v.toExponential(0).replace("-", "−") : String(Number(v.toPrecision(6))));
+
 const shorten = (name) => (name.length > 12 ? `${name.slice(0, 11)}…` : name);
 const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 
@@ -130,6 +153,7 @@ export class Panel {
   /** Show a definition of ssm.figures, without data yet; the first `draw` fills it. */
   async define(name, spec, height) {
     this.name = name;
+    this.drawn = null;
     this.fills = spec.data.map((trace) => trace.meta.fill);
     this.held = { xaxis: false, yaxis: false };
     const copy = structuredClone(spec);
@@ -153,13 +177,19 @@ export class Panel {
     return this.node._fullLayout?._size?.w ?? 300;
   }
 
+  /** Bring the panel up to date; what did not change is not touched, which is most of it in most frames. */
   draw(all, layout, tick) {
     const data = this.fills.map((fill) => Object.fromEntries(Object.entries(fill).map(([to, from]) => [to, all[from]])));
     const [x, y] = ranges(this.name, all, layout);
     const change = { xaxis: { ...(tick ?? {}) }, yaxis: {} };
     if (!this.held.xaxis) change.xaxis.range = x;
     if (!this.held.yaxis) change.yaxis.range = this.#steady(y, layout.growOnly);
-    const frame = { data, traces: data.map((_, i) => i), layout: change };
+    if (this.name === "convergence") Object.assign(change.yaxis, logTicks(change.yaxis.range ?? this.node._fullLayout.yaxis.range, layout.most_ticks));
+    const fresh = data.map((_, i) => i).filter((i) => !same(data[i], this.drawn?.data[i]));
+    const moved = !same(change, this.drawn?.change);
+    this.drawn = { data, change };
+    if (!fresh.length && !moved) return null;
+    const frame = { data: fresh.map((i) => data[i]), traces: fresh, layout: moved ? change : {} };
     return this.plotly.animate(this.node, frame, AT_ONCE);
   }
 

@@ -16,6 +16,7 @@ export class Handles {
     Object.assign(this, { panel, act });
     this.node = el("div", { class: "ssm-handles" });
     this.list = [];
+    this.placed = [];
     this.dragged = null;
   }
 
@@ -23,19 +24,21 @@ export class Handles {
   place(count) {
     while (this.list.length < count) this.list.push(this.#make(this.list.length));
     while (this.list.length > count) this.list.pop().remove();
+    this.placed.length = this.list.length;
     const { box } = this.panel;
     const width = Math.abs(this.panel.toX(1) - this.panel.toX(0));
     this.list.forEach((node, i) => {
       const { value, low, high, name } = this.act.read(i);
       const x = this.panel.toX(i), y = Math.max(box.top, Math.min(box.top + box.height, this.panel.toY(value)));
-      node.hidden = x < box.left || x > box.left + box.width;
+      const out = x < box.left || x > box.left + box.width;
+      const now = [x, y, width, value, low, high, name, out].join();
+      if (now === this.placed[i]) return;
+      this.placed[i] = now;
+      node.hidden = out;
       node.style.transform = `translate(${x - width / 2}px, ${y - TALL / 2}px)`;
       node.style.width = `${width}px`;
-      node.setAttribute("aria-label", `${this.act.what} ${name}`);
-      node.setAttribute("aria-valuemin", low);
-      node.setAttribute("aria-valuemax", high);
-      node.setAttribute("aria-valuenow", value);
-      node.setAttribute("aria-valuetext", number(value));
+      const attributes = { label: `${this.act.what} ${name}`, valuemin: low, valuemax: high, valuenow: value, valuetext: number(value) };
+      for (const [key, text] of Object.entries(attributes)) node.setAttribute(`aria-${key}`, text);
     });
   }
 

@@ -12,7 +12,8 @@ import { equation, strip, table } from "./readings.js";
 import { directory, Sources } from "./sources.js";
 import { fill, grouped, number, plain } from "./words.js";
 
-const REST = 140; // ms without a change before the server is asked
+const REST = 140; // ms without a change, by keys or wheel, before the server is asked
+const RELEASE = 10; // ms after a hand has let go
 const PATIENCE = 300; // ms of waiting after which the page says what it waits for
 const LIVE = { samples: 100_000, classes: 2_000 }; // what one frame can afford
 const FULL = { samples: 2_000_000, classes: 2_000 };
@@ -357,10 +358,12 @@ class Stage {
     this.themed = setInterval(() => this.themeName !== this.theme && this.#define().then(() => this.paint()), 500);
     this.host.addEventListener("pointerdown", () => (this.pressed = true));
     this.up = () => {
+      this.released = this.pressed;
+      setTimeout(() => (this.released = false), RELEASE);
       this.pressed = false;
       if (this.waiting) this.receive(this.waiting);
     };
-    addEventListener("pointerup", this.up);
+    addEventListener("pointerup", this.up, true); // before the control hears of it
     addEventListener("pointercancel", this.up);
   }
 
@@ -371,7 +374,7 @@ class Stage {
     clearTimeout(this.slow);
     this.resized?.disconnect();
     removeEventListener("resize", this.fit);
-    removeEventListener("pointerup", this.up);
+    removeEventListener("pointerup", this.up, true);
     removeEventListener("pointercancel", this.up);
   }
 
@@ -393,7 +396,8 @@ class Stage {
   rest() {
     this.moving = false;
     clearTimeout(this.resting);
-    this.resting = setTimeout(() => this.ask(), REST);
+    this.resting = setTimeout(() => this.ask(), this.released ? RELEASE : REST);
+    this.released = false;
   }
 
   async #redefine(name) {
@@ -516,6 +520,7 @@ class Stage {
 
   /** A sentence about what cannot be done; the picture stays. */
   say(sentence, back = null) {
+    if (!sentence && this.error.hidden) return;
     this.error.hidden = !sentence;
     this.error.replaceChildren(sentence);
     if (sentence && back) this.error.append(" ", el("button", { type: "button", class: "ssm-button ssm-wide", onclick: () => this.change({ ...this.answer.settings }) }, back));

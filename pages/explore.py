@@ -5,5 +5,5 @@ import streamlit as st
 from ssm.ui.stage import stage
 
 if not st.context.is_embedded:
-    st.html("<h1 class='ssm-title'>Sampled softmax, slid by hand</h1>")
+    st.html("<h1 class='ssm-title'>Sampled Softmax Explorer</h1>")
 stage()

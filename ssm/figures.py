@@ -30,6 +30,8 @@ PANELS = ("scores_full", "scores_sampled", "noise", "gradient_full", "gradient_s
 HEIGHT = 190  # px, of a panel on the page
 RANKED_GAP = 2.0  # slots between the bars and the curve of all classes
 RANKED_WIDTH = 14.0  # slots
+MOST_TICKS = 7
+FEW = 12  # bars that leave room for a label on each
 _STEPS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 
 
@@ -171,18 +173,20 @@ def _layout(name: str, theme: Theme) -> dict[str, Any]:
     title = {"font": {"size": 11, "color": theme.muted}, "standoff": 4}
     over_draws = name.startswith("convergence")
     x: dict[str, Any] = axis | tick | {"showgrid": over_draws, "zeroline": False}
-    y: dict[str, Any] = axis | tick | {"title": title | {"text": _Y_TITLE[name]}, "nticks": 5}
+    y: dict[str, Any] = axis | tick | {"title": title | {"text": _Y_TITLE[name]}, "nticks": 6}
     if over_draws:
         x |= {"type": "log", "dtick": 1, "title": title | {"text": "draws averaged (R)"}}
+    else:
+        x |= {"tickangle": -45}
     if name == "convergence":
-        y |= {"type": "log", "dtick": "D2", "zeroline": False}
+        y |= {"type": "log", "zeroline": False}
     return {
         "barmode": "overlay",
         "showlegend": False,
         "hovermode": False,
         "dragmode": "zoom",
         "height": HEIGHT,
-        "margin": {"l": 52, "r": 40 if name == "convergence_classes" else 8, "t": 10, "b": 34 if over_draws else 58},
+        "margin": {"l": 52, "r": 40 if name == "convergence_classes" else 8, "t": 10, "b": 34 if over_draws else 52},
         "font": {"family": FONT, "size": 12, "color": theme.ink},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
@@ -231,7 +235,9 @@ def panel(name: str, result: Result, theme: Theme = LIGHT) -> go.Figure:
     x, y = ranges(name, drawn)
     figure.update_layout(xaxis_range=x, yaxis_range=y, title={"text": title(name, result), "font": {"size": 14}})
     figure.update_layout(height=320, margin={"t": 48})
-    if not name.startswith("convergence"):
+    if name == "convergence":
+        figure.update_yaxes(log_ticks(y))
+    elif name != "convergence_classes":
         slots = list(range(len(drawn["names"])))
         figure.update_xaxes(tickvals=slots, ticktext=drawn["names"])
     return figure
@@ -264,7 +270,7 @@ def series(result: Result) -> Series:
         "score_unsampled": _where([not s and c != target for c, s in zip(classes, sampled, strict=True)], columns["score"]),
         "noise_sampled": _where(hit, columns["noise"]),
         "noise_rest": _where([not h for h in hit], columns["noise"]),
-        "count_text": [f"×{n}" if n else "" for n in counts],
+        "count_text": [f"×{n}" if n > 1 or (n and len(slots) <= FEW) else "" for n in counts],
         "corrected_x": corrected_x,
         "corrected_y": corrected_y,
         "exact_x": exact_x,
@@ -346,6 +352,28 @@ def ranges(name: str, drawn: Series) -> tuple[list[float], list[float]]:
     if name == "noise":
         return x, _span(drawn["noise"], drawn["ranked_noise"])
     return x, _span(drawn["gradient_full"], drawn["gradient_draw"], drawn["gradient_mean"])
+
+
+def log_ticks(span: list[float]) -> dict[str, list[Any]]:
+    """Round values on a logarithmic axis whose ends are powers of ten: 1, 2, 5 or, where they are many, 1 alone.
+
+    Example:
+        >>> log_ticks([-1.0, 0.0])["ticktext"]
+        ['0.1', '0.2', '0.5', '1']
+
+    """
+    low, high = span
+    whole = range(math.floor(low), math.ceil(high) + 1)
+    values = [step * 10.0**power for power in whole for step in (1, 2, 5)]
+    inside = [v for v in values if low - 1e-9 <= math.log10(v) <= high + 1e-9]
+    if len(inside) > MOST_TICKS:
+        every = math.ceil((high - low) / MOST_TICKS)
+        inside = [10.0**power for power in whole if power % every == 0 and low <= power <= high]
+    return {"tickvals": inside, "ticktext": [_brief(v) for v in inside]}
+
+
+def _brief(value: float) -> str:
+    return f"{value:.0e}".replace("e-0", "e-").replace("-", "−") if value < 1e-3 else f"{value:g}"
 
 
 def _distances(drawn: Series) -> list[Any]:

@@ -81,23 +81,23 @@ TITLES: dict[str, list[Part]] = {
     "gradient_sampled": [_always("Gradient, sampled: {touched} of {classes} classes touched")],
     "convergence": [
         [
-            {"if": ["averaged", "==", 1], "say": "Convergence: 1 draw, {error_mean} from the full gradient"},
-            {"say": "Convergence: {averaged} draws, {error_mean} from the full gradient"},
+            {"if": ["averaged", "==", 1], "say": "Convergence: 1 draw, {error_mean} away"},
+            {"say": "Convergence: {averaged} draws, {error_mean} away"},
         ]
     ],
 }
 
 CAPTIONS: dict[str, str] = {
-    "scores_full": "Green is the target. Drag a bar to change its score.",
-    "scores_sampled": "Hatched: the correction added to a sample. Outlined: not computed.",
-    "noise": "Filled: sampled in this draw, with how often.",
-    "gradient_full": "One pull on the target, a small push on every other class.",
-    "gradient_sampled": "Solid: this draw. Outline: the average. Dash: the exact expectation.",
-    "convergence": "Dotted: chance alone, falling as 1/√R. Dashed: the bias that stays.",
+    "scores_full": "Green: the target. Drag a bar to change its score.",
+    "scores_sampled": "Hatched: the correction. Outlined: not computed.",
+    "noise": "Filled: sampled in this draw, and how often.",
+    "gradient_full": "One pull on the target, a small push on all others.",
+    "gradient_sampled": "Solid: this draw. Outline: average. Dots: expected.",
+    "convergence": "Dotted: chance, 1/√R. Dashed: the bias that stays.",
 }
 
-CUSTOM_CAPTION = "Drag a bar to change its weight. Filled: sampled in this draw."
-CLASSES_CAPTION = "Five classes. Line: running average. Dotted: full. Dashed: exact expectation."
+CUSTOM_CAPTION = "Drag a bar to change its weight."
+CLASSES_CAPTION = "Line: average. Dotted: full. Dashed: expected."
 
 LABELS: dict[str, list[Part]] = {
     "scores_full": [

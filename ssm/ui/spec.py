@@ -25,6 +25,8 @@ def spec() -> dict[str, Any]:
         "layout": {
             "gap": figures.RANKED_GAP,
             "width": figures.RANKED_WIDTH,
+            "few": figures.FEW,
+            "most_ticks": figures.MOST_TICKS,
             "nothing": words.NOTHING,
         },
         "words": {
