@@ -181,6 +181,7 @@ WEIGHTS = "(class, weight) pairs sorted by class, at most 1,000, weights from 1e
         ({"spread": math.nan}, "spread must be a number from 0 to 20, got nan; use 2.0"),
         ({"spread": math.inf}, "spread must be a number from 0 to 20, got inf; use 20.0"),
         ({"spread": "2"}, "spread must be a number from 0 to 20, got '2'; use 2.0"),
+        ({"spread": True}, "spread must be a number from 0 to 20, got True; use 2.0"),
         ({"temperature": 0}, "temperature must be a number from 0.05 to 100, got 0; use 0.05"),
         ({"target": -1}, "target must be a whole number from 0 to 999,999, got -1; use 0"),
         ({"target": 10}, "target must be a class from 0 to 9, got 10; use 9"),
@@ -256,6 +257,7 @@ def test_what_is_not_allowed_is_refused_with_a_whole_sentence(values, sentence):
             "v=1&edits=2:3.0",
             [f"edits must be {EDITS}, got '1:nan,x,4:1e9'; that is left out"],
         ),
+        ("edits=\u0663:1", "v=1", [f"edits must be {EDITS}, got '\u0663:1'; that is left out"]),
         ("edits=2:3,10:1,11:1", "v=1&edits=2:3.0", ["edits must be for classes from 0 to 9, got 10; the rest is used"]),
         (
             f"problem=own&own={tables.pack(PETS)}&noise=unigram",
@@ -318,7 +320,12 @@ def test_the_problem_has_the_dragged_scores_and_the_chosen_target(edits, target)
     problem = problem_of(Settings(edits=tuple(sorted(edits.items())), target=target))
     assert problem.scores.tolist() == [edits.get(c, x) for c, x in enumerate(ARTICLE.scores.tolist())]
     assert problem.target == target
-    assert problems.article().scores.tolist() == ARTICLE.scores.tolist()
+
+
+def test_dragging_leaves_the_table_as_it_was():
+    chosen = Settings(problem="own", own=tables.link(PETS), edits=((0, 9.0),))
+    assert problem_of(chosen).scores[0] == 9
+    assert problem_of(replace(chosen, edits=())).scores[0] == 1.5
 
 
 def test_a_new_seed_draws_anew_and_leaves_the_random_scores():
