@@ -10,10 +10,11 @@ so the scores are log-probabilities and their exponentials sum to 1. `data/white
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib import resources
+from types import MappingProxyType
 from typing import final, overload
 
 import torch
@@ -200,6 +201,9 @@ def white() -> Problem:
     """
     names, scores, target, counts = _read_white()
     return Problem(names, scores.clone(), target, counts.clone())
+
+
+PRESETS: Mapping[str, Callable[[], Problem]] = MappingProxyType({"article": article, "white": white})
 
 
 @lru_cache(maxsize=1)

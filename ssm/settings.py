@@ -232,14 +232,12 @@ def _own_table(packed: str, own: Problem | None) -> Problem:
 
 def _unedited(settings: Settings, own: Problem | None) -> Problem:
     match settings.problem:
-        case "article":
-            return problems.article()
-        case "white":
-            return problems.white()
         case "random":
             return problems.random(settings.classes, settings.spread)
-        case _:
+        case "own":
             return _own_table(settings.own, own)
+        case preset:
+            return problems.PRESETS[preset]()
 
 
 class _Shape(NamedTuple):
@@ -259,10 +257,8 @@ def _shape(values: Mapping[str, Any], own: Problem | None = None) -> _Shape | No
             return None
         case "own":
             return _shape_of(_own_table(values["own"], own))
-        case "white":
-            return _shape_of(problems.white())
-        case _:
-            return _shape_of(problems.article())
+        case preset:
+            return _shape_of(problems.PRESETS[preset]())
 
 
 def _shape_of(problem: Problem) -> _Shape:
