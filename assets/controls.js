@@ -82,7 +82,7 @@ export function numberControl(name, field, { tell, refuse }) {
     show();
     tell(value, live);
   };
-  const spell = (v) => (field.kind === "whole" && v >= 10_000 ? grouped(v) : String(v));
+  const spell = (v) => (field.kind === "whole" && v >= 1000 && slides ? grouped(v) : String(v));
   const mark = (fine) => typed.setAttribute("aria-invalid", fine ? "false" : "true");
   const read = () => {
     const text = typed.value.replace(/[,\s]/g, ""), v = Number(text);

@@ -40,7 +40,7 @@ export function series(view, names, layout) {
   const level = (values) => joined(values.map((value) => [value, value]));
   return {
     ...c,
-    guide: c.guide ?? marks.map(() => null),
+    guide: marks.map((m) => (v.variance === undefined ? null : Math.sqrt(v.variance / m))),
     slot: c.class.map((_, i) => i),
     names: c.class.map(names),
     score_others: where(isTarget.map((is) => !is), c.score),
@@ -121,7 +121,8 @@ export function logTicks([low, high], most) {
 
 const brief = (v) => (v < 1e-3 ? v.toExponential(0).replace("-", "−") : String(Number(v.toPrecision(6))));
 
-const shorten = (name) => (name.length > 12 ? `${name.slice(0, 11)}…` : name);
+const shorten = (text) => shortened(text.replace(/^class (?=\d+$)/, ""));
+const shortened = (name) => (name.length > 12 ? `${name.slice(0, 11)}…` : name);
 const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 
 /** As many slots' names as fit: the target's first, then from the left. */
@@ -185,11 +186,11 @@ export class Panel {
     if (!this.held.xaxis) change.xaxis.range = x;
     if (!this.held.yaxis) change.yaxis.range = this.#steady(y, layout.growOnly);
     if (this.name === "convergence") Object.assign(change.yaxis, logTicks(change.yaxis.range ?? this.node._fullLayout.yaxis.range, layout.most_ticks));
-    const fresh = data.map((_, i) => i).filter((i) => !same(data[i], this.drawn?.data[i]));
-    const moved = !same(change, this.drawn?.change);
+    const held = same(data, this.drawn?.data), still = same(change, this.drawn?.change);
     this.drawn = { data, change };
-    if (!fresh.length && !moved) return null;
-    const frame = { data: fresh.map((i) => data[i]), traces: fresh, layout: moved ? change : {} };
+    if (held && still) return null;
+    // All traces or none: Plotly takes a trace that is left out for one that is gone.
+    const frame = { data, traces: data.map((_, i) => i), layout: still ? {} : change };
     return this.plotly.animate(this.node, frame, AT_ONCE);
   }
 

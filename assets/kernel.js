@@ -241,7 +241,7 @@ function average(run, e, m) {
 
 // ---------------------------------------------------------------- exact moments
 
-const FIRST_NODES = 128, MOST_NODES = 2048, TOLERANCE = 1e-12;
+const LOWEST = -6.5, WIDEST_STEP = 0.2, FIRST_NODES = 128, MOST_NODES = 2048, TOLERANCE = 1e-12, ROUNDING = 1e-13;
 
 /** q_c, b_c = 1 + a_c off the target; a hit adds nothing. */
 function integrand(e, hits) {
@@ -260,9 +260,11 @@ function integrand(e, hits) {
   return { q, a, index, qt: hits === "excluded" ? 0 : Math.exp(e.logQ[t]), scale: k * mean };
 }
 
+const highest = (scale) => Math.max(5, Math.log(45 * scale));
+
 function quadrature(e, f, nodes) {
   const { n, t, k } = e, { q, a, index, qt, scale } = f, size = q.length;
-  const lo = -6.5, hi = Math.max(5, Math.log(45 * scale)), h = (hi - lo) / (nodes - 1);
+  const lo = LOWEST, h = (highest(scale) - lo) / (nodes - 1);
   const mean = new Float64Array(n), square = new Float64Array(n), off = new Float64Array(size);
   let gt = 0, gt2 = 0, loss = 0;
   for (let i = 0; i < nodes; i++) {
@@ -270,18 +272,17 @@ function quadrature(e, f, nodes) {
     const v = Math.exp(s - w) / scale, dv = v * (1 + w) * h;
     let lack = 0, left = 0;
     for (let c = 0; c < size; c++) {
-      const d = Math.expm1(-v * (1 + a[c]));
-      off[c] = 1 + d;
+      const x = -v * (1 + a[c]), d = Math.expm1(x);
+      off[c] = d < -0.5 ? Math.exp(x) : 1 + d; // each form where it keeps its digits
       lack += q[c] * d;
       left += q[c] * off[c];
     }
-    const logG = qt === 0 && lack < -0.5 ? Math.log(left) : Math.log1p(lack);
-    const g1 = k === 1 ? 1 : Math.exp((k - 1) * logG);
+    const logG = Math.log1p(Math.max(-1, lack));
+    const g1 = k === 1 ? 1 : Math.exp((k - 1) * logG); // a power of 0 is 1, and 0 * log 0 is not a number
     const g2 = k === 1 ? 0 : k === 2 ? 1 : Math.exp((k - 2) * logG);
     const w1 = dv * k * g1, w2 = dv * v * k * g1, w3 = dv * v * k * (k - 1) * g2;
     gt += w1 * left;
     gt2 += w2 * left + w3 * left * left;
-    // The target's part falls from 1 as u grows; log1p keeps what is left of it near 1.
     const none = qt === 0 ? Math.exp(-k * v) : Math.exp(k * Math.log1p((1 - qt) * Math.expm1(-v)));
     loss += (dv / v) * (none - Math.exp(k * logG));
     if (w1 === 0 && w2 === 0 && w3 === 0) continue;
@@ -304,9 +305,12 @@ function quadrature(e, f, nodes) {
 /** Exact mean and variance of the gradient, and the mean loss: a one-dimensional integral, no simulation. */
 export function moments(e, hits) {
   const f = integrand(e, hits);
-  let nodes = FIRST_NODES, found = quadrature(e, f, nodes);
+  let nodes = Math.max(FIRST_NODES, Math.ceil((highest(f.scale) - LOWEST) / WIDEST_STEP)), found = quadrature(e, f, nodes);
   while (!(found.error < TOLERANCE) && nodes < MOST_NODES) found = quadrature(e, f, (nodes *= 2));
-  const variance = found.mean.map((m, c) => Math.max(0, found.square[c] - m * m));
+  const variance = found.mean.map((m, c) => {
+    const v = found.square[c] - m * m, rounding = c === e.t ? ROUNDING : ROUNDING * found.square[c];
+    return v > rounding ? v : 0;
+  });
   return { mean: found.mean, variance, loss: found.loss, error: found.error };
 }
 
@@ -414,17 +418,16 @@ function chiSquared(e) {
   return sum - 1;
 }
 
-function exactParts(e, m, classes, marks, watched) {
+function exactParts(e, m, classes, watched) {
   const variance = m.variance.reduce((s, v) => s + v, 0);
   const floor = Math.sqrt(m.mean.reduce((s, v, c) => s + (v - e.full[c]) ** 2, 0));
   return {
     columns: {
       gradient_exact: classes.map((c) => m.mean[c]),
-      gradient_sd: classes.map((c) => Math.sqrt(m.variance[c])),
-      guide: marks.map((r) => Math.sqrt(variance / r)),
+      gradient_variance: classes.map((c) => m.variance[c]),
       watched_exact: watched.map((c) => m.mean[c]),
     },
-    numbers: { floor, sd: Math.sqrt(variance), loss_exact: m.loss },
+    numbers: { floor, variance, loss_exact: m.loss },
   };
 }
 
@@ -464,7 +467,7 @@ export function view(problem, s, budget = { samples: Infinity, classes: Infinity
   for (const c of draw.samples) counts.set(c, (counts.get(c) ?? 0) + 1);
   const classes = shown(e.x, e.t, counts);
   const one = drawColumns(e, classes, draw, counts);
-  const sure = exact ? exactParts(e, exact, classes, run.marks, watched) : { columns: {}, numbers: {} };
+  const sure = exact ? exactParts(e, exact, classes, watched) : { columns: {}, numbers: {} };
   return {
     columns: {
       class: classes,

@@ -33,7 +33,7 @@ export function strip(node, words, numbers) {
 const COLUMNS = [
   ["score", "score"], ["corrected score", "corrected"], ["noise probability", "noise"], ["times sampled", "count"],
   ["gradient, full", "gradient_full"], ["gradient, this draw", "gradient_draw"], ["gradient, average", "gradient_mean"],
-  ["gradient, expected", "gradient_exact"], ["its standard deviation", "gradient_sd"],
+  ["gradient, expected", "gradient_exact"], ["its variance", "gradient_variance"],
 ];
 
 /** The numbers behind the bars, one row a class. */

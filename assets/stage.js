@@ -86,7 +86,7 @@ class Stage {
 
   #build() {
     const { fields, problems, preview } = this.spec;
-    this.sources = new Sources(this.base, preview, () => this.preview());
+    this.sources = new Sources(this.base, preview, () => this.#arrived());
     const slot = (name, ...content) => el("div", { class: `ssm-${name}` }, ...content);
     this.sentence = el("p", { class: "ssm-sentence" });
     this.error = el("p", { class: "ssm-error", role: "alert", hidden: true });
@@ -434,11 +434,11 @@ class Stage {
       const by = new Map(columns.class.map((c, i) => [c, columns[key][i]]));
       return view.columns.class.map((c) => by.get(c) ?? null);
     };
-    const kept = Object.fromEntries(["checkpoints", "errors", "guide", "watched", "watched_full", "watched_exact", "watched_mean"].map((key) => [key, columns[key]]));
-    const { floor, sd, loss_exact } = numbers;
+    const kept = Object.fromEntries(["checkpoints", "errors", "watched", "watched_full", "watched_exact", "watched_mean"].map((key) => [key, columns[key]]));
+    const { floor, variance, loss_exact } = numbers;
     return {
-      columns: { ...view.columns, ...kept, gradient_exact: known("gradient_exact"), gradient_sd: known("gradient_sd") },
-      numbers: { ...view.numbers, floor, sd, loss_exact },
+      columns: { ...view.columns, ...kept, gradient_exact: known("gradient_exact"), gradient_variance: known("gradient_variance") },
+      numbers: { ...view.numbers, floor, variance, loss_exact },
     };
   }
 
@@ -472,6 +472,7 @@ class Stage {
     else this.#adopt(answer);
     this.settled += 1;
     this.host.dataset.ssmReady = "true";
+    this.host.removeAttribute("aria-busy");
     this.host.dataset.ssmSettled = String(this.settled);
   }
 
@@ -488,16 +489,28 @@ class Stage {
     this.settings = answer.settings;
     this.error.hidden = true;
     this.host.classList.remove("ssm-stale");
-    const problem = this.sources.problem(this.settings, this.urls);
-    this.problem = problem;
-    const page = problem && this.settings.draws * this.settings.samples <= FULL.samples ? compute(problem, this.settings, FULL, this.memo) : null;
     this.view = answer;
-    this.state("settled", page && apart(page, answer));
+    this.#compare();
     this.#show();
     if (before !== undefined && before !== this.settings.view) this.#redefine("convergence");
     else if (before === undefined && this.settings.view === "classes") this.#redefine("convergence");
     else this.paint();
     this.#link(answer.query);
+  }
+
+  /** The page computes what torch computed, and says how far apart the two are. */
+  #compare() {
+    const s = this.settings;
+    this.problem = this.sources.problem(s, this.urls);
+    const page = this.problem && s.draws * s.samples <= FULL.samples ? compute(this.problem, s, FULL, this.memo) : null;
+    this.state("settled", page && apart(page, this.answer));
+  }
+
+  /** A problem has arrived: what is shown can be checked, and what waits for it previewed. */
+  #arrived() {
+    if (this.host.dataset.state === "settled") this.#compare();
+    else this.preview();
+    this.#show();
   }
 
   #link(query) {

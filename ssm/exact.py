@@ -27,6 +27,7 @@ _WIDEST_STEP = 0.2  # wide enough for speed, and narrow enough for rounding erro
 _DOUBLINGS = 4
 _GOAL = 1e-12
 _TOLERANCE = 1e-9
+_ROUNDING = 1e-13  # of a difference of squares: a variance that is no larger is none
 _CHUNK = 1 << 16  # entries of a [nodes, classes] block, so that memory is bounded and near
 _OVERFLOW = 700.0
 
@@ -118,7 +119,9 @@ def moments(scores: Tensor, target: int, q: Noise, k: int, hits: checks.Hits = "
     sums = _integrate(setting, some)
     g_t = sums.target_first - some
     square_t = sums.target_second - 2 * sums.target_first + some  # E[g_t^2]
-    variance = _insert(sums.second - sums.first**2, target, square_t - g_t**2).clamp_(min=0)
+    rounding = _insert(sums.second, target, torch.ones_like(g_t)).mul_(_ROUNDING)
+    variance = _insert(sums.second - sums.first**2, target, square_t - g_t**2)
+    variance = torch.where(variance > rounding, variance, 0.0)
     mean = _insert(sums.first, target, g_t)
     return Moments(mean, variance, float(sums.loss), _imbalance(sums, some))
 

@@ -48,10 +48,10 @@ class Result:
         device: where torch computed: the device asked for, or the CPU if that one ran out of memory.
         columns: arrays by name. Per shown class: ``class`` (index), ``score``, ``probability``, ``noise`` (what the
             samples are drawn from), ``gradient_full``, ``gradient_mean`` (of the averaged draws), ``gradient_exact``,
-            ``gradient_sd``; of the current draw ``model``, ``correction``, ``corrected`` (nan where not sampled),
+            ``gradient_variance``; of the current draw ``model``, ``correction``, ``corrected`` (nan where not sampled),
             ``count``, ``gradient_draw``. Its first samples: ``term_class``, ``term_score``, ``term_correction``. Of all
             classes, each sorted: ``ranked_rank``, ``ranked_score``, ``ranked_noise``, ``ranked_gradient``. By number of
-            draws: ``checkpoints``, ``errors``, ``guide``; ``watched`` classes with ``watched_full``,
+            draws: ``checkpoints``, ``errors``; ``watched`` classes with ``watched_full``,
             ``watched_exact`` and ``watched_mean`` [watched, checkpoints].
         numbers: scalars by name; losses in nats.
         notes: sentences on anything that was done differently from what was asked.
@@ -137,7 +137,7 @@ def _run_on(device: str, settings: Settings, problem: Problem, on_chunk: Callabl
         **_ranked(scores, target, probabilities, drawn_from),
         **_convergence_columns(draws, moments, watched),
         "gradient_exact": _at(moments.gradient_mean, shown),
-        "gradient_sd": _at(moments.gradient_variance.sqrt(), shown),
+        "gradient_variance": _at(moments.gradient_variance, shown),
     }
     numbers: Numbers = {
         "classes": len(scores),
@@ -156,7 +156,7 @@ def _run_on(device: str, settings: Settings, problem: Problem, on_chunk: Callabl
         "error_mean": float(torch.linalg.vector_norm(mean - full)),
         "chi2": _chi_squared(scores, target, noise),
         "floor": float(torch.linalg.vector_norm(moments.gradient_mean - full)),
-        "sd": float(moments.gradient_variance.sum().sqrt()),
+        "variance": float(moments.gradient_variance.sum()),
         **current.numbers(full),
     }
     return Result(settings, problem, device, columns, numbers)
@@ -225,7 +225,7 @@ class _Draw:
 def _current_draw(index: int, scores: Tensor, target: int, noise: Noise, draws: Convergence) -> _Draw:
     samples = draws.samples[index].long()  # [k]
     kept = (samples != target).sum()
-    corrections = -(kept.log() + noise.without(target).log_probs[samples])
+    corrections = -(kept.double().log() + noise.without(target).log_probs[samples])
     return _Draw(
         target=target,
         samples=samples.tolist(),
@@ -288,7 +288,6 @@ def _convergence_columns(draws: Convergence, moments: Moments, watched: list[int
     return {
         "checkpoints": marks,
         "errors": draws.errors.cpu().numpy(),
-        "guide": np.sqrt(float(moments.gradient_variance.sum()) / marks),
         "watched": np.array(watched),
         "watched_full": _at(draws.full_gradient, watched),
         "watched_exact": _at(moments.gradient_mean, watched),

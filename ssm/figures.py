@@ -169,11 +169,13 @@ _Y_TITLE = {
 
 def _layout(name: str, theme: Theme) -> dict[str, Any]:
     axis = {"gridcolor": theme.grid, "zerolinecolor": theme.muted, "zerolinewidth": 1, "fixedrange": False}
-    tick = {"tickfont": {"size": 11, "color": theme.muted}, "ticks": "", "automargin": False}
+    tick = {"tickfont": {"size": 11, "color": theme.muted}, "ticks": "", "automargin": False, "exponentformat": "power"}
     title = {"font": {"size": 11, "color": theme.muted}, "standoff": 4}
     over_draws = name.startswith("convergence")
     x: dict[str, Any] = axis | tick | {"showgrid": over_draws, "zeroline": False}
-    y: dict[str, Any] = axis | tick | {"title": title | {"text": _Y_TITLE[name]}, "nticks": 6}
+    y: dict[str, Any] = axis | tick | {"nticks": 6}
+    unit = {"text": _Y_TITLE[name], "font": title["font"], "showarrow": False}  # level, above the axis: room for wide ticks
+    corner = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "xshift": -44, "yshift": 5}
     if over_draws:
         x |= {"type": "log", "dtick": 1, "title": title | {"text": "draws averaged (R)"}}
     else:
@@ -186,7 +188,8 @@ def _layout(name: str, theme: Theme) -> dict[str, Any]:
         "hovermode": False,
         "dragmode": "zoom",
         "height": HEIGHT,
-        "margin": {"l": 52, "r": 40 if name == "convergence_classes" else 8, "t": 10, "b": 34 if over_draws else 52},
+        "annotations": [unit | corner],
+        "margin": {"l": 48, "r": 56 if name == "convergence_classes" else 8, "t": 22, "b": 34 if over_draws else 52},
         "font": {"family": FONT, "size": 12, "color": theme.ink},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
@@ -276,6 +279,7 @@ def series(result: Result) -> Series:
         "exact_x": exact_x,
         "exact_y": exact_y,
         "ranked_x": _ranked_x(columns["ranked_rank"], len(slots)),
+        "guide": [math.sqrt(numbers["variance"] / m) for m in marks],
         "averaged_x": [averaged],
         "averaged_y": [numbers["error_mean"]],
         "floor_x": [marks[0], marks[-1]],
