@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd  # noqa: F401 - Streamlit imports it at the first chart or table; no visitor should wait for that
 import plotly.graph_objects as go  # noqa: F401 - likewise
 import streamlit as st
+import torch
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -37,7 +38,12 @@ HEADERS = {
 
 @asynccontextmanager
 async def warm_up(_app: st.App) -> AsyncIterator[None]:
-    """Compute once, then freeze what is loaded: Streamlit collects garbage after every run of a script."""
+    """Compute once, then freeze what is loaded: Streamlit collects garbage after every run of a script.
+
+    Each viewer's work stays on one thread: several threads for each of several viewers wait for one another, and on two
+    busy cores took twenty times as long.
+    """
+    torch.set_num_threads(1)
     experiment.run(Settings())
     spec()
     gc.collect()

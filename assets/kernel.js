@@ -241,7 +241,7 @@ function average(run, e, m) {
 
 // ---------------------------------------------------------------- exact moments
 
-const LOWEST = -6.5, WIDEST_STEP = 0.2, FIRST_NODES = 128, MOST_NODES = 2048, TOLERANCE = 1e-12, ROUNDING = 1e-13;
+const LOWEST = -6.5, WIDEST_STEP = 0.125, FIRST_NODES = 128, MOST_NODES = 2048, TOLERANCE = 1e-13, ROUNDING = 1e-13;
 
 /** q_c, b_c = 1 + a_c off the target; a hit adds nothing. */
 function integrand(e, hits) {
