@@ -53,7 +53,7 @@ def sampled_softmax(candidates: Candidates) -> Tensor:
     correction = correction + candidates.kept.clamp(min=1).double().log()[..., None]
     dtype = candidates.sample_scores.dtype
     corrected = candidates.sample_scores - correction.to(dtype)  # [..., k]
-    # The least finite number and not -inf: a row of hits alone then has a gradient of 0, not NaN.
+    # The least finite number and not -inf, so that a row of hits alone subtracts no infinities.
     corrected = corrected.masked_fill(candidates.hits, torch.finfo(dtype).min)
     rest = corrected.logsumexp(-1) - candidates.target_scores
     return torch.logaddexp(rest, torch.zeros_like(rest))

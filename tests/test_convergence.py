@@ -21,9 +21,10 @@ LARGEST = """
 import resource
 from ssm import convergence, noise, philox
 n = 1_000_000
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 run = convergence.running_mean(philox.normals(0, n), 0, noise.log_uniform(n), 1000, 1000)
 assert run.errors.isfinite().all()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
 
 
@@ -137,7 +138,12 @@ def test_gradients_come_out_where_autograd_is_off():
     with torch.no_grad():
         run = convergence.running_mean(tensor(ARTICLE), HORSE, noise.uniform(10), 3, 5)
     assert (run.target_gradients < 0).all()
-    assert not run.losses.requires_grad
+
+
+def test_nothing_that_comes_out_holds_a_graph():
+    run = convergence.running_mean(tensor(ARTICLE).requires_grad_(), HORSE, noise.uniform(10), 3, 5)
+    for result in (run.losses, run.sample_gradients, run.target_gradients, run.errors, run.full_gradient):
+        assert not result.requires_grad
 
 
 def test_checkpoints_rise_by_eight_per_cent_to_the_last_draw():
@@ -164,6 +170,6 @@ def test_a_chunk_reports_and_may_stop_the_run(monkeypatch):
 
 
 @pytest.mark.slow
-def test_the_largest_run_stays_within_two_gigabytes():
+def test_the_largest_run_keeps_to_a_quarter_of_two_gigabytes():
     answer = subprocess.run([sys.executable, "-c", LARGEST], capture_output=True, text=True, check=True)
-    assert int(answer.stdout) * (1 if sys.platform == "darwin" else 1024) < 2e9
+    assert int(answer.stdout) * (1 if sys.platform == "darwin" else 1024) < 0.5e9

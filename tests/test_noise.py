@@ -26,6 +26,7 @@ NOISES = [
     ("softmax", noise.softmax(SCORES), oracles.softmax(SCORES)),
     ("softmax", noise.softmax(SCORES, temperature=2.5), oracles.softmax(SCORES, 2.5)),
     ("custom", noise.custom([3, 1, 4, 1, 5]), oracles.normalise([3, 1, 4, 1, 5])),
+    ("custom", noise.custom([1.0, 2.0, 3.0]).without(0), [0.0, 0.4, 0.6]),
     ("custom", noise.custom([1.0, 2.0, 3.0]).without(1), [0.25, 0.0, 0.75]),
     ("custom", noise.custom([1.0, 2.0, 3.0]).without(2), [1 / 3, 2 / 3, 0.0]),
 ]
@@ -111,6 +112,8 @@ def test_one_generator_gives_one_sequence_of_draws():
     q = noise.log_uniform(100)
     first, again = (q.draw((3, 4), generator=torch.Generator().manual_seed(9)) for _ in range(2))
     assert (first == again).all()
+    u = torch.rand(3, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(9))
+    assert (first == q.invert(u)).all()
 
 
 def test_a_rare_class_of_a_large_vocabulary_keeps_its_digits():
@@ -138,5 +141,6 @@ def test_numbers_may_come_in_any_container():
 def test_noise_keeps_its_own_numbers():
     weights = torch.tensor([1.0, 3.0], dtype=torch.float64)
     q = noise.custom(weights)
+    assert weights.tolist() == [1, 3]
     weights[0] = 100
     assert q.probs[0].item() == pytest.approx(0.25, abs=1e-15)
