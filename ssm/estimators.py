@@ -49,8 +49,8 @@ def sampled_softmax(candidates: Candidates) -> Tensor:
 
     With no sample left after the hits, the loss is 0 and so is its gradient.
     """
-    correction = candidates.sample_log_q - _log_complement(candidates.target_log_q)[..., None]
-    correction = correction + candidates.kept.clamp(min=1).double().log()[..., None]
+    shift = candidates.kept.clamp(min=1).double().log() - _log_complement(candidates.target_log_q)  # [...]
+    correction = candidates.sample_log_q + shift[..., None]  # log(k_eff q_c / (1 - q_t)), [..., k]
     dtype = candidates.sample_scores.dtype
     corrected = candidates.sample_scores - correction.to(dtype)  # [..., k]
     # The least finite number and not -inf, so that a row of hits alone subtracts no infinities.
