@@ -47,9 +47,7 @@ def blocks(  # noqa: PLR0913, PLR0917 - the published interface: four words and 
     Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3".
     """
     device = next((word.device for word in (c0, c1, c2, c3) if isinstance(word, Tensor)), None)
-    counter = [torch.as_tensor(word, device=device) for word in (c0, c1, c2, c3)]
-    shape = (counter[0] + counter[1] + counter[2] + counter[3]).shape
-    d0, d1, d2, d3 = (word.expand(shape) for word in counter)
+    d0, d1, d2, d3 = (torch.as_tensor(word, device=device) for word in (c0, c1, c2, c3))
     words = _rounds((d0, d1, d2, d3), (key0, key1))
     return torch.stack([word & _MASK for word in words], -1)  # [..., 4]
 
@@ -83,12 +81,13 @@ def uniforms(seed: int, draws: int, k: int, *, first: int = 0, device: torch.dev
     key = _key(seed)
     pairs = (k + 1) // 2
     across = torch.arange(pairs, device=device)
+    zero = across.new_zeros(())
     uniforms = torch.empty(draws, 2 * pairs, dtype=torch.float64, device=device)
     rows, columns = max(1, _CHUNK // pairs), min(_CHUNK, pairs)
     for top in range(0, draws, rows):
         down = torch.arange(first + top, first + min(top + rows, draws), device=device)[:, None]
         for left in range(0, pairs, columns):
-            w0, w1, w2, w3 = _rounds(_counter(across[left : left + columns], down), key)
+            w0, w1, w2, w3 = _rounds((across[left : left + columns], down, zero, zero), key)
             here = uniforms[top : top + rows, 2 * left : 2 * (left + columns)]  # [rows, 2 columns]
             _fraction(w0, w1, out=here[:, 0::2])
             _fraction(w2, w3, out=here[:, 1::2])
@@ -120,7 +119,7 @@ def normals(seed: int, n: int, device: torch.device | str | None = None) -> Tens
     normals = torch.empty(n, dtype=torch.float64, device=device)
     for left in range(0, n, _CHUNK):
         place = torch.arange(left, min(left + _CHUNK, n), device=device)
-        zero = torch.zeros_like(place)
+        zero = place.new_zeros(())
         w0, w1, w2, w3 = _rounds((place, zero, zero, zero + 1), key)
         u1, u2 = (torch.empty(len(place), dtype=torch.float64, device=device) for _ in range(2))
         _fraction(w0, w1, out=u1)
@@ -134,20 +133,15 @@ def _key(seed: int) -> tuple[int, int]:
     return seed & _MASK, seed >> 32
 
 
-def _counter(across: Tensor, down: Tensor) -> Words:
-    shape = (len(down), len(across))
-    zero = across.new_zeros(()).expand(shape)
-    return across.expand(shape), down.expand(shape), zero, zero
-
-
 def _rounds(counter: Words, key: tuple[int, int]) -> Words:
     # int64 products wrap modulo 2^64: bits 32 to 63 are the exact high word once the sign is masked
     # off. Words 1 and 3 are only ever mixed by xor, so the next mask, or the caller's, trims them.
+    # The words of a counter broadcast: by the third round each holds the shape of all.
     (c0, c1, c2, c3), (key0, key1) = counter, key
     for _ in range(_ROUNDS):
         p0, p1 = c0 * _MULTIPLIERS[0], c2 * _MULTIPLIERS[1]
-        c0 = (p1 >> 32).bitwise_xor_(c1).bitwise_xor_(key0).bitwise_and_(_MASK)
-        c2 = (p0 >> 32).bitwise_xor_(c3).bitwise_xor_(key1).bitwise_and_(_MASK)
+        c0 = ((p1 >> 32) ^ c1).bitwise_xor_(key0).bitwise_and_(_MASK)
+        c2 = ((p0 >> 32) ^ c3).bitwise_xor_(key1).bitwise_and_(_MASK)
         c1, c3 = p1, p0
         key0, key1 = (key0 + _KEY_STEPS[0]) & _MASK, (key1 + _KEY_STEPS[1]) & _MASK
     return c0, c1, c2, c3
