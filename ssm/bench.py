@@ -14,7 +14,7 @@ from ssm import convergence, exact, losses, noise, philox, problems
 from ssm.noise import Noise
 
 _PATIENCE = 1.0  # seconds for which each case is repeated
-_LOOPED = 100  # single draws that are timed at a time; to loop over all would take long
+_LOOPED = 1000  # single draws that are timed at a time; to loop over all would take long
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         threads = torch.get_num_threads()
         note = (
             f"Each the least of the runs of {_PATIENCE:g} s, on {threads} threads. "
-            f"One by one: {_LOOPED} single draws, scaled to as many."
+            f"One by one: {_LOOPED:,} single draws, scaled to as many."
         )
         text = f"{table(rows)}\n{note}"
     sys.stdout.write(f"{text}\n")

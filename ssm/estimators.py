@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import logsigmoid
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +57,7 @@ def sampled_softmax(candidates: Candidates) -> Tensor:
     # The least finite number and not -inf, so that a row of hits alone subtracts no infinities.
     corrected = corrected.masked_fill(candidates.hits, torch.finfo(dtype).min)
     rest = corrected.logsumexp(-1) - candidates.target_scores
-    return torch.logaddexp(rest, torch.zeros_like(rest))
+    return -logsigmoid(-rest)  # log(1 + exp(rest))
 
 
 def _log_complement(log_q: Tensor) -> Tensor:

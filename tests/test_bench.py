@@ -52,7 +52,7 @@ def test_the_table_has_a_line_for_each_case(capsys):
     assert lines[1].split() == ["a", "case", "2.0", "ms", "1000.0", "ms", "500x"]
     assert lines[2].split() == ["another", "20.0", "ms"]
     assert lines[3].split() == ["the", "largest", "500.0", "ms", "0.39", "GB"]
-    assert lines[4].endswith("One by one: 100 single draws, scaled to as many.")
+    assert lines[4].endswith("One by one: 1,000 single draws, scaled to as many.")
 
 
 @pytest.mark.usefixtures("measured")
