@@ -3,6 +3,8 @@
  * those of ssm.figures.series and ssm.figures.ranges; a test holds the two against each other.
  */
 
+import { sketch, unveil } from "./sketch.js";
+
 const AT_ONCE = { frame: { duration: 0, redraw: false }, transition: { duration: 0 }, mode: "immediate" };
 const STEPS = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12];
 const LABEL_ROOM = 12; // px that one slanted label needs
@@ -188,7 +190,13 @@ export class Panel {
     if (this.name === "convergence") Object.assign(change.yaxis, logTicks(change.yaxis.range ?? this.node._fullLayout.yaxis.range, layout.most_ticks));
     const held = same(data, this.drawn?.data), still = same(change, this.drawn?.change);
     this.drawn = { data, change };
-    if (held && still) return null;
+    if (held && still && !this.sketched) return null;
+    if (layout.dragging && still && sketch(this.node, data)) {
+      this.sketched = true;
+      return null;
+    }
+    if (this.sketched) unveil(this.node);
+    this.sketched = false;
     // All traces or none: Plotly takes a trace that is left out for one that is gone.
     const frame = { data, traces: data.map((_, i) => i), layout: still ? {} : change };
     return this.plotly.animate(this.node, frame, AT_ONCE);

@@ -590,7 +590,7 @@ class Stage {
     for (const made of Object.values(this.panels)) {
       const { panel, name } = made;
       const tick = name === "convergence" ? null : ticks(all, numbers.target, panel.plotWidth, this.spec.themes[this.theme].text.target, grouped(numbers.classes));
-      panel.draw(all, { ...layout, growOnly }, tick);
+      panel.draw(all, { ...layout, growOnly, dragging: this.pressed && this.moving }, tick);
       set(made.title, plain(words.titles[name], numbers, words.integers));
       made.plot.setAttribute("aria-label", plain(words.labels[name], numbers, words.integers));
     }

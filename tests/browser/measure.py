@@ -27,7 +27,7 @@ WATCH = """() => {
     changed = true;
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => { redraws.push(performance.now() - since); since = null; changed = false; };
-    requestAnimationFrame(() => port2.postMessage(0));
+    port2.postMessage(0); // a task of its own: it runs when the frame that these changes belong to is done
   }).observe(plot, { subtree: true, attributes: true, childList: true });
 }"""
 COUNT_SOCKETS = """() => {
