@@ -92,15 +92,19 @@ function span(...columns) {
 function logRange(values) {
   const kept = values.filter((v) => v !== null && v > 0).map(Math.log10);
   const low = kept.length ? Math.min(...kept) : -1, high = kept.length ? Math.max(...kept) : 0;
-  const room = 0.04 * Math.max(high - low, 0.5);
-  return [low - room, high + room];
+  return [low, high];
 }
+
+const padded = ([low, high]) => [low - 0.04 * (high - low), high + 0.04 * (high - low)];
+
+/** Outwards to a quarter of a decade, so that the axis holds still while the curve moves. */
+const steadied = ([low, high]) => [Math.floor(4 * low - 0.2) / 4, Math.ceil(4 * high + 0.2) / 4];
 
 /** The x and y range of a panel; both score panels share one, so do both gradient panels. */
 export function ranges(name, s, layout) {
-  if (name === "convergence") return [logRange(s.checkpoints), logRange([...s.errors, ...s.floor_y, ...s.averaged_y])];
+  if (name === "convergence") return [padded(logRange(s.checkpoints)), steadied(logRange([...s.errors, ...s.floor_y, ...s.averaged_y]))];
   if (name === "convergence_classes") {
-    return [logRange(s.checkpoints), span(s.watched_full, s.watched_exact_y, s.watched_end_y)];
+    return [padded(logRange(s.checkpoints)), span(s.watched_full, s.watched_exact_y, s.watched_end_y)];
   }
   const x = [-0.5, s.slot.length - 0.5 + (s.ranked_x.length ? layout.gap + layout.width + 0.5 : 0)];
   if (name.startsWith("scores")) return [x, span(s.score, s.corrected, s.ranked_score)];

@@ -345,10 +345,11 @@ def _span(*columns: list[Any]) -> list[float]:
 def ranges(name: str, drawn: Series) -> tuple[list[float], list[float]]:
     """The x and y range of a panel, logarithms of it on a logarithmic axis; both score panels share one, so do both gradient panels."""
     if name == "convergence":
-        return _log_range(drawn["checkpoints"]), _log_range([v for v in _distances(drawn) if v is not None and v > 0])
+        distances = [v for v in _distances(drawn) if v is not None and v > 0]
+        return _padded(_log_range(drawn["checkpoints"])), _steadied(_log_range(distances))
     if name == "convergence_classes":
         span = _span(drawn["watched_full"], drawn["watched_exact"], drawn["watched_end_y"])
-        return _log_range(drawn["checkpoints"]), span
+        return _padded(_log_range(drawn["checkpoints"])), span
     end = len(drawn["slot"]) - 0.5
     x = [-0.5, end + (RANKED_GAP + RANKED_WIDTH + 0.5 if drawn["ranked_x"] else 0)]
     if name.startswith("scores"):
@@ -386,5 +387,14 @@ def _distances(drawn: Series) -> list[Any]:
 
 def _log_range(values: list[float]) -> list[float]:
     low, high = (np.log10([min(values), max(values)]) if values else np.array([-1.0, 0.0])).tolist()
-    room = 0.04 * max(high - low, 0.5)
-    return [low - room, high + room]
+    return [low, high]
+
+
+def _padded(span: list[float]) -> list[float]:
+    low, high = span
+    return [low - 0.04 * (high - low), high + 0.04 * (high - low)]
+
+
+def _steadied(span: list[float]) -> list[float]:
+    """Outwards to a quarter of a decade, so that the axis holds still while the curve moves."""
+    return [math.floor(4 * span[0] - 0.2) / 4, math.ceil(4 * span[1] + 0.2) / 4]
