@@ -13,7 +13,7 @@ import { directory, Sources } from "./sources.js";
 import { fill, grouped, number, plain } from "./words.js";
 
 const REST = 140; // ms without a change, by keys or wheel, before the server is asked
-const RELEASE = 10; // ms after a hand has let go
+const RELEASE = 10; // ms in which the events of one release follow one another
 const PATIENCE = 300; // ms of waiting after which the page says what it waits for
 const LIVE = { samples: 100_000, classes: 2_000 }; // what one frame can afford
 const FULL = { samples: 2_000_000, classes: 2_000 };
@@ -386,18 +386,22 @@ class Stage {
     if ("view" in patch) this.#redefine("convergence");
     this.moving = live;
     clearTimeout(this.resting);
-    this.frame ??= requestAnimationFrame(() => {
-      this.frame = null;
-      this.preview();
-    });
+    // A hand that lets go has seen its picture: torch's is drawn next, the page's own only if torch is slow.
+    if (!live && this.released) this.late = setTimeout(() => this.preview(), PATIENCE / 2);
+    else {
+      this.frame ??= requestAnimationFrame(() => {
+        this.frame = null;
+        this.preview();
+      });
+    }
     if (!live) this.rest();
   }
 
   rest() {
     this.moving = false;
     clearTimeout(this.resting);
-    this.resting = setTimeout(() => this.ask(), this.released ? RELEASE : REST);
-    this.released = false;
+    if (this.released) return this.ask();
+    this.resting = setTimeout(() => this.ask(), REST);
   }
 
   async #redefine(name) {
@@ -408,6 +412,7 @@ class Stage {
   }
 
   preview() {
+    clearTimeout(this.late);
     const s = this.settings;
     this.#show();
     this.say("");
@@ -443,6 +448,9 @@ class Stage {
   }
 
   ask() {
+    const query = toQuery(this.settings, this.spec.fields);
+    if (query === this.pending) return;
+    this.pending = query;
     this.asked += 1;
     this.state("asking");
     clearTimeout(this.slow);
@@ -451,7 +459,7 @@ class Stage {
       this.badge.textContent = "torch is computing…";
     }, PATIENCE);
     this.since = performance.now();
-    this.setStateValue("ask", { ask: this.asked, query: toQuery(this.settings, this.spec.fields) });
+    this.setStateValue("ask", { ask: this.asked, query });
   }
 
   /** An answer of the server: adopted unless it is old, or the hand is moving. */
@@ -466,6 +474,8 @@ class Stage {
     this.asked = answer.ask;
     this.urls = answer.urls;
     clearTimeout(this.slow);
+    clearTimeout(this.late);
+    this.pending = null;
     this.host.classList.remove("ssm-slow");
     this.#tell(answer.notes);
     if (answer.error) this.#refused(answer);
