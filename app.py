@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pandas as pd  # noqa: F401 - Streamlit imports it at the first chart or table; no visitor should wait for that
+# Streamlit imports pandas at the first chart or table; no visitor should wait for that.
+import pandas as pd  # type: ignore[import-untyped] # noqa: F401 - it ships no annotations
 import plotly.graph_objects as go  # noqa: F401 - likewise
 import streamlit as st
 import torch
@@ -30,8 +31,8 @@ HEADERS = {
     # Any site may embed the Explorer: that is what it is for. Nothing but its own server may feed it.
     "Content-Security-Policy": (
         "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
-        "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws: wss: blob: data:; worker-src 'self' blob:; "
-        "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors *"
+        "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws: wss: blob: data:; "
+        "worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors *"
     ),
 }
 

@@ -5,11 +5,10 @@ gradients by autograd, running means and exact moments. What comes out is plain 
 figures, pages, exports and the page's own kernel all speak of the same things.
 """
 
-from __future__ import annotations
-
 from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, final
+from typing import Any, final
 
 import numpy as np
 import torch
@@ -17,15 +16,11 @@ from torch import Tensor
 
 from ssm import convergence, exact, losses
 from ssm import settings as choices
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from ssm.convergence import Convergence
-    from ssm.exact import Moments
-    from ssm.noise import Noise
-    from ssm.problems import Problem
-    from ssm.settings import Settings
+from ssm.convergence import Convergence
+from ssm.exact import Moments
+from ssm.noise import Noise
+from ssm.problems import Problem
+from ssm.settings import Settings
 
 SHOWN_ALL = 50  # up to here every class has its bar
 SHOWN_MOST = 40  # beyond, this many: the target, the largest scores, this draw's samples
@@ -74,18 +69,15 @@ def run(settings: Settings, own: Problem | None = None, on_chunk: Callable[[], N
         on_chunk: called between chunks of work; what it raises ends the experiment.
 
     Returns:
-        The result, computed on `settings.device`; on the CPU, with a note, where that device is not here or ran out of
-            memory.
+        The result, computed on `settings.device`; on the CPU, with a note, where that device is not
+        here or ran out of memory.
 
     Raises:
-        ValueError: if the work is over the budget, or the settings do not fit the problem.
+        ValueError: the work is over the budget, or the settings do not fit the problem.
 
-    Example:
-        >>> from ssm.settings import Settings
-        >>> result = run(Settings(samples=3, draws=10))
-        >>> round(result.numbers["floor"], 3)
-        0.205
-
+    >>> result = run(Settings(samples=3, draws=10))
+    >>> round(result.numbers["floor"], 3)
+    0.205
     """
     choices.refuse_overwork(settings)
     problem = choices.problem_of(settings, own)
@@ -100,12 +92,13 @@ def run(settings: Settings, own: Problem | None = None, on_chunk: Callable[[], N
 
 
 def devices() -> list[tuple[str, str]]:
-    """Every device that torch can compute on here, with its name: the CPU, then each CUDA GPU.
+    """Every device that torch can compute on here: the CPU, then each CUDA GPU.
 
-    Example:
-        >>> devices()[0]
-        ('cpu', 'CPU')
+    Returns:
+        Pairs of what `Settings.device` calls it and the name that the page shows.
 
+    >>> devices()[0]
+    ('cpu', 'CPU')
     """
     gpus = range(torch.cuda.device_count()) if torch.cuda.is_available() else ()
     return [("cpu", "CPU"), *((f"cuda:{i}", f"GPU {i}, {torch.cuda.get_device_name(i)}") for i in gpus)]
@@ -256,12 +249,16 @@ def _shown(scores: Tensor, target: int, counts: Iterable[int]) -> list[int]:
 
 
 def ranks(classes: int) -> list[int]:
-    """Ranks 1, 2, ... spaced by at least 4 %; the last is `classes`.
+    """Ranks at which to look at a sorted curve, 4 % apart: ``r' = max(r + 1, floor(1.04 r))``.
 
-    Example:
-        >>> len(ranks(1_000_000)) <= 400
-        True
+    Args:
+        classes: the last of them.
 
+    Returns:
+        Rising whole numbers from 1 to classes.
+
+    >>> len(ranks(1_000_000)) <= 400
+    True
     """
     found, rank = [], 1
     while rank < classes:
@@ -284,7 +281,7 @@ def _ranked(scores: Tensor, target: int, probabilities: Tensor, noise: Noise) ->
 
 
 def _convergence_columns(draws: Convergence, moments: Moments, watched: list[int]) -> Columns:
-    marks = np.array(draws.checkpoints)
+    marks = draws.checkpoints.cpu().numpy()
     return {
         "checkpoints": marks,
         "errors": draws.errors.cpu().numpy(),
@@ -317,5 +314,22 @@ def _at(values: Tensor, classes: list[int]) -> np.ndarray[Any, Any]:
 
 
 def as_plain(columns: Mapping[str, np.ndarray[Any, Any]]) -> dict[str, list[Any]]:
-    """Columns as JSON can hold them: lists, with None for what is not finite."""
-    return {name: np.where(np.isfinite(c), c, None).tolist() for name, c in columns.items()}
+    """Columns as JSON can hold them.
+
+    Args:
+        columns: numbers by name, of any shape.
+
+    Returns:
+        The same numbers as lists of that shape, with None for what is not finite.
+
+    >>> as_plain({"score": np.array([0.5, np.nan])})
+    {'score': [0.5, None]}
+    """
+    return {name: _plain(numbers) for name, numbers in columns.items()}
+
+
+def _plain(numbers: np.ndarray[Any, Any]) -> list[Any]:
+    told = numbers.astype(object)
+    told[~np.isfinite(numbers)] = None
+    plain: list[Any] = told.tolist()
+    return plain

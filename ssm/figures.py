@@ -5,26 +5,19 @@ layout. `panel` fills it from a Result; the page takes the same definition from 
 kernel, through the same series names.
 """
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
 from ssm import words
-from ssm.experiment import as_plain
-from ssm.theme import FONT, LIGHT
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ssm.experiment import Result
-    from ssm.theme import Theme
+from ssm.experiment import Result, as_plain
+from ssm.theme import FONT, LIGHT, Theme
 
 Series = dict[str, list[Any]]
-Trace = go.Bar | go.Scatter
+Trace = Any  # go.Bar or go.Scatter: Plotly ships no annotations
 
 PANELS = ("scores_full", "scores_sampled", "noise", "gradient_full", "gradient_sampled", "convergence")
 HEIGHT = 190  # px, of a panel on the page
@@ -174,8 +167,9 @@ def _layout(name: str, theme: Theme) -> dict[str, Any]:
     over_draws = name.startswith("convergence")
     x: dict[str, Any] = axis | tick | {"showgrid": over_draws, "zeroline": False}
     y: dict[str, Any] = axis | tick | {"nticks": 6}
-    unit = {"text": _Y_TITLE[name], "font": title["font"], "showarrow": False}  # level, above the axis: room for wide ticks
-    corner = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "xshift": -44, "yshift": 5}
+    # The unit lies level above the axis, which leaves room for wide ticks.
+    unit = {"text": _Y_TITLE[name], "font": title["font"], "showarrow": False, "xref": "paper", "yref": "paper"}
+    corner = {"x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "xshift": -44, "yshift": 5}
     if over_draws:
         x |= {"type": "log", "dtick": 1, "title": title | {"text": "draws averaged (R)"}}
     else:
@@ -199,12 +193,20 @@ def _layout(name: str, theme: Theme) -> dict[str, Any]:
 
 
 def spec(name: str, theme: Theme = LIGHT) -> dict[str, Any]:
-    """The definition of a panel without data, as JSON: what the page fills by itself.
+    """The definition of a panel without data: what the page fills by itself.
 
-    Example:
-        >>> spec("noise")["data"][0]["meta"]["fill"]
-        {'x': 'slot', 'y': 'noise_rest'}
+    Args:
+        name: one of `PANELS`, or ``convergence_classes``.
+        theme: the inks.
 
+    Returns:
+        Plotly's traces and layout, as JSON can hold them.
+
+    Raises:
+        KeyError: no panel has that name.
+
+    >>> spec("noise")["data"][0]["meta"]["fill"]
+    {'x': 'slot', 'y': 'noise_rest'}
     """
     traces = [trace.to_plotly_json() for trace in _TRACES[name](theme)]
     return {"data": traces, "layout": _layout(name, theme)}
@@ -222,14 +224,12 @@ def panel(name: str, result: Result, theme: Theme = LIGHT) -> go.Figure:
         A Plotly figure with the panel's title; series in the units of the axis titles.
 
     Raises:
-        KeyError: for a name that is no panel.
+        KeyError: no panel has that name.
 
-    Example:
-        >>> from ssm.experiment import run
-        >>> from ssm.settings import Settings
-        >>> panel("gradient_full", run(Settings(draws=10))).data[0].name
-        'full gradient'
-
+    >>> from ssm.experiment import run
+    >>> from ssm.settings import Settings
+    >>> panel("gradient_full", run(Settings(draws=10))).data[0].name
+    'full gradient'
     """
     drawn = series(result)
     figure = go.Figure(_TRACES[name](theme), _layout(name, theme))
@@ -247,7 +247,23 @@ def panel(name: str, result: Result, theme: Theme = LIGHT) -> go.Figure:
 
 
 def title(name: str, result: Result) -> str:
-    """The panel's title, with the result's numbers in it."""
+    """The panel's title, with the result's numbers in it.
+
+    Args:
+        name: one of `PANELS`, or ``convergence_classes``.
+        result: what `experiment.run` found.
+
+    Returns:
+        Plain text.
+
+    Raises:
+        KeyError: no panel has that name.
+
+    >>> from ssm.experiment import run
+    >>> from ssm.settings import Settings
+    >>> title("scores_full", run(Settings(draws=10)))
+    'Scores, full softmax: all 10 classes'
+    """
     return words.render(words.TITLES[name.removesuffix("_classes")], result.numbers)
 
 
@@ -255,22 +271,35 @@ def title(name: str, result: Result) -> str:
 
 
 def series(result: Result) -> Series:
-    """Every series that a trace can name, as lists with None where nothing is drawn."""
+    """Every series that a trace can name.
+
+    Args:
+        result: what `experiment.run` found.
+
+    Returns:
+        Lists by name, None where nothing is drawn: the result's columns, and what the traces make of them.
+
+    >>> from ssm.experiment import run
+    >>> from ssm.settings import Settings
+    >>> series(run(Settings(draws=10)))["score_target"]
+    [None, None, None, None, None, None, None, 1.65, None, None]
+    """
     columns, numbers = as_plain(result.columns), result.numbers
     target, averaged = int(numbers["target"]), int(numbers["averaged"])
     classes, counts = columns["class"], columns["count"]
     slots = list(range(len(classes)))
-    sampled = [bool(n) and c != target for c, n in zip(classes, counts, strict=True)]
     hit = [bool(n) for n in counts]
     marks = columns["checkpoints"]
     corrected_x, corrected_y = _dashes(columns["corrected"], 0.4)
     exact_x, exact_y = _dashes(columns["gradient_exact"], 0.4)
-    return columns | {
+    return {
+        **columns,
+        **_watched(result, columns),
         "slot": slots,
         "names": [result.problem.names[c] for c in classes],
         "score_others": _where([c != target for c in classes], columns["score"]),
         "score_target": _where([c == target for c in classes], columns["score"]),
-        "score_unsampled": _where([not s and c != target for c, s in zip(classes, sampled, strict=True)], columns["score"]),
+        "score_unsampled": _where([c != target and not h for c, h in zip(classes, hit, strict=True)], columns["score"]),
         "noise_sampled": _where(hit, columns["noise"]),
         "noise_rest": _where([not h for h in hit], columns["noise"]),
         "count_text": [f"×{n}" if n > 1 or (n and len(slots) <= FEW) else "" for n in counts],
@@ -284,7 +313,7 @@ def series(result: Result) -> Series:
         "averaged_y": [numbers["error_mean"]],
         "floor_x": [marks[0], marks[-1]],
         "floor_y": [numbers["floor"]] * 2 if numbers["floor"] >= words.NOTHING else [None, None],
-    } | _watched(result, columns)
+    }
 
 
 def _watched(result: Result, columns: dict[str, list[Any]]) -> Series:
@@ -323,12 +352,16 @@ def _ranked_x(at: list[int], slots: int) -> list[float]:
 
 
 def nice(value: float) -> float:
-    """The next round number that leaves 6 % of room beyond a positive value.
+    """The next round number that leaves 6 % of room beyond a value.
 
-    Example:
-        >>> nice(0.43), nice(1.9), nice(0.0)
-        (0.5, 2.5, 0.0)
+    Args:
+        value: the largest that must fit.
 
+    Returns:
+        One of a few steps times a power of ten; 0 for what is not positive.
+
+    >>> nice(0.43), nice(1.9), nice(0.0)
+    (0.5, 2.5, 0.0)
     """
     if value <= 0:
         return 0.0
@@ -343,7 +376,20 @@ def _span(*columns: list[Any]) -> list[float]:
 
 
 def ranges(name: str, drawn: Series) -> tuple[list[float], list[float]]:
-    """The x and y range of a panel, logarithms of it on a logarithmic axis; both score panels share one, so do both gradient panels."""
+    """The x and y range of a panel. Both score panels share theirs, and so do both gradient panels.
+
+    Args:
+        name: one of `PANELS`, or ``convergence_classes``.
+        drawn: what `series` made.
+
+    Returns:
+        [low, high] of x and of y; their decimal logarithms where the axis is logarithmic.
+
+    >>> from ssm.experiment import run
+    >>> from ssm.settings import Settings
+    >>> ranges("gradient_sampled", series(run(Settings(draws=10))))
+    ([-0.5, 9.5], [-0.8, 0.8])
+    """
     if name == "convergence":
         distances = [v for v in _distances(drawn) if v is not None and v > 0]
         return _padded(_log_range(drawn["checkpoints"])), _steadied(_log_range(distances))
@@ -360,12 +406,16 @@ def ranges(name: str, drawn: Series) -> tuple[list[float], list[float]]:
 
 
 def log_ticks(span: list[float]) -> dict[str, list[Any]]:
-    """Round values on a logarithmic axis whose ends are powers of ten: 1, 2, 5 or, where they are many, 1 alone.
+    """Round values on a logarithmic axis: 1, 2, 5 in each decade or, where these are many, powers of ten alone.
 
-    Example:
-        >>> log_ticks([-1.0, 0.0])["ticktext"]
-        ['0.1', '0.2', '0.5', '1']
+    Args:
+        span: decimal logarithms of the ends.
 
+    Returns:
+        Plotly's ``tickvals`` and ``ticktext``.
+
+    >>> log_ticks([-1.0, 0.0])["ticktext"]
+    ['0.1', '0.2', '0.5', '1']
     """
     low, high = span
     whole = range(math.floor(low), math.ceil(high) + 1)

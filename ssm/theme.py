@@ -4,8 +4,6 @@ Hues are Okabe and Ito's (2008), safe for colour-blind eyes. `Theme.text` holds 
 that reach a contrast of 4.5:1 as text; the marks themselves reach 3:1, or carry an outline that does.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import final
 
@@ -79,12 +77,19 @@ THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
 
 
 def contrast(first: str, second: str) -> float:
-    """The contrast ratio of two #rrggbb colours, from 1 to 21 (WCAG 2.1).
+    """The contrast ratio of two colours: ``(L1 + 0.05) / (L2 + 0.05)``, L1 the luminance of the lighter.
 
-    Example:
-        >>> round(contrast("#000000", "#ffffff"))
-        21
+    Args:
+        first: a colour, #rrggbb.
+        second: another.
 
+    Returns:
+        The ratio, from 1 to 21.
+
+    >>> round(contrast("#000000", "#ffffff"))
+    21
+
+    Web Content Accessibility Guidelines 2.1, 2018.
     """
     lighter, darker = sorted((_luminance(first), _luminance(second)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)

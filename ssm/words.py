@@ -5,15 +5,11 @@ of alternatives ``{"if": [name, relation, bound], "say": template}``, and the fi
 said. In a template ``{floor}`` stands for a number and ``{floor|exact}`` for the same in the colour of that role.
 """
 
-from __future__ import annotations
-
 import math
 import operator
 import re
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from collections.abc import Mapping
+from typing import Any
 
 Part = list[dict[str, Any]]
 
@@ -160,10 +156,14 @@ _SLOT = re.compile(r"\{(\w+)(?:\|(\w+))?\}")
 def number(value: float | None) -> str:
     """A number in three significant digits, the same as the page writes it.
 
-    Example:
-        >>> number(0.20452), number(-1450.4), number(2e-7), number(0.0), number(None)
-        ('0.205', '−1,450', '2.00e−7', '0', '…')
+    Args:
+        value: any number; None or NaN where it is not known yet.
 
+    Returns:
+        Digits with a true minus sign; thousands apart; an exponent from a million up and below a thousandth.
+
+    >>> number(0.20452), number(-1450.4), number(2e-7), number(0.0), number(None)
+    ('0.205', '−1,450', '2.00e−7', '0', '…')
     """
     if value is None or math.isnan(value):
         return "…"
@@ -183,10 +183,15 @@ def number(value: float | None) -> str:
 def render(parts: list[Part], numbers: Mapping[str, float]) -> str:
     """The parts as one plain text.
 
-    Example:
-        >>> render([[{"say": "{classes} classes"}]], {"classes": 17091})
-        '17,091 classes'
+    Args:
+        parts: lists of alternatives; the first that holds is said.
+        numbers: what the slots and the conditions name; a condition on a number that is missing does not hold.
 
+    Returns:
+        The texts of all parts, a space between them.
+
+    >>> render([[{"say": "{classes} classes"}]], {"classes": 17091})
+    '17,091 classes'
     """
     return " ".join(_fill(_chosen(part, numbers), numbers) for part in parts)
 

@@ -1,9 +1,8 @@
 """Answers: what the server tells the stage about one link."""
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs
 
 import streamlit as st
@@ -11,21 +10,27 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import get_run_yiel
 
 from ssm import experiment
 from ssm import settings as choices
+from ssm.experiment import Result
 from ssm.settings import Settings
 from ssm.ui.tables import SHELF
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ssm.experiment import Result
 
 Answer = dict[str, Any]
 
 
 def answer(query: str) -> Answer:
-    """The settings that a link spells and what torch finds for them; a sentence under ``error`` where it cannot.
+    """The settings that a link spells and what torch finds for them.
 
     A newer question of the same session ends the work on an older one: between chunks Streamlit is asked for it.
+
+    Args:
+        query: the text after the "?".
+
+    Returns:
+        The settings, the ``notes`` on what was changed, and columns, numbers and names as JSON can hold them; instead
+        of these three a sentence under ``error`` where torch refuses.
+
+    >>> answer("v=1&samples=9&draws=10")["numbers"]["samples"]
+    9
     """
     settings, notes = Settings.from_query(query, SHELF.get(_own_in(query)))
     told: Answer = {
@@ -43,11 +48,19 @@ def answer(query: str) -> Answer:
 
 
 def problem(query: str) -> dict[str, Any]:
-    """The names, scores and counts of the problem that a link spells, before any bar was dragged.
+    """The problem that a link spells.
+
+    Args:
+        query: the text after the "?".
+
+    Returns:
+        Its names, scores and counts [classes], as JSON can hold them; no counts where nobody counted.
 
     Raises:
-        LookupError: if the viewer's table is no longer here.
+        LookupError: the link cannot be read as it stands, or the viewer's table is no longer here.
 
+    >>> problem("v=1")["names"][7]
+    'horse'
     """
     settings, notes = Settings.from_query(query, SHELF.get(_own_in(query)))
     if notes:

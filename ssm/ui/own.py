@@ -1,20 +1,15 @@
 """The viewer's own scores: paste or upload, and a sentence for what cannot be read."""
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import streamlit as st
 
 from ssm import problems, tables
+from ssm.problems import Problem
 from ssm.settings import Settings
 from ssm.ui.tables import SHELF
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ssm.problems import Problem
 
 _EXAMPLE = tables.to_text(problems.article())
 
@@ -26,7 +21,6 @@ def own_scores(settings: dict[str, Any], adopt: Callable[[str], None]) -> None:
     Args:
         settings: those that are shown now, as plain data; the samples, the noise and the rest stay as they are.
         adopt: takes the new link.
-
     """
     st.caption(
         "One class a line: its name, its score and, if you know it, its count, "

@@ -1,7 +1,5 @@
 """What the stage must know before its first answer: panels, words, colours and controls, as one JSON document."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from functools import cache
 from typing import Any
@@ -17,7 +15,14 @@ PANELS = (*figures.PANELS, "convergence_classes")
 
 @cache
 def spec() -> dict[str, Any]:
-    """The document, made of what the library declares: nothing in it is typed twice."""
+    """The document, made of what the library declares: nothing in it is typed twice.
+
+    Returns:
+        Values that JSON can hold.
+
+    >>> spec()["fields"]["samples"]["letter"]
+    'k'
+    """
     fixed = {"article": problems.article(), "white": problems.white()}
     return {
         "panels": {name: {panel: figures.spec(panel, theme) for panel in PANELS} for name, theme in THEMES.items()},
@@ -43,7 +48,7 @@ def spec() -> dict[str, Any]:
         "problems": choices.FIELDS["problem"].choices,  # type: ignore[attr-defined] # the table says it is a Choice
         "targets": {name: problem.target for name, problem in fixed.items()} | {"random": 0},
         "sizes": {name: problem.classes for name, problem in fixed.items()},
-        "devices": {name: title for name, title in experiment.devices()},
+        "devices": dict(experiment.devices()),
         "preview": PREVIEW_CLASSES,
     }
 

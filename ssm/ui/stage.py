@@ -1,7 +1,5 @@
 """The stage: the component that holds controls, panels and player, and its way to the server."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -43,7 +41,14 @@ class _Question(NamedTuple):
 
 
 def base_path() -> str:
-    """Where the app lives on its server: "" or "/path"."""
+    """Where the app lives on its server.
+
+    Returns:
+        "" or "/path".
+
+    >>> base_path()
+    ''
+    """
     path = str(config.get_option("server.baseUrlPath")).strip("/")
     return f"/{path}" if path else ""
 
@@ -60,9 +65,7 @@ def stage() -> None:
     """Show the stage for the link of the page, answer what it asked, and open what it wants opened."""
     asked = _question()
     told = answer(asked.query) | {"ask": asked.ask, "serial": f"{asked.ask}.{asked.revision}"}
-    shown = _component(
-        key=KEY, data={"base": base_path(), "answer": told}, on_ask_change=_heard, on_own_change=_heard
-    )
+    shown = _component(key=KEY, data={"base": base_path(), "answer": told}, on_ask_change=_heard, on_own_change=_heard)
     if shown.own:
         own_scores(told["settings"], _adopt)
 
@@ -70,9 +73,8 @@ def stage() -> None:
 def _question() -> _Question:
     """The newest of: what the page asked, what Python asked for it, and the link that the page came with."""
     asked: dict[str, Any] | None = st.session_state.get(KEY, {}).get("ask")
-    question = (
-        _Question(int(asked["ask"]), str(asked["query"])) if asked else _Question(0, urlencode(st.query_params.to_dict()))
-    )
+    linked = _Question(0, urlencode(st.query_params.to_dict()))
+    question = _Question(int(asked["ask"]), str(asked["query"])) if asked else linked
     adopted: _Question | None = st.session_state.get(_ADOPTED)
     return adopted if adopted and adopted.ask >= question.ask else question
 

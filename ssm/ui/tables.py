@@ -1,18 +1,26 @@
 """The viewers' own tables while the server runs: the newest few, by their mark."""
 
-from __future__ import annotations
-
 from collections import OrderedDict
 from threading import Lock
-from typing import TYPE_CHECKING, final
+from typing import final
 
-if TYPE_CHECKING:
-    from ssm.problems import Problem
+from ssm.problems import Problem
 
 
 @final
 class Shelf:
-    """The newest problems by mark; beyond `room` classes in all, the oldest go."""
+    """The newest problems by mark; the oldest go.
+
+    Args:
+        room: classes of all problems together; the newest stays even if it alone has more.
+
+    >>> from ssm import problems
+    >>> shelf = Shelf(room=15)
+    >>> shelf.put("a", problems.article())
+    >>> shelf.put("b", problems.article())
+    >>> shelf.get("a") is None, shelf.get("b").classes
+    (True, 10)
+    """
 
     def __init__(self, room: int = 5_000_000) -> None:
         """Start empty."""
