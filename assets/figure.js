@@ -9,6 +9,8 @@ const AT_ONCE = { frame: { duration: 0, redraw: false }, transition: { duration:
 const STEPS = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12];
 const LABEL_ROOM = 12; // px that one slanted label needs
 
+const times = (count) => (count < 1000 ? `×${count}` : `×${(count / 1000).toFixed(1)}k`);
+
 const where = (keep, values) => values.map((value, i) => (keep[i] ? value : null));
 
 function dashes(values, half) {
@@ -50,7 +52,7 @@ export function series(view, names, layout) {
     score_unsampled: where(hit.map((h, i) => !h && !isTarget[i]), c.score),
     noise_sampled: where(hit, c.noise),
     noise_rest: where(hit.map((h) => !h), c.noise),
-    count_text: c.count.map((n) => (n > 1 || (n && c.count.length <= layout.few) ? `×${n}` : "")),
+    count_text: c.count.map((n) => (n > 1 || (n && c.count.length <= layout.few) ? times(n) : "")),
     corrected_x, corrected_y, exact_x, exact_y,
     ranked_x: c.ranked_rank.map((r) => start + (layout.width * Math.log(r)) / Math.log(last)),
     averaged_x: [v.averaged],

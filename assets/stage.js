@@ -144,7 +144,6 @@ class Stage {
   }
 
   #chosen(name, value, live) {
-    this.say("");
     if (name === "problem") return this.#chooseProblem(value);
     if (name === "classes") {
       const inside = (pairs) => pairs.filter(([c]) => c < value);
@@ -288,7 +287,7 @@ class Stage {
       const d = c.correction[slot];
       return `${who}${number(c.model[slot])} ${d < 0 ? "−" : "+"} ${number(Math.abs(d))} = ${number(c.corrected[slot])}`;
     }
-    if (name === "noise") return `${who}probability ${number(c.noise[slot])}, sampled ${grouped(c.count[slot])} times`;
+    if (name === "noise") return `${who}probability ${number(c.noise[slot])}, sampled ×${grouped(c.count[slot])}`;
     if (name === "gradient_sampled") return `${who}this draw ${number(c.gradient_draw[slot])}, average ${number(c.gradient_mean[slot])}`;
     return `${who}${number(c[READ[name]][slot])}`;
   }
@@ -382,6 +381,7 @@ class Stage {
 
   /** The viewer chose something. `live`: the hand is still moving. */
   change(patch, live = false) {
+    this.say("");
     this.settings = { ...this.settings, ...patch };
     if ("view" in patch) this.#redefine("convergence");
     this.moving = live;
@@ -415,7 +415,6 @@ class Stage {
     clearTimeout(this.late);
     const s = this.settings;
     this.#show();
-    this.say("");
     const problem = this.sources.problem(s, this.urls);
     const idle = !this.moving || this.player.playing;
     if (problem && s.target !== null && !(s.noise === "unigram" && !problem.counts)) {
@@ -576,8 +575,8 @@ class Stage {
     c.spread.node.hidden = !random;
     const all = this.sources.base(s, this.urls)?.all;
     const named = all ? (k) => all[k] : this.names;
-    const key = `${s.problem} ${s.own} ${n}`;
-    if (this.listing?.key !== key || Boolean(this.listing?.all) !== Boolean(all)) this.listing = { ...directory(key, n, named, all), all: Boolean(all) };
+    const key = `${s.problem} ${s.own} ${n} ${all ? "named" : ""}`;
+    if (this.listing?.key !== key) this.listing = directory(key, n, named, all);
     if (s.target !== null) c.target.set(s.target, this.listing);
     this.own.hidden = s.problem !== "own";
     this.reset.disabled = s.edits.length + s.weights.length === 0;

@@ -46,9 +46,9 @@ def _outline(colour: str, width: float = 1.0) -> dict[str, Any]:
     return {"color": "rgba(0,0,0,0)", "line": {"color": colour, "width": width}}
 
 
-def _hatched(fill: str, line: str) -> dict[str, Any]:
-    pattern = {"shape": "/", "bgcolor": fill, "fgcolor": line, "size": 5, "solidity": 0.25}
-    return {"color": fill, "line": {"color": line, "width": 1}, "pattern": pattern}
+def _hatched(theme: Theme) -> dict[str, Any]:
+    pattern = {"shape": "/", "bgcolor": theme.correction, "fgcolor": theme.hatch, "size": 5, "solidity": 0.25}
+    return {"color": theme.correction, "line": {"color": theme.correction_line, "width": 1}, "pattern": pattern}
 
 
 def _ranked(theme: Theme, y: str) -> go.Scatter:
@@ -64,7 +64,7 @@ def _scores_full(theme: Theme) -> list[Trace]:
 
 
 def _scores_sampled(theme: Theme) -> list[Trace]:
-    hatched = _hatched(theme.correction, theme.correction_line)
+    hatched = _hatched(theme)
     return [
         _bars("not computed", theme.ghost, "score_unsampled", marker=_outline(theme.ghost)),
         _bars("model score", theme.model, "model"),
@@ -162,11 +162,11 @@ _Y_TITLE = {
 
 def _layout(name: str, theme: Theme) -> dict[str, Any]:
     axis = {"gridcolor": theme.grid, "zerolinecolor": theme.muted, "zerolinewidth": 1, "fixedrange": False}
-    tick = {"tickfont": {"size": 11, "color": theme.muted}, "ticks": "", "automargin": False, "exponentformat": "power"}
+    tick = {"tickfont": {"size": 11, "color": theme.muted}, "ticks": "", "automargin": False}
     title = {"font": {"size": 11, "color": theme.muted}, "standoff": 4}
     over_draws = name.startswith("convergence")
     x: dict[str, Any] = axis | tick | {"showgrid": over_draws, "zeroline": False}
-    y: dict[str, Any] = axis | tick | {"nticks": 6}
+    y: dict[str, Any] = axis | tick | {"nticks": 6, "exponentformat": "power"}
     # The unit lies level above the axis, which leaves room for wide ticks.
     unit = {"text": _Y_TITLE[name], "font": title["font"], "showarrow": False, "xref": "paper", "yref": "paper"}
     corner = {"x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "xshift": -44, "yshift": 5}
@@ -302,7 +302,7 @@ def series(result: Result) -> Series:
         "score_unsampled": _where([c != target and not h for c, h in zip(classes, hit, strict=True)], columns["score"]),
         "noise_sampled": _where(hit, columns["noise"]),
         "noise_rest": _where([not h for h in hit], columns["noise"]),
-        "count_text": [f"×{n}" if n > 1 or (n and len(slots) <= FEW) else "" for n in counts],
+        "count_text": [_times(n) if n > 1 or (n and len(slots) <= FEW) else "" for n in counts],
         "corrected_x": corrected_x,
         "corrected_y": corrected_y,
         "exact_x": exact_x,
@@ -330,6 +330,11 @@ def _watched(result: Result, columns: dict[str, list[Any]]) -> Series:
         "watched_end_y": [line[-1] for line in lines],
         "watched_names": [result.problem.names[c] for c in columns["watched"]],
     }
+
+
+def _times(count: int) -> str:
+    """How often, short enough for a bar: ×3, ×1.0k."""
+    return f"×{count}" if count < 1000 else f"×{count / 1000:.1f}k"
 
 
 def _where(keep: list[bool], values: list[Any]) -> list[Any]:

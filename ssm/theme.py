@@ -24,6 +24,7 @@ class Theme:
     model: str = "#0072B2"
     correction: str = "#56B4E9"
     correction_line: str = "#0072B2"
+    hatch: str = "#0072B2"  # on the correction
     target: str = "#009E73"
     gradient: str = "#D55E00"
     noise: str = "#CC79A7"
@@ -62,6 +63,7 @@ DARK = Theme(
     ghost="#78808c",
     model="#2f8fcb",
     correction_line="#56B4E9",
+    hatch="#111315",
     noise_line="#e7b3d0",
     text={
         "model": "#56B4E9",

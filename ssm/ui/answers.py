@@ -1,7 +1,7 @@
 """Answers: what the server tells the stage about one link."""
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -98,7 +98,7 @@ def _urls(settings: Settings) -> dict[str, str]:
     """Where the page finds each problem that it does not make by itself."""
     urls = {name: f"/problem.json?{Settings(problem=name).to_query()}" for name in ("article", "white")}
     if settings.problem == "own":
-        urls["own"] = f"/problem.json?{replace(Settings(), problem='own', own=settings.own).to_query()}"
+        urls["own"] = "/problem.json?" + Settings(problem="own", own=settings.own).to_query()
     return urls
 
 
