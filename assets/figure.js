@@ -134,7 +134,7 @@ const shortened = (name) => (name.length > 12 ? `${name.slice(0, 11)}…` : name
 const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 
 /** As many slots' names as fit: the target's first, then from the left. */
-export function ticks(s, target, width, ink, total) {
+export function ticks(s, target, width, ink) {
   const slots = s.slot.length, across = slots + (s.ranked_x.length ? 17 : 0);
   const apart = Math.ceil((LABEL_ROOM * across) / Math.max(width, 1));
   const at = s.class.indexOf(target), kept = at < 0 ? [] : [at];
@@ -145,7 +145,7 @@ export function ticks(s, target, width, ink, total) {
   });
   if (s.ranked_x.length) {
     kept.push((s.ranked_x[0] + s.ranked_x.at(-1)) / 2);
-    text.push(`all ${total}`);
+    text.push("all classes");
   }
   return { tickvals: kept, ticktext: text };
 }

@@ -58,7 +58,7 @@ class Stage {
   constructor(root, { setStateValue, setTriggerValue, data }) {
     Object.assign(this, { root, setStateValue, setTriggerValue });
     this.base = data.base;
-    this.asked = data.answer.ask;
+    this.asked = data.answer?.ask ?? 0;
     this.settled = 0;
     this.lit = -1;
     this.memo = {};
@@ -92,7 +92,7 @@ class Stage {
     this.error = el("p", { class: "ssm-error", role: "alert", hidden: true });
     this.notes = el("ul", { class: "ssm-notes", "aria-live": "polite" });
     this.player = new Player({
-      go: (draw) => this.change({ draw, average: "so_far" }, true),
+      go: (draw) => this.#go(draw),
       rest: () => this.rest(),
       average: (average) => this.change({ average }),
     });
@@ -404,6 +404,17 @@ class Stage {
     this.resting = setTimeout(() => this.ask(), REST);
   }
 
+  /** A step of the player. Where the page cannot compute, the next step waits for torch. */
+  #go(draw) {
+    if (this.local) return this.change({ draw, average: "so_far" }, true);
+    if (!this.pending) this.change({ draw, average: "so_far" });
+  }
+
+  /** The problem as the page holds it, or null where torch alone has it. */
+  get local() {
+    return this.settings ? this.sources.problem(this.settings, this.urls) : null;
+  }
+
   async #redefine(name) {
     const { panel } = this.panels[name];
     await panel.define(this.#specName(name), this.spec.panels[this.theme][this.#specName(name)], this.height);
@@ -415,7 +426,7 @@ class Stage {
     clearTimeout(this.late);
     const s = this.settings;
     this.#show();
-    const problem = this.sources.problem(s, this.urls);
+    const problem = this.local;
     const idle = !this.moving || this.player.playing;
     if (problem && s.target !== null && !(s.noise === "unigram" && !problem.counts)) {
       this.problem = problem;
@@ -465,9 +476,10 @@ class Stage {
   async receive(data) {
     await this.ready;
     const { answer } = data;
+    if (!answer) return this.#first();
     if (answer.ask < this.asked || answer.serial === this.serial) return;
     this.waiting = data;
-    if (this.pressed || this.moving || this.player.playing) return;
+    if (this.pressed || (this.local && (this.moving || this.player.playing))) return;
     this.waiting = null;
     this.serial = answer.serial;
     this.asked = answer.ask;
@@ -483,6 +495,14 @@ class Stage {
     this.host.dataset.ssmReady = "true";
     this.host.removeAttribute("aria-busy");
     this.host.dataset.ssmSettled = String(this.settled);
+  }
+
+  /** The link asks for much: the page stands already, and says what it waits for. */
+  #first() {
+    if (this.asked > 0) return;
+    this.asked = 1;
+    this.sentence.textContent = "Torch is computing the first picture…";
+    this.setStateValue("ask", { ask: 1, query: location.search.slice(1), first: true });
   }
 
   #refused(answer) {
@@ -510,7 +530,7 @@ class Stage {
   /** The page computes what torch computed, and says how far apart the two are. */
   #compare() {
     const s = this.settings;
-    this.problem = this.sources.problem(s, this.urls);
+    this.problem = this.local;
     const page = this.problem && s.draws * s.samples <= FULL.samples ? compute(this.problem, s, FULL, this.memo) : null;
     this.state("settled", page && apart(page, this.answer));
   }
@@ -598,7 +618,7 @@ class Stage {
     fill(this.sentence, words.sentence, numbers, words.integers);
     for (const made of Object.values(this.panels)) {
       const { panel, name } = made;
-      const tick = name === "convergence" ? null : ticks(all, numbers.target, panel.plotWidth, this.spec.themes[this.theme].text.target, grouped(numbers.classes));
+      const tick = name === "convergence" ? null : ticks(all, numbers.target, panel.plotWidth, this.spec.themes[this.theme].text.target);
       panel.draw(all, { ...layout, growOnly, dragging: this.pressed && this.moving }, tick);
       set(made.title, plain(words.titles[name], numbers, words.integers));
       made.plot.setAttribute("aria-label", plain(words.labels[name], numbers, words.integers));

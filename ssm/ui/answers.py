@@ -1,7 +1,7 @@
 """Answers: what the server tells the stage about one link."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -15,6 +15,8 @@ from ssm.settings import Settings
 from ssm.ui.tables import SHELF
 
 Answer = dict[str, Any]
+
+LONG = 500_000  # scores: about a quarter of a second
 
 
 def answer(query: str) -> Answer:
@@ -45,6 +47,30 @@ def answer(query: str) -> Answer:
         return told | found | {"notes": [*notes, *found["remarks"]]}
     except ValueError as error:
         return told | {"error": str(error)}
+
+
+def first_answer(query: str) -> Answer:
+    """As `answer`, for a link that somebody opens: no picture is there yet to stay, so too much work is cut to size.
+
+    Args:
+        query: the text after the "?".
+
+    Returns:
+        An answer with a picture, and among its notes why it has fewer draws than were asked for.
+    """
+    told = answer(query)
+    if not told["error"]:
+        return told
+    settings, _ = Settings.from_query(query, SHELF.get(_own_in(query)))
+    draws = choices.MOST_WORK // settings.samples
+    fewer = answer(replace(settings, draws=draws, draw=min(settings.draw, draws)).to_query())
+    return fewer | {"notes": [*told["notes"], f"{told['error']}; {draws:,} draws are used", *fewer["notes"]]}
+
+
+def is_long(query: str) -> bool:
+    """Whether a link asks for so much that its page should be seen before its numbers."""
+    settings, _ = Settings.from_query(query, SHELF.get(_own_in(query)))
+    return settings.samples * settings.draws + settings.classes * (settings.problem == "random") > LONG
 
 
 def problem(query: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit import config
 
-from ssm.ui.answers import answer
+from ssm.ui.answers import Answer, answer, first_answer, is_long
 from ssm.ui.own import own_scores
 
 KEY = "stage"
@@ -37,6 +37,7 @@ class _Question(NamedTuple):
 
     ask: int
     query: str
+    first: bool = False
     revision: int = 0
 
 
@@ -64,17 +65,25 @@ _component = st.components.v2.component(
 def stage() -> None:
     """Show the stage for the link of the page, answer what it asked, and open what it wants opened."""
     asked = _question()
-    told = answer(asked.query) | {"ask": asked.ask, "serial": f"{asked.ask}.{asked.revision}"}
+    told = _answer(asked)
     shown = _component(key=KEY, data={"base": base_path(), "answer": told}, on_ask_change=_heard, on_own_change=_heard)
-    if shown.own:
+    if told and shown.own:
         own_scores(told["settings"], _adopt)
+
+
+def _answer(asked: _Question) -> Answer | None:
+    """The answer; None where it takes long and nothing is on the screen yet: the page then comes back and asks."""
+    if asked.ask == 0 and is_long(asked.query):
+        return None
+    told = first_answer(asked.query) if asked.first else answer(asked.query)
+    return told | {"ask": asked.ask, "serial": f"{asked.ask}.{asked.revision}"}
 
 
 def _question() -> _Question:
     """The newest of: what the page asked, what Python asked for it, and the link that the page came with."""
     asked: dict[str, Any] | None = st.session_state.get(KEY, {}).get("ask")
-    linked = _Question(0, urlencode(st.query_params.to_dict()))
-    question = _Question(int(asked["ask"]), str(asked["query"])) if asked else linked
+    linked = _Question(0, urlencode(st.query_params.to_dict()), first=True)
+    question = _Question(int(asked["ask"]), str(asked["query"]), "first" in asked) if asked else linked
     adopted: _Question | None = st.session_state.get(_ADOPTED)
     return adopted if adopted and adopted.ask >= question.ask else question
 
@@ -82,7 +91,7 @@ def _question() -> _Question:
 def _adopt(query: str) -> None:
     """Ask in the viewer's name; the page takes these settings over with the answer."""
     now = _question()
-    st.session_state[_ADOPTED] = _Question(now.ask, query, now.revision + 1)
+    st.session_state[_ADOPTED] = _Question(now.ask, query, revision=now.revision + 1)
 
 
 def _heard() -> None:
