@@ -1,9 +1,19 @@
-"""The Explorer as a test sees it: open it, and wait for torch's answer."""
+"""The Explorer as a test sees it: open it, work its controls, and wait for torch's answer."""
 
-from playwright.sync_api import Locator, Page, expect
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import FrameLocator, Locator, Page, expect
+
+from ssm import experiment, words
+from ssm.settings import Settings
 
 READY = '[data-ssm-ready="true"]'
 MILLISECONDS_TO_OPEN = 30_000
+MILLISECONDS_TO_ANSWER = 15_000
+BAR_PANELS = ("scores_full", "scores_sampled", "noise", "gradient_full", "gradient_sampled")
+PANELS = (*BAR_PANELS, "convergence")
 
 
 def open_explorer(page: Page, query: str = "") -> Locator:
@@ -22,5 +32,75 @@ def answers(page: Page) -> int:
 def wait_for_answer(page: Page, since: int) -> int:
     """Return the number of answers as soon as there are more than `since`, read by `answers` before the change."""
     stage = page.locator("[data-ssm-settled]")
-    expect(stage).not_to_have_attribute("data-ssm-settled", str(since))
+    expect(stage).not_to_have_attribute("data-ssm-settled", str(since), timeout=MILLISECONDS_TO_ANSWER)
     return answers(page)
+
+
+@contextmanager
+def answered(page: Page, state: str = "settled") -> Iterator[None]:
+    """Make a change inside a `with`; it ends when torch has answered it, by numbers ("settled") or "refused"."""
+    before = answers(page)
+    yield
+    wait_for_answer(page, before)
+    expect(page.locator(READY)).to_have_attribute("data-state", state, timeout=MILLISECONDS_TO_ANSWER)
+
+
+def typed(page: Page, label: str) -> Locator:
+    """The box in which a control's value is typed, by the control's first word."""
+    return page.get_by_role("textbox", name=re.compile(rf"^{label}"))
+
+
+def track(page: Page, label: str) -> Locator:
+    """The slider of a control."""
+    return page.get_by_role("slider", name=label, exact=True)
+
+
+def choice(page: Page | FrameLocator, label: str) -> Locator:
+    """The list of a control, by the control's first word."""
+    return page.get_by_role("combobox", name=re.compile(rf"^{label}"))
+
+
+def bar(page: Page, name: str, what: str = "score of") -> Locator:
+    """The handle of a class's bar."""
+    return page.get_by_role("slider", name=f"{what} {name}", exact=True)
+
+
+def panel(page: Page | FrameLocator, name: str) -> Locator:
+    """A panel by the name that ssm.figures has for it."""
+    return page.locator(f'[data-panel="{name}"]')
+
+
+def plots(page: Page) -> list[str]:
+    """The drawing of each panel, as SVG."""
+    return [panel(page, name).locator(".ssm-plot").inner_html() for name in PANELS]
+
+
+def middle(locator: Locator) -> tuple[float, float]:
+    """Where a pointer meets an element."""
+    box = locator.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def open_drawer(page: Page) -> None:
+    """Show the controls that are one click away."""
+    page.get_by_role("button", name="More controls").click()
+
+
+def sentence(page: Page | FrameLocator) -> Locator:
+    """The sentence above the panels."""
+    return page.locator(".ssm-sentence")
+
+
+def refusal(page: Page) -> Locator:
+    """The sentence that says what cannot be done."""
+    return page.get_by_role("alert")
+
+
+def shows(page: Page, settings: Settings) -> None:
+    """Expect the sentence, the gradient's title and the link that torch has for some settings."""
+    numbers = experiment.run(settings).numbers
+    expect(sentence(page)).to_have_text(words.render(words.SENTENCE, numbers))
+    title = words.render(words.TITLES["gradient_sampled"], numbers)
+    expect(panel(page, "gradient_sampled").get_by_role("heading")).to_have_text(title)
+    expect(page).to_have_url(re.compile(rf"\?{re.escape(settings.to_query())}$"))
