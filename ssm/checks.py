@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 Hits = Literal["excluded", "rejected"]
+Masking = Literal["rejected", "kept"]
 _COUNTERS = 2**32
 _SHORT = 60
 _SEEDS = 2**64
@@ -80,6 +81,19 @@ def hits(value: object) -> Hits:
     raise ValueError(message)
 
 
+def masking(value: object) -> Masking:
+    """What becomes of samples that equal the target, once they are drawn."""
+    if value in {"rejected", "kept"}:
+        return value
+    message = f"hits must be 'rejected' or 'kept', got {value!r}; choose one of the two"
+    raise ValueError(message)
+
+
+def tries(value: object, k: int) -> int | None:
+    """The number of draws that it took to find k classes; None if repeats were allowed."""
+    return None if value is None else whole("tries", value, k, None, "pass what draw_unique counted")
+
+
 def vector(name: str, values: object) -> Tensor:
     """A float64 tensor [classes] of finite numbers."""
     numbers = torch.as_tensor(values, dtype=torch.float64).detach()
@@ -129,6 +143,58 @@ def noise_classes(noise: int, scores: int) -> None:
         raise ValueError(message)
 
 
+def noise_fits(log_probs: Tensor | None, classes: int, device: torch.device) -> None:
+    """Noise, if there is any, over these classes and on this device."""
+    if log_probs is not None:
+        noise_classes(len(log_probs), classes)
+        same_device("noise", log_probs.device, device)
+
+
+def drawn(log_probs: Tensor, samples: Tensor, hits: Tensor) -> None:
+    """Samples that the noise can draw; those that do not count may be any."""
+    if visible(log_probs) and log_probs.ndim and log_probs.isneginf().any():
+        wrong = log_probs.isneginf() & ~hits
+        if wrong.any():
+            place = int(samples.expand_as(wrong)[wrong][0])
+            message = (
+                f"noise must give every sample a probability above 0, got 0 for class {place}; "
+                "pass the noise that the samples were drawn from"
+            )
+            raise ValueError(message)
+
+
+def drawable_targets(log_probs: Tensor) -> None:
+    """Targets that the noise can draw."""
+    if visible(log_probs) and log_probs.isneginf().any():
+        place = int(log_probs.flatten().isneginf().nonzero()[0])
+        message = (
+            f"noise must give every target a probability above 0 in this loss, got 0 in example {place}; "
+            "take noise with every class, or the sampled softmax"
+        )
+        raise ValueError(message)
+
+
+def visible(values: Tensor) -> bool:
+    """Whether a check may look at values: on a GPU that would stall every step, and a compiled step cannot."""
+    return values.device.type == "cpu" and not torch.compiler.is_compiling()
+
+
+def square(scores: Tensor) -> None:
+    """Scores of every query with every item of a batch."""
+    score_rows(scores)
+    if scores.ndim != 2 or scores.shape[0] != scores.shape[1]:
+        shape = tuple(scores.shape)
+        message = f"scores must be of shape [batch, batch], got the shape {shape}; score every query with every item"
+        raise ValueError(message)
+
+
+def one_per_example(name: str, values: Tensor, scores: Tensor) -> None:
+    """One value for each row of scores, beside them."""
+    same_device(name, values.device, scores.device)
+    if values.shape != scores.shape[:1]:
+        _refuse_shape(f"{name} must be one for each example", values, scores)
+
+
 def same_device(name: str, device: torch.device, scores: torch.device) -> None:
     """An argument that lives where the scores live."""
     if device != scores:
@@ -172,8 +238,8 @@ def _indices(name: str, indices: Tensor, scores: Tensor) -> None:
     if indices.dtype != torch.int64:
         message = f"{name} must be of dtype torch.int64, got {indices.dtype}; convert with .long()"
         raise ValueError(message)
-    # To look at values would stall a GPU at every step; there the gather itself refuses them.
-    if indices.device.type == "cpu" and indices.numel():
+    # Where values cannot be looked at, the gather itself refuses them.
+    if visible(indices) and indices.numel():
         least, most = (int(end) for end in indices.aminmax())
         if least < 0 or most >= scores.shape[-1]:
             wrong = least if least < 0 else most

@@ -1,14 +1,22 @@
 """The formulas of the losses, once, on the scores that a step computes: target and samples.
 
 `ssm.losses` gathers these from a vector of scores, `ssm.head` computes them from embeddings. Each
-formula gives one loss per example, in nats.
+formula gives one loss per example, in nats: float32 where the scores are narrower, else in their
+dtype. Below, Q_c is the number of times that c is expected among the samples, `Candidates.k` times
+q_c, or for samples that are all different the chance that c is among them.
 """
 
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
+
+from ssm import checks
+from ssm.noise import Noise
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,8 +27,9 @@ class Candidates:
         target_scores: x_t [...].
         sample_scores: x_c of each sample [..., k].
         target_log_q: log of the noise's probability of the target [...].
-        sample_log_q: the same of each sample [..., k].
-        hits: where a sample is the target itself, bool [..., k].
+        sample_log_q: the same of each sample [..., k], or [k] for all examples.
+        hits: samples that are the target itself and therefore do not count, bool [..., k].
+        tries: for samples that are all different, how many draws it took to find them.
     """
 
     target_scores: Tensor
@@ -28,6 +37,7 @@ class Candidates:
     target_log_q: Tensor
     sample_log_q: Tensor
     hits: Tensor
+    tries: int | None = None
 
     @property
     def k(self) -> int:
@@ -40,24 +50,135 @@ class Candidates:
         return self.k - self.hits.sum(-1)
 
 
+def candidates(
+    scores: tuple[Tensor, Tensor],
+    classes: tuple[Tensor, Tensor],
+    noise: Noise | None,
+    *,
+    hits: checks.Masking,
+    tries: int | None = None,
+) -> Candidates:
+    """The record that the formulas read; without noise, only those that correct nothing may read it.
+
+    Args:
+        scores: x_t [...] and x_c [..., k].
+        classes: t [...] and the samples c, [..., k] or [k].
+        noise: q, over all classes.
+        hits: whether samples that equal the target are "rejected" or "kept".
+        tries: of `Noise.draw_unique`.
+
+    Returns:
+        The candidates.
+
+    Raises:
+        ValueError: a sample that the noise cannot draw, hits or tries out of their range.
+    """
+    target, samples = classes
+    same = samples == target[..., None]  # [..., k]
+    if checks.masking(hits) == "kept":
+        same = torch.zeros_like(same)
+    own, others = _log_probs(noise, target), _log_probs(noise, samples)
+    checks.drawn(others, samples, same)
+    return Candidates(*scores, own, others, same, checks.tries(tries, samples.shape[-1]))
+
+
+def _log_probs(noise: Noise | None, classes: Tensor) -> Tensor:
+    return torch.zeros_like(classes, dtype=torch.float64) if noise is None else noise.log_probs[classes]
+
+
 def full(target_scores: Tensor, scores: Tensor) -> Tensor:
     """``-x_t + log(sum over all c of exp(x_c))``, from [...] and [..., classes] to [...]."""
-    return scores.logsumexp(-1) - target_scores
+    return _wide(scores).logsumexp(-1) - target_scores
+
+
+def naive_importance(candidates: Candidates) -> Tensor:
+    """``-x_t + log(sum over samples of exp(x_c) / Q_c)``; the target is a sample like any other."""
+    log_counts = _log_counts(candidates.sample_log_q, candidates)
+    return _less(candidates.sample_scores, log_counts).logsumexp(-1) - candidates.target_scores
 
 
 def sampled_softmax(candidates: Candidates) -> Tensor:
     """``-x_t + log(exp(x_t) + sum over samples c != t of exp(x_c) (1 - q_t) / (k_eff q_c))``.
 
-    With no sample left after the hits, the loss is 0 and so is its gradient.
+    For samples that are all different the weights are 1 / Q_c. With no sample left after the hits,
+    the loss is 0 and so is its gradient.
     """
+    x_t = _wide(candidates.target_scores)
+    if candidates.tries is not None:
+        log_counts = _log_counts(candidates.sample_log_q, candidates)
+        return _surprise(x_t, _less(candidates.sample_scores, log_counts), candidates.hits)
     shift = candidates.kept.clamp(min=1).double().log() - _log_complement(candidates.target_log_q)  # [...]
-    correction = candidates.sample_log_q + shift[..., None]  # log(k_eff q_c / (1 - q_t)), [..., k]
-    dtype = candidates.sample_scores.dtype
-    corrected = candidates.sample_scores - correction.to(dtype)  # [..., k]
+    corrected = _less(candidates.sample_scores, candidates.sample_log_q)  # [..., k]
+    return _surprise(x_t + shift.to(x_t.dtype), corrected, candidates.hits)
+
+
+def log_q(candidates: Candidates) -> Tensor:
+    """``-log(exp(x_t) / Q_t / (exp(x_t) / Q_t + sum over samples c != t of exp(x_c) / Q_c))``."""
+    own = _less(candidates.target_scores, _log_counts(candidates.target_log_q, candidates))
+    others = _less(candidates.sample_scores, _log_counts(candidates.sample_log_q, candidates))
+    return _surprise(own, others, candidates.hits)
+
+
+def uncorrected(candidates: Candidates) -> Tensor:
+    """``-x_t + log(exp(x_t) + sum over samples c != t of exp(x_c))``."""
+    return _surprise(_wide(candidates.target_scores), _wide(candidates.sample_scores), candidates.hits)
+
+
+def nce(candidates: Candidates) -> Tensor:
+    """``-log s(x_t - log Q_t) - sum over samples of log s(log Q_c - x_c)``, s the logistic function."""
+    own = _less(candidates.target_scores, _log_counts(candidates.target_log_q, candidates))
+    others = _less(candidates.sample_scores, _log_counts(candidates.sample_log_q, candidates))
+    return _logistic(own, others, candidates.hits)
+
+
+def negative_sampling(candidates: Candidates) -> Tensor:
+    """``-log s(x_t) - sum over samples of log s(-x_c)``, s the logistic function."""
+    return _logistic(_wide(candidates.target_scores), _wide(candidates.sample_scores), candidates.hits)
+
+
+ESTIMATORS: Mapping[str, Callable[[Candidates], Tensor]] = MappingProxyType(
+    {
+        "sampled_softmax": sampled_softmax,
+        "naive_importance": naive_importance,
+        "log_q": log_q,
+        "uncorrected": uncorrected,
+        "nce": nce,
+        "negative_sampling": negative_sampling,
+    }
+)
+
+
+def _log_counts(log_probs: Tensor, candidates: Candidates) -> Tensor:
+    if candidates.tries is None:
+        return log_probs + math.log(candidates.k)
+    return log_inclusion(log_probs, candidates.tries)
+
+
+def log_inclusion(log_probs: Tensor, tries: float) -> Tensor:
+    """``log(1 - (1 - q_c)^tries)``: the chance that c is among so many draws, from log q_c."""
+    return (-(tries * (-log_probs.exp()).log1p()).expm1()).log()
+
+
+def _surprise(own: Tensor, others: Tensor, hits: Tensor) -> Tensor:
+    """``-log(exp(own) / (exp(own) + sum of exp(others)))``, hits left out."""
     # The least finite number and not -inf, so that a row of hits alone subtracts no infinities.
-    corrected = corrected.masked_fill(candidates.hits, torch.finfo(dtype).min)
-    rest = corrected.logsumexp(-1) - candidates.target_scores
+    rest = others.masked_fill(hits, torch.finfo(others.dtype).min).logsumexp(-1) - own
     return -logsigmoid(-rest)  # log(1 + exp(rest))
+
+
+def _logistic(own: Tensor, others: Tensor, hits: Tensor) -> Tensor:
+    return -logsigmoid(own) - logsigmoid(-others).masked_fill(hits, 0.0).sum(-1)
+
+
+def _less(scores: Tensor, log_counts: Tensor) -> Tensor:
+    """Scores corrected by what was float64 until here."""
+    wide = _wide(scores)
+    return wide - log_counts.to(wide.dtype)
+
+
+def _wide(scores: Tensor) -> Tensor:
+    # Half precision has too few digits for a correction and too few powers for a sum of losses.
+    return scores.to(torch.promote_types(scores.dtype, torch.float32))
 
 
 def _log_complement(log_q: Tensor) -> Tensor:

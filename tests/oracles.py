@@ -116,6 +116,73 @@ def sampled_gradient(scores: Vector, target: int, samples: Sequence[int], q: Vec
     return gradient
 
 
+def kept_samples(target: int, samples: Sequence[int], hits: str) -> list[int]:
+    """Return the samples that count."""
+    return [c for c in samples if hits == "kept" or c != target]
+
+
+def expected_count(q_c: float, k: int, tries: int | None) -> float:
+    """Return how often a class is expected among k samples, or among so many tries that all count once."""
+    return k * q_c if tries is None else 1 - (1 - q_c) ** tries
+
+
+def naive_loss(scores: Vector, target: int, samples: Sequence[int], q: Vector, tries: int | None = None) -> float:
+    """Return the loss of importance sampling, the target not set apart."""
+    k = len(samples)
+    return log_sum_exp([scores[c] - math.log(expected_count(q[c], k, tries)) for c in samples]) - scores[target]
+
+
+def sampled_loss_kept(scores: Vector, target: int, samples: Sequence[int], q: Vector) -> float:
+    """Return the sampled softmax loss with hits among the samples: the mistake."""
+    shift = math.log(len(samples) / (1 - q[target]))
+    return log_sum_exp([scores[target]] + [scores[c] - math.log(q[c]) - shift for c in samples]) - scores[target]
+
+
+def sampled_loss_unique(scores: Vector, target: int, samples: Sequence[int], q: Vector, tries: int) -> float:
+    """Return the sampled softmax loss of samples that are all different."""
+    weighted = [scores[c] - math.log(expected_count(q[c], 0, tries)) for c in samples if c != target]
+    return log_sum_exp([scores[target], *weighted]) - scores[target]
+
+
+def log_q_loss(
+    scores: Vector, target: int, samples: Sequence[int], q: Vector, hits: str, tries: int | None = None
+) -> float:
+    """Return the softmax loss over target and samples, all corrected by their expected counts."""
+    y = [x - math.log(expected_count(q_c, len(samples), tries)) for x, q_c in zip(scores, q, strict=True)]
+    return log_sum_exp([y[target]] + [y[c] for c in kept_samples(target, samples, hits)]) - y[target]
+
+
+def uncorrected_loss(scores: Vector, target: int, samples: Sequence[int], hits: str) -> float:
+    """Return the softmax loss over target and samples as they are."""
+    return log_sum_exp([scores[target]] + [scores[c] for c in kept_samples(target, samples, hits)]) - scores[target]
+
+
+def minus_log_logistic(y: float) -> float:
+    """Return -log(1 / (1 + exp(-y)))."""
+    return math.log1p(math.exp(-y)) if y > 0 else math.log1p(math.exp(y)) - y
+
+
+def nce_loss(
+    scores: Vector, target: int, samples: Sequence[int], q: Vector, hits: str, tries: int | None = None
+) -> float:
+    """Return the loss of noise-contrastive estimation."""
+    y = [x - math.log(expected_count(q_c, len(samples), tries)) for x, q_c in zip(scores, q, strict=True)]
+    negatives = [minus_log_logistic(-y[c]) for c in kept_samples(target, samples, hits)]
+    return minus_log_logistic(y[target]) + math.fsum(negatives)
+
+
+def negative_sampling_loss(scores: Vector, target: int, samples: Sequence[int], hits: str) -> float:
+    """Return the loss of word2vec."""
+    negatives = [minus_log_logistic(-scores[c]) for c in kept_samples(target, samples, hits)]
+    return minus_log_logistic(scores[target]) + math.fsum(negatives)
+
+
+def in_batch_loss(scores: Sequence[Vector], query: int, log_q: Vector, ids: Sequence[int]) -> float:
+    """Return the loss of one query, whose negatives are the batch's other items."""
+    y = [x - lq for x, lq in zip(scores[query], log_q, strict=True)]
+    return log_sum_exp([y[query]] + [y[j] for j, item in enumerate(ids) if item != ids[query]]) - y[query]
+
+
 # Moments by enumeration of every draw
 
 
@@ -170,3 +237,17 @@ def chi_square_limit(freedom: int, deviations: float = 4.0) -> float:
     """
     spread = 2 / (9 * freedom)
     return freedom * (1 - spread + deviations * math.sqrt(spread)) ** 3
+
+
+# How good the noise is
+
+
+def chi_squared(scores: Vector, target: int, q: Vector) -> float:
+    """Return how far the noise is from the ideal, which is the softmax off the target."""
+    ideal, r = without(softmax(scores), target), without(q, target)
+    return math.fsum(ideal[c] ** 2 / r[c] for c in range(len(q)) if c != target) - 1
+
+
+def effective(weights: Vector) -> float:
+    """Return how many equally weighted samples these are worth."""
+    return math.fsum(weights) ** 2 / math.fsum(w**2 for w in weights) if weights else 0.0
