@@ -130,7 +130,7 @@ export function numberControl(name, field, { tell, refuse }) {
 
 /** One of a few names. */
 export function choiceControl(name, field, { tell }, choices = field.choices) {
-  const select = el("select", { class: "ssm-select" });
+  const select = el("select", { class: "ssm-select", "aria-label": field.label });
   const node = frame(name, field, select, select);
   const help = node.querySelector(".ssm-help");
   const fillWith = (options) => {
@@ -140,6 +140,7 @@ export function choiceControl(name, field, { tell }, choices = field.choices) {
   select.addEventListener("change", () => tell(select.value, false));
   return {
     node,
+    select,
     set(value) {
       select.value = value;
     },

@@ -9,6 +9,16 @@ const AT_ONCE = { frame: { duration: 0, redraw: false }, transition: { duration:
 const STEPS = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12];
 const LABEL_ROOM = 12; // px that one slanted label needs
 
+/** Names at heights, without those that would be written over an earlier one. */
+function apart(names, heights, share) {
+  const room = share * (Math.max(...heights) - Math.min(...heights)), kept = [];
+  return names.map((name, i) => {
+    if (kept.some((other) => Math.abs(heights[i] - other) <= room)) return "";
+    kept.push(heights[i]);
+    return name;
+  });
+}
+
 const times = (count) => (count < 1000 ? `×${count}` : `×${(count / 1000).toFixed(1)}k`);
 
 const where = (keep, values) => values.map((value, i) => (keep[i] ? value : null));
@@ -66,7 +76,7 @@ export function series(view, names, layout) {
     watched_exact_y: level(c.watched_exact ?? c.watched.map(() => null)),
     watched_end_x: c.watched.map(() => marks.at(-1)),
     watched_end_y: c.watched_mean.map((line) => line.at(-1)),
-    watched_names: c.watched.map(names),
+    watched_names: apart(c.watched.map(names), c.watched_mean.map((line) => line.at(-1)), layout.label_room),
   };
 }
 
@@ -106,7 +116,7 @@ const steadied = ([low, high]) => [Math.floor(4 * low - 0.2) / 4, Math.ceil(4 * 
 export function ranges(name, s, layout) {
   if (name === "convergence") return [padded(logRange(s.checkpoints)), steadied(logRange([...s.errors, ...s.floor_y, ...s.averaged_y]))];
   if (name === "convergence_classes") {
-    return [padded(logRange(s.checkpoints)), span(s.watched_full, s.watched_exact_y, s.watched_end_y)];
+    return [padded(logRange(s.checkpoints)), span(s.watched_full, s.watched_y, s.watched_exact_y)];
   }
   const x = [-0.5, s.slot.length - 0.5 + (s.ranked_x.length ? layout.gap + layout.width + 0.5 : 0)];
   if (name.startsWith("scores")) return [x, span(s.score, s.corrected, s.ranked_score)];

@@ -100,7 +100,10 @@ class Stage {
     const c = this.controls;
     c.problem.options(problems);
     this.more = el("button", { type: "button", class: "ssm-more", "aria-expanded": "false", onclick: () => this.#drawer(this.drawer.hidden) }, "More controls");
-    this.drawer = slot("drawer", ...["power", "temperature", "spread", "hits", "draws", "seed", "device", "view"].map((name) => c[name].node));
+    this.drawer = slot("drawer", ...["spread", "hits", "draws", "seed", "device"].map((name) => c[name].node));
+    // A noise's own parameter takes the place of its line of help: nothing moves when another noise is chosen.
+    c.noise.node.append(c.power.node, c.temperature.node);
+    for (const name of ["power", "temperature"]) c[name].node.classList.add("ssm-inset");
     c.seed.node.append(el("button", { type: "button", class: "ssm-button ssm-wide", onclick: () => this.#newSeed() }, "New seed"));
     this.own = el("button", { type: "button", class: "ssm-button ssm-wide", onclick: () => this.setTriggerValue("own", Date.now()) }, "Paste or load scores…");
     this.reset = el("button", { type: "button", class: "ssm-button ssm-wide", onclick: () => this.change({ edits: [], weights: [] }) }, "Undo dragged bars");
@@ -183,7 +186,13 @@ class Stage {
     const title = el("h3", {}), caption = el("figcaption", {}), plot = el("div", { class: "ssm-plot", role: "img" });
     const light = el("div", { class: "ssm-light", hidden: true });
     const holder = el("div", { class: "ssm-holder" }, plot, light);
-    const figure = el("figure", { class: "ssm-panel", "data-panel": name }, title, holder, caption);
+    const head = el("div", { class: "ssm-panel-head" }, title);
+    if (name === "convergence") {
+      const { select } = this.controls.view;
+      select.removeAttribute("aria-describedby"); // its line of help stays behind
+      head.append(select);
+    }
+    const figure = el("figure", { class: "ssm-panel", "data-panel": name }, head, holder, caption);
     const panel = new Panel(plot, window.Plotly);
     panel.touch = matchMedia("(pointer: coarse)").matches;
     panel.onreset = () => this.paint();
@@ -592,6 +601,7 @@ class Stage {
     for (const name of ["spread", "power", "temperature", "hits", "draws", "seed", "device", "view"]) c[name].set(s[name]);
     c.power.node.hidden = s.noise !== "unigram";
     c.temperature.node.hidden = s.noise !== "softmax";
+    c.noise.node.classList.toggle("ssm-with-inset", ["unigram", "softmax"].includes(s.noise));
     c.spread.node.hidden = !random;
     const all = this.sources.base(s, this.urls)?.all;
     const named = all ? (k) => all[k] : this.names;

@@ -24,6 +24,7 @@ HEIGHT = 190  # px, of a panel on the page
 RANKED_GAP = 2.0  # slots between the bars and the curve of all classes
 RANKED_WIDTH = 14.0  # slots
 MOST_TICKS = 7
+LABEL_ROOM = 0.06  # of the height of a panel, for a line of text
 FEW = 12  # bars that leave room for a label on each
 _STEPS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 
@@ -124,7 +125,7 @@ def _convergence_classes(theme: Theme) -> list[Trace]:
     names = go.Scatter(
         name="class",
         mode="text",
-        textposition="middle right",
+        textposition="top left",
         textfont={"size": 10, "color": theme.ink},
         cliponaxis=False,
         meta={"fill": {"x": "watched_end_x", "y": "watched_end_y", "text": "watched_names"}},
@@ -183,7 +184,7 @@ def _layout(name: str, theme: Theme) -> dict[str, Any]:
         "dragmode": "zoom",
         "height": HEIGHT,
         "annotations": [unit | corner],
-        "margin": {"l": 48, "r": 56 if name == "convergence_classes" else 8, "t": 22, "b": 34 if over_draws else 52},
+        "margin": {"l": 48, "r": 8, "t": 22, "b": 34 if over_draws else 52},
         "font": {"family": FONT, "size": 12, "color": theme.ink},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
@@ -328,8 +329,20 @@ def _watched(result: Result, columns: dict[str, list[Any]]) -> Series:
         "watched_exact_y": [y for value in columns["watched_exact"] for y in (value, value, None)],
         "watched_end_x": [marks[-1] for _ in lines],
         "watched_end_y": [line[-1] for line in lines],
-        "watched_names": [result.problem.names[c] for c in columns["watched"]],
+        "watched_names": _apart([result.problem.names[c] for c in columns["watched"]], [line[-1] for line in lines]),
     }
+
+
+def _apart(names: list[str], heights: list[float]) -> list[str]:
+    """Names at heights, without those that would be written over an earlier one."""
+    room = LABEL_ROOM * (max(heights) - min(heights))
+    kept: list[float] = []
+    for i, height in enumerate(heights):
+        if all(abs(height - other) > room for other in kept):
+            kept.append(height)
+        else:
+            names = [*names[:i], "", *names[i + 1 :]]
+    return names
 
 
 def _times(count: int) -> str:
@@ -399,7 +412,7 @@ def ranges(name: str, drawn: Series) -> tuple[list[float], list[float]]:
         distances = [v for v in _distances(drawn) if v is not None and v > 0]
         return _padded(_log_range(drawn["checkpoints"])), _steadied(_log_range(distances))
     if name == "convergence_classes":
-        span = _span(drawn["watched_full"], drawn["watched_exact"], drawn["watched_end_y"])
+        span = _span(drawn["watched_full"], drawn["watched_y"], drawn["watched_exact"])
         return _padded(_log_range(drawn["checkpoints"])), span
     end = len(drawn["slot"]) - 0.5
     x = [-0.5, end + (RANKED_GAP + RANKED_WIDTH + 0.5 if drawn["ranked_x"] else 0)]

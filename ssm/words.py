@@ -75,12 +75,7 @@ TITLES: dict[str, list[Part]] = {
     ],
     "gradient_full": [_always("Gradient, full softmax: a spike and a forest")],
     "gradient_sampled": [_always("Gradient, sampled: {touched} of {classes} touched")],
-    "convergence": [
-        [
-            {"if": ["averaged", "==", 1], "say": "Convergence: 1 draw, {error_mean} away"},
-            {"say": "Convergence: {averaged} draws, {error_mean} away"},
-        ]
-    ],
+    "convergence": [_always("Convergence: {error_mean} away")],
 }
 
 CAPTIONS: dict[str, str] = {

@@ -31,6 +31,7 @@ def spec() -> dict[str, Any]:
             "gap": figures.RANKED_GAP,
             "width": figures.RANKED_WIDTH,
             "few": figures.FEW,
+            "label_room": figures.LABEL_ROOM,
             "most_ticks": figures.MOST_TICKS,
             "nothing": words.NOTHING,
         },
