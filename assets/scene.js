@@ -210,7 +210,7 @@ export class Scene {
     const width = this.host.clientWidth, columns = width >= 900 ? 3 : width >= 560 ? 2 : 1;
     if (columns === 1) return 220;
     const page = this.host.closest("[data-testid='stMain']"), top = this.node.getBoundingClientRect().top + (page?.scrollTop ?? 0);
-    const rows = 2, beside = this.embedded ? 34 : 46;
+    const rows = 2, beside = 40; // head, caption and gap
     const room = (window.innerHeight - top - 8) / rows - beside;
     return Math.max(this.embedded ? 130 : 168, Math.min(340, Math.floor(room)));
   }
