@@ -303,10 +303,11 @@ def _running_mean_of(draws: Convergence, c: int) -> np.ndarray[Any, Any]:
 
 
 def _chi_squared(scores: Tensor, target: int, noise: Noise) -> float:
-    """chi2 = sum_{c != t} ptil_c^2 / r_c - 1: how far the noise is from the ideal one."""
+    """chi2 = sum_{c != t} ptil_c^2 / r_c - 1: how far the noise is from the ideal one; where float64 ends, its end."""
     off = torch.arange(len(scores), device=scores.device) != target
     ideal = torch.log_softmax(scores[off], 0)
-    return float((2 * ideal - noise.without(target).log_probs[off]).exp().sum() - 1)
+    total = (2 * ideal - noise.without(target).log_probs[off]).exp().sum()
+    return float(total.clamp(max=torch.finfo(total.dtype).max) - 1)
 
 
 def _at(values: Tensor, classes: list[int]) -> np.ndarray[Any, Any]:

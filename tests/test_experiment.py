@@ -1,6 +1,8 @@
 """One experiment: every number of a Result against plain Python, and what happens where it cannot be had."""
 
+import json
 import math
+import sys
 from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
@@ -218,6 +220,12 @@ def test_chi_squared_is_that_of_the_noise_off_the_target_however_hits_are_treate
     uniform = 9 * np.sum((off_target / off_target.sum()) ** 2) - 1
     assert expected in {0.0, round(uniform, 4)}
     assert run(Settings(noise=noise, hits=hits)).numbers["chi2"] == pytest.approx(expected, abs=1e-4)
+
+
+def test_chi_squared_beyond_all_numbers_is_the_largest_so_that_json_can_hold_it():
+    far_off = run(Settings(edits=((CAT, 300.0), (DOG, -300.0)), noise="softmax", temperature=0.05, draws=10))
+    assert far_off.numbers["chi2"] == sys.float_info.max
+    assert json.dumps(far_off.numbers, allow_nan=False)
 
 
 def test_a_perfect_sampler_is_not_biased_and_every_sample_of_it_is_worth_one():
