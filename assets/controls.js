@@ -16,13 +16,13 @@ export function el(tag, attributes = {}, ...children) {
   return node;
 }
 
-/** low, ..., high with steps of about 8 %, two significant digits from 20 on: each notch a round number. */
+/** low, ..., high with steps of about 8 %, each notch a number of two significant digits. */
 export function ladder(low, high) {
   const list = [];
   for (let m = low; m < high; ) {
     list.push(m);
     const next = Math.max(m + 1, m * 1.08), unit = 10 ** Math.max(0, Math.floor(Math.log10(next)) - 1);
-    m = Math.max(m + 1, Math.floor(next / unit) * unit);
+    m = Math.round(next / unit) * unit;
   }
   return [...list, high];
 }

@@ -9,14 +9,12 @@ const AT_ONCE = { frame: { duration: 0, redraw: false }, transition: { duration:
 const STEPS = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12];
 const LABEL_ROOM = 12; // px that one slanted label needs
 
-/** Names at heights, without those that would be written over an earlier one. */
-function apart(names, heights, share) {
-  const room = share * (Math.max(...heights) - Math.min(...heights)), kept = [];
-  return names.map((name, i) => {
-    if (kept.some((other) => Math.abs(heights[i] - other) <= room)) return "";
-    kept.push(heights[i]);
-    return name;
-  });
+/** Heights for lines of text: from the top down, each at least `room` below the last. */
+function spread(heights, room) {
+  const placed = heights.slice();
+  let last = Infinity;
+  for (const i of heights.map((_, k) => k).sort((a, b) => heights[b] - heights[a])) placed[i] = last = Math.min(heights[i], last - room);
+  return placed;
 }
 
 const times = (count) => (count < 1000 ? `×${count}` : `×${(count / 1000).toFixed(1)}k`);
@@ -52,6 +50,7 @@ export function series(view, names, layout) {
   const start = c.class.length - 0.5 + layout.gap, last = c.ranked_rank.at(-1);
   const ends = [marks[0], marks.at(-1)];
   const level = (values) => joined(values.map((value) => [value, value]));
+  const reached = c.watched_mean.flat(), top = Math.max(...reached), bottom = Math.min(...reached);
   return {
     ...c,
     guide: marks.map((m) => (v.variance === undefined ? null : Math.sqrt(v.variance / m))),
@@ -75,8 +74,8 @@ export function series(view, names, layout) {
     watched_full_y: level(c.watched_full),
     watched_exact_y: level(c.watched_exact ?? c.watched.map(() => null)),
     watched_end_x: c.watched.map(() => marks.at(-1)),
-    watched_end_y: c.watched_mean.map((line) => line.at(-1)),
-    watched_names: apart(c.watched.map(names), c.watched_mean.map((line) => line.at(-1)), layout.label_room),
+    watched_end_y: spread(c.watched_mean.map((line) => line.at(-1)), layout.label_room * (top - bottom)),
+    watched_names: c.watched.map(names),
   };
 }
 

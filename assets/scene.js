@@ -190,13 +190,13 @@ export class Scene {
     for (const [name, colour] of Object.entries(inks.text)) this.host.style.setProperty(`--ssm-text-${name}`, colour);
     this.height = this.#plotHeight();
     await Promise.all(PANELS.map((name) => this.#defineOne(name)));
-    this.#size();
+    await this.#size();
   }
 
   /** Draw the convergence panel's other view. */
   async turn() {
     await this.#defineOne("convergence");
-    this.#size();
+    await this.#size();
     this.act.repaint();
   }
 
@@ -216,15 +216,15 @@ export class Scene {
   }
 
   #size() {
-    for (const { panel, holder } of Object.values(this.panels)) panel.resize(holder.clientWidth, this.height);
+    return Promise.all(Object.values(this.panels).map(({ panel, holder }) => panel.resize(holder.clientWidth, this.height)));
   }
 
   /** Take the size that the page leaves. */
-  fit() {
+  async fit() {
     const height = this.#plotHeight(), width = this.host.clientWidth;
     if (height === this.height && width === this.width) return;
     Object.assign(this, { height, width });
-    this.#size();
+    await this.#size();
     this.act.repaint();
   }
 
@@ -235,13 +235,19 @@ export class Scene {
     this.view = view;
     const { words, layout } = this.spec, { numbers } = view;
     const all = series(view, this.act.names, layout), ink = this.spec.themes[this.theme].text.target;
-    for (const { panel, name, title, plot } of Object.values(this.panels)) {
+    const drawn = Object.values(this.panels).map(({ panel, name, title, plot }) => {
       const tick = name === "convergence" ? null : ticks(all, numbers.target, panel.plotWidth, ink);
-      panel.draw(all, { ...layout, growOnly, dragging: this.act.dragging() }, tick);
       set(title, plain(words.titles[name], numbers, words.integers));
       plot.setAttribute("aria-label", plain(words.labels[name], numbers, words.integers));
-    }
-    const count = view.columns.class.length, custom = this.act.settings().noise === "custom";
+      return panel.draw(all, { ...layout, growOnly, dragging: this.act.dragging() }, tick);
+    });
+    this.#overlay();
+    if (drawn.some(Boolean)) Promise.all(drawn).then(() => this.view === view && this.#overlay()); // axes have moved by then
+  }
+
+  /** What lies over the bars goes where the bars are. */
+  #overlay() {
+    const count = this.view.columns.class.length, custom = this.act.settings().noise === "custom";
     this.panels.scores_full.handles.place(count);
     this.panels.noise.handles.place(custom ? count : 0);
     this.#shine();

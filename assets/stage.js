@@ -139,6 +139,7 @@ class Stage {
     if ("view" in patch) this.scene.turn();
     this.moving = live;
     clearTimeout(this.resting);
+    clearTimeout(this.late);
     // A hand that lets go has seen its picture: torch's is drawn next, the page's own only if torch is slow.
     if (!live && this.released) this.late = setTimeout(() => this.preview(), PATIENCE / 2);
     else {

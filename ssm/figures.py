@@ -24,7 +24,7 @@ HEIGHT = 190  # px, of a panel on the page
 RANKED_GAP = 2.0  # slots between the bars and the curve of all classes
 RANKED_WIDTH = 14.0  # slots
 MOST_TICKS = 7
-LABEL_ROOM = 0.06  # of the height of a panel, for a line of text
+LABEL_ROOM = 0.08  # of the height of a panel, for a line of text
 FEW = 12  # bars that leave room for a label on each
 _STEPS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 
@@ -321,6 +321,7 @@ def _watched(result: Result, columns: dict[str, list[Any]]) -> Series:
     """The watched classes' lines end to end, None between them."""
     marks, lines = columns["checkpoints"], columns["watched_mean"]
     ends = [marks[0], marks[-1], None]
+    top, bottom = max(max(line) for line in lines), min(min(line) for line in lines)
     return {
         "watched_x": [x for _ in lines for x in (*marks, None)],
         "watched_y": [y for line in lines for y in (*line, None)],
@@ -328,21 +329,18 @@ def _watched(result: Result, columns: dict[str, list[Any]]) -> Series:
         "watched_full_y": [y for value in columns["watched_full"] for y in (value, value, None)],
         "watched_exact_y": [y for value in columns["watched_exact"] for y in (value, value, None)],
         "watched_end_x": [marks[-1] for _ in lines],
-        "watched_end_y": [line[-1] for line in lines],
-        "watched_names": _apart([result.problem.names[c] for c in columns["watched"]], [line[-1] for line in lines]),
+        "watched_end_y": _spread([line[-1] for line in lines], LABEL_ROOM * (top - bottom)),
+        "watched_names": [result.problem.names[c] for c in columns["watched"]],
     }
 
 
-def _apart(names: list[str], heights: list[float]) -> list[str]:
-    """Names at heights, without those that would be written over an earlier one."""
-    room = LABEL_ROOM * (max(heights) - min(heights))
-    kept: list[float] = []
-    for i, height in enumerate(heights):
-        if all(abs(height - other) > room for other in kept):
-            kept.append(height)
-        else:
-            names = [*names[:i], "", *names[i + 1 :]]
-    return names
+def _spread(heights: list[float], room: float) -> list[float]:
+    """Heights for lines of text: from the top down, each at least `room` below the last."""
+    placed = list(heights)
+    last = math.inf
+    for i in sorted(range(len(heights)), key=lambda i: -heights[i]):
+        placed[i] = last = min(heights[i], last - room)
+    return placed
 
 
 def _times(count: int) -> str:
