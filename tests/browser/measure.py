@@ -7,7 +7,6 @@ timed from the release to torch's numbers.
 import json
 import statistics
 import sys
-from collections.abc import Callable
 
 from playwright.sync_api import Browser, Page
 
@@ -30,6 +29,11 @@ WATCH = """() => {
     port2.postMessage(0); // a task of its own: it runs when the frame that these changes belong to is done
   }).observe(plot, { subtree: true, attributes: true, childList: true });
 }"""
+WATCH_RELEASE = """() => {
+  addEventListener("pointerup", () => { window.released = performance.now(); }, { capture: true, once: true });
+  new MutationObserver((_, self) => { window.answered = performance.now(); self.disconnect(); }).observe(
+    document.querySelector("[data-ssm-settled]"), { attributes: true, attributeFilter: ["data-ssm-settled"] });
+}"""
 COUNT_SOCKETS = """() => {
   const send = WebSocket.prototype.send;
   window.sent = 0;
@@ -45,8 +49,8 @@ def quantile(values: list[float], part: float) -> float:
 
 def line(name: str, values: list[float], rest: str = "") -> None:
     """Print one row of the report."""
-    row = f"{name:44s} n={len(values):4d}  median {statistics.median(values):6.1f} ms  95 % {quantile(values, 0.95):6.1f} ms"
-    sys.stdout.write(f"{row}  {rest}\n")
+    middle, most = statistics.median(values), quantile(values, 0.95)
+    sys.stdout.write(f"{name:40s} n={len(values):4d}  median {middle:6.1f} ms  95 % {most:6.1f} ms  {rest}\n")
 
 
 def drag(page: Page, start: tuple[float, float], moves: list[tuple[float, float]]) -> tuple[list[float], int, float]:
@@ -60,9 +64,7 @@ def drag(page: Page, start: tuple[float, float], moves: list[tuple[float, float]
         page.mouse.move(*move)
         page.wait_for_timeout(16)
     sent = page.evaluate("window.sent")
-    page.evaluate("addEventListener('pointerup', () => { window.released = performance.now(); }, { capture: true, once: true })")
-    page.evaluate("""() => new MutationObserver((_, self) => { window.answered = performance.now(); self.disconnect(); })
-      .observe(document.querySelector("[data-ssm-settled]"), { attributes: true, attributeFilter: ["data-ssm-settled"] })""")
+    page.evaluate(WATCH_RELEASE)
     page.mouse.up()
     wait_for_answer(page, before)
     settle = page.evaluate("window.answered - window.released")
@@ -74,7 +76,10 @@ def slider(page: Page) -> tuple[tuple[float, float], list[tuple[float, float]]]:
     box = page.get_by_role("slider", name="samples").bounding_box()
     assert box is not None
     y = box["y"] + box["height"] / 2
-    xs = [box["x"] + 14 + (box["width"] - 28) * (0.5 + 0.45 * ((i % 60) / 30 - 1 if i % 120 < 60 else 1 - (i % 60) / 30)) for i in range(120)]
+    thumb, steps = 14, 60
+    span = box["width"] - 2 * thumb
+    there = [box["x"] + thumb + span * (0.05 + 0.9 * i / steps) for i in range(steps)]
+    xs = [*there, *reversed(there)]
     return (xs[0], y), [(x, y) for x in xs]
 
 
@@ -83,12 +88,13 @@ def bar(page: Page) -> tuple[tuple[float, float], list[tuple[float, float]]]:
     box = page.get_by_role("slider", name="score of").nth(4).bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    return (x, y), [(x, y - 30 * ((i % 40) / 20 if i % 80 < 40 else 2 - (i % 40) / 20)) for i in range(1, 121)]
+    up = [y - 1.5 * i for i in range(1, 41)]
+    return (x, y), [(x, at) for at in (*up, *reversed(up), *up)]
 
 
 def measure(browser: Browser, url: str) -> None:
     """Print the report."""
-    cases: list[tuple[str, str, Callable[[Page], tuple[tuple[float, float], list[tuple[float, float]]]]]] = [
+    cases = [
         ("article, dragging samples", "", slider),
         ("article, dragging a score", "", bar),
         ("50 classes, dragging samples", "?v=1&problem=random&classes=50&samples=10", slider),
