@@ -15,6 +15,8 @@ from torch import Tensor
 
 Hits = Literal["excluded", "rejected"]
 Masking = Literal["rejected", "kept"]
+Handling = Literal["excluded", "rejected", "kept"]
+_ONE_BY_ONE = {"nce", "negative_sampling", "naive_importance"}  # estimators to which a hit is a sample like any other
 _COUNTERS = 2**32
 _SHORT = 60
 _SEEDS = 2**64
@@ -58,6 +60,19 @@ def sample_count(value: object) -> int:
     return whole("k", value, 1, None, "draw one sample or more")
 
 
+def unique_count(value: object, classes: int) -> int:
+    """The number of samples that are all different, no more than there are classes to draw."""
+    way_out = f"the noise can draw {classes:,} classes, so ask for no more or draw with replacement"
+    return whole("k", value, 1, classes, way_out)
+
+
+def two_to_draw(classes: int) -> None:
+    """Noise that can draw something else than a target."""
+    if classes < 2:
+        message = f"noise must have two classes or more to leave one out, got {classes}; add a class"
+        raise ValueError(message)
+
+
 def draw_count(value: object) -> int:
     """The number of draws, at least one and within a 32-bit counter."""
     return whole("draws", value, 1, _COUNTERS, "make one draw or more, and split longer runs")
@@ -87,6 +102,32 @@ def masking(value: object) -> Masking:
         return value
     message = f"hits must be 'rejected' or 'kept', got {value!r}; choose one of the two"
     raise ValueError(message)
+
+
+def handling(value: object, estimator: str) -> Handling:
+    """What becomes of samples that equal the target; None for what suits the estimator."""
+    if value is None:
+        return "kept" if estimator in _ONE_BY_ONE else "rejected"
+    if value in {"excluded", "rejected", "kept"}:
+        if estimator == "naive_importance" and value != "kept":
+            message = f"hits must be 'kept' for naive_importance, got {value!r}; choose that or the sampled softmax"
+            raise ValueError(message)
+        return value
+    message = f"hits must be 'excluded', 'rejected' or 'kept', got {value!r}; choose one of the three"
+    raise ValueError(message)
+
+
+def estimator(value: object, known: Sequence[str]) -> str:
+    """The name of a loss."""
+    if isinstance(value, str) and value in known:
+        return value
+    message = f"estimator must be one of {', '.join(known)}, got {value!r}; see ssm.losses for what each promises"
+    raise ValueError(message)
+
+
+def temperature(value: object) -> float:
+    """What scores are divided by."""
+    return positive("temperature", value, "1 leaves the scores as they are")
 
 
 def tries(value: object, k: int) -> int | None:
@@ -210,6 +251,48 @@ def score_rows(scores: Tensor) -> None:
     if scores.ndim == 0 or scores.shape[-1] == 0:
         shape = tuple(scores.shape)
         message = f"scores must be one number per class, got the shape {shape}; add the classes"
+        raise ValueError(message)
+
+
+def head(embeddings: Tensor, projection: Tensor, bias: Tensor | None) -> Tensor:
+    """Embeddings, projection and bias that fit together; the shape of the scores they could have, unfilled."""
+    if not embeddings.is_floating_point():
+        message = f"embeddings must be floating point, got {embeddings.dtype}; convert with .float()"
+        raise ValueError(message)
+    fit = embeddings.ndim > 0 and projection.ndim == 2 and embeddings.shape[-1] == projection.shape[-1]
+    if not fit or 0 in projection.shape:
+        shapes = f"{tuple(embeddings.shape)} and {tuple(projection.shape)}"
+        message = (
+            f"embeddings must be [..., dim] and projection [classes, dim] with one class or more, got {shapes}; "
+            "transpose or add classes"
+        )
+        raise ValueError(message)
+    if bias is not None and bias.shape != projection.shape[:1]:
+        shape = tuple(bias.shape)
+        message = f"bias must be one number for each of {len(projection)} classes, got the shape {shape}; reshape it"
+        raise ValueError(message)
+    _one_kind(embeddings, projection)
+    for name, each in (("embeddings", embeddings), ("bias", bias)):
+        if each is not None and each.device != projection.device:
+            places = f"{each.device} and {projection.device}"
+            message = f"{name} must be on the device of projection, got {places}; move with .to('{projection.device}')"
+            raise ValueError(message)
+    if visible(embeddings) and not embeddings.isfinite().all():
+        place = tuple((~embeddings.isfinite()).nonzero()[0].tolist())
+        message = (
+            f"embeddings must be finite, got {embeddings[place].item()} at {place}; "
+            "look for a division by 0 or too high a learning rate"
+        )
+        raise ValueError(message)
+    return embeddings.new_empty(()).expand(*embeddings.shape[:-1], len(projection))
+
+
+def _one_kind(embeddings: Tensor, projection: Tensor) -> None:
+    if embeddings.dtype != projection.dtype and not torch.is_autocast_enabled(embeddings.device.type):
+        message = (
+            f"embeddings must have the dtype of projection, got {embeddings.dtype} and {projection.dtype}; "
+            f"convert with .to({projection.dtype}) or use torch.autocast"
+        )
         raise ValueError(message)
 
 

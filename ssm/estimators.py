@@ -114,6 +114,7 @@ def sampled_softmax(candidates: Candidates) -> Tensor:
 
 def log_q(candidates: Candidates) -> Tensor:
     """``-log(exp(x_t) / Q_t / (exp(x_t) / Q_t + sum over samples c != t of exp(x_c) / Q_c))``."""
+    checks.drawable_targets(candidates.target_log_q)
     own = _less(candidates.target_scores, _log_counts(candidates.target_log_q, candidates))
     others = _less(candidates.sample_scores, _log_counts(candidates.sample_log_q, candidates))
     return _surprise(own, others, candidates.hits)
@@ -126,6 +127,7 @@ def uncorrected(candidates: Candidates) -> Tensor:
 
 def nce(candidates: Candidates) -> Tensor:
     """``-log s(x_t - log Q_t) - sum over samples of log s(log Q_c - x_c)``, s the logistic function."""
+    checks.drawable_targets(candidates.target_log_q)
     own = _less(candidates.target_scores, _log_counts(candidates.target_log_q, candidates))
     others = _less(candidates.sample_scores, _log_counts(candidates.sample_log_q, candidates))
     return _logistic(own, others, candidates.hits)

@@ -165,9 +165,7 @@ def log_q(  # noqa: PLR0913 - how the samples were drawn, beside the samples
     Jean et al. 2015, "On using very large target vocabulary for neural machine translation"; Yi et
     al. 2019.
     """
-    candidates = _candidates(scores, target, samples, noise, hits=hits, tries=tries)
-    checks.drawable_targets(candidates.target_log_q)
-    return estimators.log_q(candidates)
+    return estimators.log_q(_candidates(scores, target, samples, noise, hits=hits, tries=tries))
 
 
 def uncorrected(scores: Tensor, target: Tensor, samples: Tensor, *, hits: checks.Masking = "rejected") -> Tensor:
@@ -241,9 +239,7 @@ def nce(  # noqa: PLR0913 - how the samples were drawn, beside the samples
 
     Gutmann and Hyvarinen 2010, "Noise-contrastive estimation"; Mnih and Teh 2012.
     """
-    candidates = _candidates(scores, target, samples, noise, hits=hits, tries=tries)
-    checks.drawable_targets(candidates.target_log_q)
-    return estimators.nce(candidates)
+    return estimators.nce(_candidates(scores, target, samples, noise, hits=hits, tries=tries))
 
 
 def negative_sampling(scores: Tensor, target: Tensor, samples: Tensor, *, hits: checks.Masking = "kept") -> Tensor:
@@ -308,7 +304,6 @@ def in_batch(scores: Tensor, log_probs: Tensor | None = None, ids: Tensor | None
     logs = torch.zeros_like(places, dtype=torch.float64) if log_probs is None else log_probs.double()
     for name, each in (("ids", places), ("log_probs", logs)):
         checks.one_per_example(name, each, scores)
-    checks.drawable_targets(logs)
     same = places[:, None] == places  # [batch, batch]
     return estimators.log_q(Candidates(scores.diagonal(), scores, logs, logs, same))
 

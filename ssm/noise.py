@@ -2,26 +2,31 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
+from typing import Literal
 
 import torch
 from torch import Tensor
 
-from ssm import checks
+from ssm import checks, drawing
 
 Numbers = Tensor | Sequence[float]
 
 
 @dataclass(frozen=True, eq=False)
 class Noise:
-    """A distribution q over the classes, to draw from with replacement; immutable.
+    """A distribution q over the classes, to draw from; immutable.
+
+    To draw takes as long for ten classes as for 20,000,000, and with replacement never makes a GPU
+    wait; the tables that some noises need are made at the first draw.
 
     Attributes:
         log_probs: log q_c, float64 [classes]; -inf for a class that is never drawn.
     """
 
     log_probs: Tensor
+    _law: Literal["any", "uniform", "log_uniform"] = field(default="any", repr=False)
 
     @cached_property
     def probs(self) -> Tensor:
@@ -68,8 +73,84 @@ class Noise:
         >>> uniform(10).draw((2, 3), generator=g).shape
         torch.Size([2, 3])
         """
-        u = torch.rand(tuple(shape), dtype=torch.float64, device=self.log_probs.device, generator=generator)
-        return self.invert(u)
+        u = self._uniforms(tuple(shape), generator)
+        if self._law == "uniform":
+            return (u * self.classes).long()
+        if self._law == "log_uniform":
+            return (u * math.log1p(self.classes)).expm1_().long().clamp_(max=self.classes - 1)
+        return self._alias.invert(u)
+
+    def draw_others(self, target: Tensor, k: int, *, generator: torch.Generator | None = None) -> Tensor:
+        """Independent samples from the noise given "not the target" of each example.
+
+        Args:
+            target: the class that an example never draws, int64 [...].
+            k: the number of samples of each.
+            generator: the source of randomness, on the device of the noise.
+
+        Returns:
+            Classes, int64 [..., k].
+
+        Raises:
+            ValueError: k is below 1, or there is no other class.
+
+        >>> uniform(2).draw_others(torch.tensor([0, 1]), 3).tolist()
+        [[1, 1, 1], [0, 0, 0]]
+        """
+        checks.two_to_draw(self.classes)
+        u = self._uniforms((*target.shape, checks.sample_count(k)), generator)
+        if self._law == "uniform":
+            others = (u * (self.classes - 1)).long()
+            return others + (others >= target[..., None])
+        places = drawing.around(u, self._cumulative, target)
+        return torch.searchsorted(self._cumulative, places, right=True).clamp_(max=self._last)
+
+    def draw_unique(self, k: int, *, generator: torch.Generator | None = None) -> drawing.Unique:
+        """Samples without replacement: draws with replacement until k different classes are found.
+
+        Losses correct them by the number of tries: the chance that c is among so many is
+        ``1 - (1 - q_c)^tries``. A GPU waits for each such draw.
+
+        Args:
+            k: the number of samples, of as many classes that can be drawn.
+            generator: the source of randomness, on the device of the noise.
+
+        Returns:
+            Samples, int64 [k], and the number of tries.
+
+        Raises:
+            ValueError: k is below 1, or there are not as many classes to draw.
+
+        >>> samples, tries = uniform(5).draw_unique(5)
+        >>> sorted(samples.tolist()), tries >= 5
+        ([0, 1, 2, 3, 4], True)
+        """
+        k = checks.unique_count(k, self._possible)
+        drawn = self.draw((drawing.ahead(k),), generator=generator)
+        return drawing.unique(drawn, self.log_probs, k, generator)
+
+    def inclusion(self, k: int) -> Tensor:
+        """How likely each class is among k samples without replacement: ``1 - (1 - q_c)^T``.
+
+        T is such that these chances sum to k. They are exact for uniform noise, and otherwise the
+        better the smaller each q_c (Rosen 1972, "Asymptotic theory for successive sampling").
+
+        Args:
+            k: the number of samples.
+
+        Returns:
+            Float64 [classes].
+
+        Raises:
+            ValueError: k is below 1, or there are not as many classes to draw.
+
+        >>> [round(chance, 3) for chance in custom([2.0, 1.0, 1.0]).inclusion(2).tolist()]
+        [0.867, 0.567, 0.567]
+        """
+        k = checks.unique_count(k, self._possible)
+        if k == self._possible:
+            return (self.log_probs > -torch.inf).double()
+        return -(drawing.tries_for(self.log_probs, k) * (-self.probs).log1p()).expm1()
 
     def invert(self, uniforms: Tensor) -> Tensor:
         """The inverse of the cumulative distribution: the first c with ``q_0 + .. + q_c > u``.
@@ -98,7 +179,22 @@ class Noise:
         >>> uniform(2).to("cpu").log_probs.device
         device(type='cpu')
         """
-        return Noise(self.log_probs.to(device))
+        return replace(self, log_probs=self.log_probs.to(device))
+
+    def __getstate__(self) -> dict[str, object]:
+        """What a pickle holds: the tables are made again."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+    def _uniforms(self, shape: tuple[int, ...], generator: torch.Generator | None) -> Tensor:
+        return torch.rand(shape, dtype=torch.float64, device=self.log_probs.device, generator=generator)
+
+    @cached_property
+    def _alias(self) -> drawing.Alias:
+        return drawing.alias(self.probs)
+
+    @cached_property
+    def _possible(self) -> int:
+        return int((self.log_probs > -torch.inf).sum())
 
     @cached_property
     def _cumulative(self) -> Tensor:
@@ -125,7 +221,7 @@ def uniform(classes: int) -> Noise:
     [0.25, 0.25, 0.25, 0.25]
     """
     n = checks.classes(classes)
-    return Noise(-torch.full((n,), float(n), dtype=torch.float64).log())
+    return Noise((-torch.tensor(float(n), dtype=torch.float64).log()).expand(n), "uniform")
 
 
 def log_uniform(classes: int) -> Noise:
@@ -146,7 +242,7 @@ def log_uniform(classes: int) -> Noise:
     n = checks.classes(classes)
     # log1p keeps the digits that the difference of two near logarithms would lose.
     ranks = torch.arange(1, n + 1, dtype=torch.float64)
-    return Noise(ranks.reciprocal().log1p().log() - math.log(math.log1p(n)))
+    return Noise(ranks.reciprocal().log1p().log() - math.log(math.log1p(n)), "log_uniform")
 
 
 def unigram(counts: Numbers, power: float = 0.75) -> Noise:

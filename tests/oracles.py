@@ -75,6 +75,33 @@ def without(q: Vector, target: int) -> list[float]:
     return normalise([0.0 if c == target else q_c for c, q_c in enumerate(q)])
 
 
+def inclusion_after(q: Vector, tries: int) -> list[float]:
+    """Return how likely each class is among so many draws with replacement."""
+    return [1 - (1 - q_c) ** tries for q_c in q]
+
+
+def unique_orders(q: Vector, k: int) -> dict[tuple[int, ...], float]:
+    """Return the probability of each order in which k different classes can be found."""
+    chances = {}
+    for order in itertools.permutations(range(len(q)), k):
+        chance, rest = 1.0, math.fsum(q)
+        for c in order:
+            chance, rest = (chance * q[c] / rest, rest - q[c]) if chance else (0.0, rest)
+        chances[order] = chance
+    return chances
+
+
+def mean_tries(q: Vector, k: int) -> float:
+    """Return how many draws with replacement are expected until k different classes are found."""
+    total = 0.0
+    for order, chance in unique_orders(q, k).items():
+        rest = math.fsum(q)
+        for c in order:
+            total += chance / rest
+            rest -= q[c]
+    return total
+
+
 # Losses and their gradients with respect to the scores
 
 

@@ -11,8 +11,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssm import noise, philox
+from ssm import drawing, noise, philox
 from tests import oracles
+from tests.sentences import refuses
 
 COUNTS, SCORES = [70.0, 1.0, 9.0, 30.0, 2.0], [1.0, -2.0, 0.5, 3.0, 0.0]
 POWERS = [count**0.75 for count in COUNTS]
@@ -144,3 +145,155 @@ def test_noise_keeps_its_own_numbers():
     assert weights.tolist() == [1, 3]
     weights[0] = 100
     assert q.probs[0].item() == pytest.approx(0.25, abs=1e-15)
+
+
+# Leaving out each example's target
+
+every_large_noise = pytest.mark.parametrize(
+    ("q", "probs"), [pytest.param(q, probs, id=f"{name}-{i}") for i, (name, q, probs) in enumerate(NOISES) if i != 1]
+)
+
+
+@every_large_noise
+def test_others_have_the_probabilities_without_the_target(q, probs):
+    for target in range(len(probs)):
+        rest = oracles.without(probs, target)
+        targets = torch.full((3, 10), target)
+        samples = q.draw_others(targets, DRAWS // 30, generator=torch.Generator().manual_seed(target))
+        assert samples.shape == (3, 10, DRAWS // 30)
+        assert_drawn_from(samples, rest)
+
+
+def test_each_example_leaves_out_its_own():
+    for q in (noise.uniform(4), noise.custom([5.0, 1.0, 1.0, 9.0])):
+        targets = torch.arange(4)
+        samples = q.draw_others(targets, 200, generator=torch.Generator().manual_seed(0))
+        for target, row in enumerate(samples):
+            assert set(row.tolist()) == set(range(4)) - {target}
+
+
+@given(st.lists(st.floats(1e-3, 1), min_size=2, max_size=6), st.floats(0, 1, exclude_max=True))
+def test_the_gap_never_gives_the_target(weights, u):
+    q = noise.custom(weights)
+    targets = torch.arange(len(weights))
+    places = drawing.around(torch.tensor([u, 0.0], dtype=torch.float64), q._cumulative, targets)
+    assert (torch.searchsorted(q._cumulative, places, right=True) != targets[:, None]).all()
+
+
+def test_one_class_has_no_others():
+    with refuses("noise must have two classes or more to leave one out, got 1; add a class"):
+        noise.uniform(1).draw_others(torch.tensor([0]), 1)
+
+
+# Alias tables
+
+
+@given(st.lists(st.floats(0, 1) | st.just(0.0) | st.just(1.0), min_size=1, max_size=30).filter(sum))
+def test_an_alias_table_holds_each_class_as_often_as_it_is_drawn(weights):
+    probs = oracles.normalise(weights)
+    table = drawing.alias(torch.tensor(probs, dtype=torch.float64))
+    mass = [0.0] * len(probs)
+    for column, (threshold, other) in enumerate(zip(table.thresholds.tolist(), table.others.tolist(), strict=True)):
+        assert -1e-12 <= threshold <= 1 + 1e-12
+        mass[column] += threshold / len(probs)
+        mass[other] += (1 - threshold) / len(probs)
+    assert mass == pytest.approx(probs, abs=1e-13)
+
+
+def test_an_alias_table_splits_its_columns():
+    table = drawing.Alias(torch.tensor([1.0, 0.5], dtype=torch.float64), torch.tensor([0, 0]))
+    assert table.invert(torch.tensor([0.0, 0.49, 0.5, 0.74, 0.76], dtype=torch.float64)).tolist() == [0, 0, 1, 1, 0]
+
+
+# Without replacement
+
+
+@pytest.mark.parametrize("ahead", [1, 4, 50])
+@pytest.mark.parametrize("k", [1, 2, 4])
+@pytest.mark.parametrize("weights", [[1, 1, 1, 1], [8, 4, 2, 1], [1, 100, 1, 3]])
+def test_unique_draws_come_in_every_order_as_often_as_they_should(monkeypatch, weights, k, ahead):
+    monkeypatch.setattr(drawing, "ahead", lambda k: max(1, ahead * k - 1))
+    q, probs = noise.custom(weights), oracles.normalise(weights)
+    chances = oracles.unique_orders(probs, k)
+    draws, g = 2000, torch.Generator().manual_seed(ahead)
+    found = [q.draw_unique(k, generator=g) for _ in range(draws)]
+    orders = [tuple(draw.samples.tolist()) for draw in found]
+    counts = [orders.count(order) for order in chances]
+    assert sum(counts) == draws
+    assert oracles.chi_square(counts, list(chances.values())) < oracles.chi_square_limit(len(chances) - 1)
+    tries = torch.tensor([draw.tries for draw in found], dtype=torch.float64)
+    assert tries.min() >= k
+    error = 5 * tries.std().item() / math.sqrt(draws)
+    assert tries.mean().item() == pytest.approx(oracles.mean_tries(probs, k), abs=error + 1e-9)
+
+
+@every_noise
+def test_inclusion_probabilities_sum_to_the_number_of_samples(q, probs):
+    possible = sum(p > 0 for p in probs)
+    for k in range(1, possible + 1):
+        chances = q.inclusion(k)
+        assert chances.sum().item() == pytest.approx(k, abs=1e-9)
+        assert (chances <= 1).all()
+        assert (chances > 0).tolist() == [p > 0 for p in probs]
+
+
+@pytest.mark.parametrize("q", [noise.uniform(200), noise.log_uniform(200)], ids=["uniform", "log_uniform"])
+def test_inclusion_probabilities_match_the_draws(q):
+    draws, k, g = 4000, 60, torch.Generator().manual_seed(3)
+    counts = torch.zeros(200, dtype=torch.float64)
+    for _ in range(draws):
+        counts[q.draw_unique(k, generator=g).samples] += 1
+    chances = q.inclusion(k)
+    spread = (chances * (1 - chances) / draws).sqrt()
+    assert ((counts / draws - chances).abs() <= 5 * spread + 2e-3).all()
+
+
+def test_uniform_inclusion_is_exact():
+    assert noise.uniform(8).inclusion(3).tolist() == pytest.approx([3 / 8] * 8, abs=1e-12)
+
+
+def test_more_unique_samples_than_classes():
+    sentence = (
+        "k must be a whole number from 1 to 2, got 3; "
+        "the noise can draw 2 classes, so ask for no more or draw with replacement"
+    )
+    for refused in (noise.uniform(3).without(1).draw_unique, noise.uniform(3).without(1).inclusion):
+        with refuses(sentence):
+            refused(3)
+
+
+def test_a_class_that_is_hardly_ever_drawn_is_found_at_last():
+    samples, tries = noise.custom([1.0, 1e-200]).draw_unique(2, generator=torch.Generator().manual_seed(0))
+    assert samples.tolist() == [0, 1]
+    assert tries > 1e190
+
+
+# Many classes
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["uniform", "log_uniform", "unigram"])
+def test_twenty_million_classes(kind):
+    n = 20_000_000
+    law = {"uniform": noise.uniform, "log_uniform": noise.log_uniform}.get(kind)
+    q = noise.unigram(torch.arange(1, n + 1, dtype=torch.float64), power=1.0) if law is None else law(n)
+    u = q.draw((40_000,), generator=torch.Generator().manual_seed(4)).double()
+    rank = {
+        "uniform": lambda c: (c + 0.5) / n,
+        "log_uniform": lambda c: (c + 1.5).log() / math.log1p(n),
+        "unigram": lambda c: ((c + 0.5) / n) ** 2,
+    }[kind](u)
+    tenths = torch.bincount((rank * 10).long().clamp(max=9), minlength=10)[2 if kind == "log_uniform" else 0 :]
+    share = 1 / 10
+    assert ((tenths / 40_000 - share).abs() < 5 * math.sqrt(share * (1 - share) / 40_000)).all()
+
+
+def test_uniform_noise_holds_one_number():
+    held = noise.uniform(1000).log_probs.untyped_storage().nbytes()
+    assert held == 8
+
+
+def test_a_pickle_holds_no_tables():
+    q = noise.custom([1.0, 2.0])
+    q.draw((3,), generator=torch.Generator())
+    assert set(vars(pickle.loads(pickle.dumps(q)))) == {"log_probs", "_law"}

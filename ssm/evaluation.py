@@ -1,0 +1,148 @@
+"""The full softmax over very many classes, in blocks: never a matrix of [batch, classes]."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
+
+from ssm import checks
+
+_ROWS = 1024  # embeddings that are scored at a time
+_BLOCK = 1 << 22  # scores that exist at a time
+
+
+class Top(NamedTuple):
+    """The best classes of each example, the best first.
+
+    Attributes:
+        scores: x_c [..., top].
+        classes: c, int64 [..., top].
+    """
+
+    scores: Tensor
+    classes: Tensor
+
+
+def full_softmax(
+    embeddings: Tensor,
+    projection: Tensor,
+    target: Tensor,
+    *,
+    bias: Tensor | None = None,
+    temperature: float = 1.0,
+) -> Tensor:
+    """The loss that training estimates, exactly: what methods must be compared by.
+
+    ``loss = -x_t + log(sum over c of exp(x_c))``, ``x_c = (h . w_c + b_c) / temperature``
+
+    as torch's cross-entropy of a linear layer, in float32 at least and without autocast. Memory
+    grows with the batch and not with the classes; a gradient, if asked for, computes each block of
+    scores once more, and is dense.
+
+    Args:
+        embeddings: h, floating point [..., dim].
+        projection: w [classes, dim].
+        target: t, int64 [...].
+        bias: b [classes].
+        temperature: above 0.
+
+    Returns:
+        The loss of each example in nats [...].
+
+    Raises:
+        ValueError: shapes, dtypes or devices do not fit, an embedding is not finite.
+        IndexError: a target is not a class.
+
+    >>> h, w = torch.eye(3), torch.zeros(20, 3)
+    >>> full_softmax(h, w, torch.tensor([0, 5, 19])).exp().round().tolist()
+    [20.0, 20.0, 20.0]
+    """
+    scores = checks.head(embeddings, projection, bias)
+    checks.labels(target, scores)
+    tau = checks.temperature(temperature)
+    rows, places = embeddings.reshape(-1, embeddings.shape[-1]), target.flatten()
+    parts = zip(torch.split(rows, _ROWS), torch.split(places, _ROWS), strict=True)
+    losses = [_log_sum(part, projection, bias, tau) - _own(part, projection, bias, t, tau) for part, t in parts]
+    return torch.cat(losses).reshape(target.shape)
+
+
+@torch.no_grad()
+def top(embeddings: Tensor, projection: Tensor, k: int, *, bias: Tensor | None = None, temperature: float = 1.0) -> Top:
+    """The k classes of the highest scores, as ``torch.topk`` of all scores would find them.
+
+    Args:
+        embeddings: h, floating point [..., dim].
+        projection: w [classes, dim].
+        k: how many, from 1 to the number of classes.
+        bias: b [classes].
+        temperature: above 0; it changes the scores and not the order.
+
+    Returns:
+        Scores and classes [..., k].
+
+    Raises:
+        ValueError: shapes, dtypes or devices do not fit, k is out of its range.
+
+    >>> top(torch.tensor([1.0]), torch.tensor([[3.0], [5.0], [4.0]]), 2).classes.tolist()
+    [1, 2]
+    """
+    scores = checks.head(embeddings, projection, bias)
+    k = checks.whole("k", k, 1, len(projection), "ask for no more than there are classes")
+    tau = checks.temperature(temperature)
+    found = [
+        _best(part, projection, bias, k) for part in torch.split(embeddings.reshape(-1, embeddings.shape[-1]), _ROWS)
+    ]
+    shape = (*scores.shape[:-1], k)
+    return Top(
+        torch.cat([best.scores for best in found]).reshape(shape) / tau,
+        torch.cat([best.classes for best in found]).reshape(shape),
+    )
+
+
+def _blocks(rows: Tensor, projection: Tensor, bias: Tensor | None) -> Iterator[tuple[Tensor, Tensor | None]]:
+    size = max(1, _BLOCK // max(1, len(rows)))
+    # Splits and not slices: the gradient of each slice would be as large as the whole.
+    biases = [None] * -(-len(projection) // size) if bias is None else torch.split(bias, size)
+    return zip(torch.split(projection, size), biases, strict=True)
+
+
+def _log_sum(rows: Tensor, projection: Tensor, bias: Tensor | None, tau: float) -> Tensor:
+    def part(w: Tensor, b: Tensor | None) -> Tensor:
+        return (_linear(rows, w, b) / tau).logsumexp(-1)
+
+    sums = [_frugally(part, w, b) for w, b in _blocks(rows, projection, bias)]
+    return torch.stack(sums).logsumexp(0)  # from [blocks, rows]
+
+
+def _frugally(work: Callable[[Tensor, Tensor | None], Tensor], w: Tensor, b: Tensor | None) -> Tensor:
+    """Work whose scores are forgotten at once, and computed again if there is a backward pass."""
+    if torch.is_grad_enabled():
+        return checkpoint(work, w, b, use_reentrant=False)  # type: ignore[no-any-return]
+    return work(w, b)
+
+
+def _own(rows: Tensor, projection: Tensor, bias: Tensor | None, target: Tensor, tau: float) -> Tensor:
+    own = (_wide(rows) * _wide(projection[target])).sum(-1)
+    return (own if bias is None else own + bias[target]) / tau
+
+
+def _best(rows: Tensor, projection: Tensor, bias: Tensor | None, k: int) -> Top:
+    best, first = Top(*(rows.new_empty(len(rows), 0, dtype=kind) for kind in (_wide(rows).dtype, torch.int64))), 0
+    for w, b in _blocks(rows, projection, bias):
+        scores, places = _linear(rows, w, b).topk(min(k, len(w)))
+        scores, places = torch.cat([best.scores, scores], 1), torch.cat([best.classes, places + first], 1)
+        scores, order = scores.topk(min(k, scores.shape[1]))
+        best, first = Top(scores, places.gather(1, order)), first + len(w)
+    return best
+
+
+def _linear(rows: Tensor, w: Tensor, b: Tensor | None) -> Tensor:
+    with torch.autocast(rows.device.type, enabled=False):
+        return functional.linear(_wide(rows), _wide(w), None if b is None else _wide(b))
+
+
+def _wide(values: Tensor) -> Tensor:
+    return values.to(torch.promote_types(values.dtype, torch.float32))

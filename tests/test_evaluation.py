@@ -1,0 +1,87 @@
+"""The full softmax in blocks against torch's in one piece."""
+
+import pytest
+import torch
+from torch.nn import functional
+
+from ssm import evaluation
+from tests.sentences import refuses
+
+ROWS, CLASSES, DIM = 13, 50, 4
+
+
+def normal(*shape, seed=0, dtype=torch.float64):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64).to(dtype)
+
+
+@pytest.fixture
+def layer():
+    """Embeddings, projection, bias and targets."""
+    target = torch.randint(CLASSES, (ROWS,), generator=torch.Generator().manual_seed(3))
+    return normal(ROWS, DIM), normal(CLASSES, DIM, seed=1), normal(CLASSES, seed=2), target
+
+
+@pytest.mark.parametrize("rows", [1, 5, 1024])
+@pytest.mark.parametrize("block", [1, 60, 10**6])
+@pytest.mark.parametrize("with_bias", [True, False])
+def test_the_blocks_leave_no_trace(monkeypatch, layer, rows, block, with_bias):
+    monkeypatch.setattr(evaluation, "_ROWS", rows)
+    monkeypatch.setattr(evaluation, "_BLOCK", block)
+    h, w, b, target = layer
+    b = b if with_bias else None
+    leaves = [each.requires_grad_() for each in (h, w, b) if each is not None]
+    ours = evaluation.full_softmax(h, w, target, bias=b, temperature=0.5)
+    theirs = functional.cross_entropy(functional.linear(h, w, b) / 0.5, target, reduction="none")
+    assert (ours - theirs).abs().max() < 1e-12
+    both = zip(torch.autograd.grad(ours.sum(), leaves), torch.autograd.grad(theirs.sum(), leaves), strict=True)
+    assert max((our - their).abs().max() for our, their in both) < 1e-12
+    with torch.no_grad():
+        assert (evaluation.full_softmax(h, w, target, bias=b, temperature=0.5) - theirs).abs().max() < 1e-12
+    scores = functional.linear(h, w, b) / 0.5
+    for k in (1, 3, CLASSES):
+        best = evaluation.top(h, w, k, bias=b, temperature=0.5)
+        assert (best.classes == scores.topk(k).indices).all()
+        assert (best.scores - scores.topk(k).values).abs().max() < 1e-12
+
+
+@pytest.mark.slow
+def test_a_million_classes_without_a_matrix_of_them():
+    classes, rows = 1_000_000, 64
+    h, w = normal(rows, 8, dtype=torch.float32), normal(classes, 8, seed=1, dtype=torch.float32)
+    target = torch.arange(rows) * 15_000
+    largest = []
+
+    class Watch(torch.utils._python_dispatch.TorchDispatchMode):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            out = func(*args, **(kwargs or {}))
+            largest.append(out.untyped_storage().nbytes() if isinstance(out, torch.Tensor) else 0)
+            return out
+
+    with torch.no_grad(), Watch():
+        ours = evaluation.full_softmax(h, w, target)
+    theirs = functional.cross_entropy(h.double() @ w.double().T, target, reduction="none")
+    assert (ours - theirs).abs().max() < 1e-6 * theirs.max()
+    assert 0 < max(largest) < 4 * rows * classes / 2
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_narrow_weights_are_evaluated_in_float32(layer, dtype):
+    h, w, b, target = (each.to(dtype) if each.is_floating_point() else each for each in layer)
+    ours = evaluation.full_softmax(h, w, target, bias=b)
+    theirs = functional.cross_entropy(functional.linear(h.double(), w.double(), b.double()), target, reduction="none")
+    assert ours.dtype == torch.float32
+    assert (ours - theirs).abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("shape", [(), (2, 3), (0,)])
+def test_any_leading_shape(layer, shape):
+    _, w, _, _ = layer
+    h, target = normal(*shape, DIM), torch.zeros(shape, dtype=torch.int64)
+    assert evaluation.full_softmax(h, w, target).shape == shape
+    assert evaluation.top(h, w, 2).classes.shape == (*shape, 2)
+
+
+def test_more_of_the_best_than_there_are(layer):
+    h, w, _, _ = layer
+    with refuses("k must be a whole number from 1 to 50, got 51; ask for no more than there are classes"):
+        evaluation.top(h, w, 51)
