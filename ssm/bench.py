@@ -1,4 +1,7 @@
-"""Speed, as ratios measured in one run: ``python -m ssm.bench``, with ``--json`` for programs."""
+"""Speed, as ratios measured in one run: ``python -m ssm.bench``.
+
+``--json`` is for programs, ``--sizes`` and ``--dim`` for other cases, ``--device`` for another device.
+"""
 
 import argparse
 import json
@@ -10,7 +13,7 @@ from dataclasses import asdict, dataclass
 import torch
 from torch import Tensor
 
-from ssm import convergence, exact, losses, noise, philox, problems
+from ssm import convergence, exact, losses, noise, philox, problems, steps
 from ssm.noise import Noise
 
 _PATIENCE = 1.0  # seconds for which each case is repeated
@@ -81,18 +84,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
         arguments: of the command line.
     """
     parser = argparse.ArgumentParser(prog="python -m ssm.bench", description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    as_json = parser.parse_args(arguments).json
-    rows = measure()
-    if as_json:
-        text = json.dumps([asdict(row) for row in rows], indent=2)
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.add_argument("--sizes", type=int, nargs="+", metavar="CLASSES", help="of the training steps")
+    parser.add_argument("--dim", type=int, default=256, help="the width of the embeddings at those sizes")
+    parser.add_argument("--device", default="cpu", help="of the training steps")
+    options = parser.parse_args(arguments)
+    cases = [(size, options.dim) for size in options.sizes] if options.sizes else steps.CASES
+    trained, rows = steps.measure(cases, options.device, _time), measure()
+    if options.json:
+        text = json.dumps(
+            {"steps": [asdict(step) for step in trained], "rows": [asdict(row) for row in rows]}, indent=2
+        )
     else:
         threads = torch.get_num_threads()
         note = (
             f"Each the least of the runs of {_PATIENCE:g} s, on {threads} threads. "
             f"One by one: {_LOOPED:,} single draws, scaled to as many."
         )
-        text = f"{table(rows)}\n{note}"
+        text = f"{steps.table(trained)}\n\n{table(rows)}\n{note}"
     sys.stdout.write(f"{text}\n")
 
 

@@ -1,12 +1,16 @@
 """The benchmark runs and says what it measured."""
 
+import functools
 import json
 import time
+from typing import Any
 
 import pytest
+import torch
 
-from ssm import bench, noise, philox
+from ssm import bench, estimators, head, noise, philox, steps
 from ssm.bench import Row
+from ssm.steps import Step
 
 pytestmark = pytest.mark.usefixtures("hasty")
 ROWS = [Row("a case", 0.002, 1.0, 500.0), Row("another", 0.02), Row("the largest", 0.5, peak_bytes=390_000_000)]
@@ -43,12 +47,14 @@ def test_the_other_cases_have_a_time_and_the_largest_its_memory():
 @pytest.fixture
 def measured(monkeypatch):
     monkeypatch.setattr(bench, "measure", lambda: ROWS)
+    monkeypatch.setattr(steps, "measure", lambda cases, device, _: [Step(device, *case, 0.1) for case in cases])
 
 
 @pytest.mark.usefixtures("measured")
 def test_the_table_has_a_line_for_each_case(capsys):
     bench.main([])
-    lines = capsys.readouterr().out.splitlines()
+    table, lines = (part.splitlines() for part in capsys.readouterr().out.split("\n\n"))
+    assert [line.split()[:2] for line in table[1:]] == [[f"{n:,}", str(dim)] for n, dim in steps.CASES]
     assert lines[1].split() == ["a", "case", "2.0", "ms", "1000.0", "ms", "500x"]
     assert lines[2].split() == ["another", "20.0", "ms"]
     assert lines[3].split() == ["the", "largest", "500.0", "ms", "0.39", "GB"]
@@ -57,5 +63,53 @@ def test_the_table_has_a_line_for_each_case(capsys):
 
 @pytest.mark.usefixtures("measured")
 def test_json_has_the_same(capsys):
-    bench.main(["--json"])
-    assert [Row(**row) for row in json.loads(capsys.readouterr().out)] == ROWS
+    bench.main(["--json", "--sizes", "7", "9", "--dim", "3", "--device", "meta"])
+    said = json.loads(capsys.readouterr().out)
+    assert [Row(**row) for row in said["rows"]] == ROWS
+    assert [Step(**step) for step in said["steps"]] == [Step("meta", n, 3, 0.1) for n in (7, 9)]
+
+
+def once(work):
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def test_every_way_is_timed_and_its_memory_counted(monkeypatch):
+    monkeypatch.setattr(steps, "_SAMPLES", 50)
+    found = steps.measure([(20_000, 8)], "cpu", once)
+    by_way: dict[str, Any] = {step.way.partition(" (")[0]: step for step in found}
+    ways = {"draws", "bare floor", "ssm, sparse gradients", "ssm, dense gradients", "the article's snippet"}
+    assert set(by_way) - {"TensorFlow's sampled softmax"} == ways | {"full softmax"}
+    sparse, dense, full = (by_way[way] for way in ("ssm, sparse gradients", "ssm, dense gradients", "full softmax"))
+    gradient, scores = 4 * 20_000 * 8, 4 * 20_000 * 128
+    assert sparse.peak_bytes < gradient < dense.peak_bytes < scores < full.peak_bytes
+    assert full.full_ratio == 1
+    assert sparse.optimiser_seconds > 0
+    assert sparse.floors == sparse.seconds / by_way["bare floor"].seconds
+
+
+def test_what_a_sparse_step_holds_does_not_grow_with_the_classes(monkeypatch):
+    monkeypatch.setattr(steps, "_SAMPLES", 50)
+    few, many = (steps._task(n, 8, "cpu") for n in (1000, 100_000))
+    held = [steps._peak(task, functools.partial(steps._ours, task, sparse=True)) for task in (few, many)]
+    assert held[0] == pytest.approx(held[1], rel=0.01)
+
+
+def test_what_does_not_fit_is_left_out(monkeypatch):
+    monkeypatch.setattr(steps, "_MOST_SCORES", 10)
+    monkeypatch.setattr(steps, "_MOST_DENSE", 10)
+    assert [way for way, _ in steps._ways(steps._task(1000, 8, "cpu"))] == ["ssm, sparse gradients"]
+
+
+def test_the_floor_is_the_step_by_hand(monkeypatch):
+    monkeypatch.setattr(steps, "_SAMPLES", 50)
+    task: Any = steps._task(1000, 8, "cpu")
+    state = task.g.get_state()
+    by_h, places, by_row = steps._floor(task)
+    task.g.set_state(state)
+    found = head.candidates(task.h, task.w, task.target, task.draw(), None, hits="kept")
+    steps._backward(task, estimators.uncorrected(found).mean())
+    assert (task.h.grad - by_h).abs().max() < 1e-6
+    expected = torch.zeros_like(task.w).index_add(0, places, by_row)
+    assert (task.w.grad.to_dense() - expected).abs().max() < 1e-6

@@ -37,6 +37,7 @@ ROOMS = {
     "words": NOTHING,
     "figures": PLOTLY,
     "export": PLOTLY,
+    "steps": TORCH,
     "bench": TORCH,
     "ui": STREAMLIT,
 }
