@@ -15,6 +15,10 @@ MILLISECONDS_TO_ANSWER = 15_000
 BAR_PANELS = ("scores_full", "scores_sampled", "noise", "gradient_full", "gradient_sampled")
 PANELS = (*BAR_PANELS, "convergence")
 
+UNSEEN = re.compile(r'<g class="textpoint"[^>]*></g>|scale\(1,\s?1\)')
+DRAWN = """() => JSON.stringify([...document.querySelectorAll(".ssm-plot")].map((node) =>
+  [node.data, node._fullLayout.xaxis.range, node._fullLayout.yaxis.range]))"""
+
 
 def open_explorer(page: Page, query: str = "") -> Locator:
     """Go to the Explorer with `query` ("" or "?v=1&...") and return its stage once that is ready."""
@@ -71,8 +75,14 @@ def panel(page: Page | FrameLocator, name: str) -> Locator:
 
 
 def plots(page: Page) -> list[str]:
-    """The drawing of each panel, as SVG."""
-    return [panel(page, name).locator(".ssm-plot").inner_html() for name in PANELS]
+    """The drawing of each panel, as SVG, but for what Plotly keeps and nobody sees: empty texts, scales by 1."""
+    drawings = [panel(page, name).locator(".ssm-plot").inner_html() for name in PANELS]
+    return [UNSEEN.sub("", drawing) for drawing in drawings]
+
+
+def drawn(page: Page) -> str:
+    """What the panels show, whatever their size: the series and the axes of every panel."""
+    return str(page.evaluate(DRAWN))
 
 
 def middle(locator: Locator) -> tuple[float, float]:

@@ -211,7 +211,7 @@ def test_links_of_the_page_are_read_as_they_were_meant(modules):
         told = [{name: getattr(s, name) for name in spec()["fields"]} for s in chosen]
         links = modules.evaluate(
             """async ([list, fields]) => {
-          const { toQuery } = await import("/assets/stage.js");
+          const { toQuery } = await import("/assets/links.js");
           return list.map((settings) => toQuery(settings, fields));
         }""",
             [told, spec()["fields"]],

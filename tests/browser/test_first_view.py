@@ -1,6 +1,7 @@
 """What a visitor sees before the first click: on a desktop, a phone, in a frame, on light and dark grounds."""
 
 import re
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -19,14 +20,20 @@ from tests.browser.explorer import (
     shows,
 )
 
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-VIEWS = {
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+VIEWS: dict[str, tuple[dict[str, Any], str]] = {
     "light": ({}, ""),
     "dark": ({"color_scheme": "dark"}, ""),
     "phone": (PHONE, ""),
     "frame": ({"viewport": {"width": 800, "height": 600}}, "?embed=true"),
 }
-FOUR = (("textbox", "classes"), ("textbox", "samples"), ("combobox", "noise"), ("combobox", "target"))
+Role = Literal["textbox", "combobox"]
+FOUR: dict[str, Role] = {"classes": "textbox", "samples": "textbox", "noise": "combobox", "target": "combobox"}
+    ("textbox", "classes"),
+    ("textbox", "samples"),
+    ("combobox", "noise"),
+    ("combobox", "target"),
+)
 MOVING = """() => [...document.querySelectorAll(".ssm, .ssm *")].filter((node) => {
   const style = getComputedStyle(node);
   return style.transitionDuration.split(", ").some((d) => d !== "0s") || style.animationName !== "none";
@@ -38,14 +45,15 @@ GROUNDED = """(scheme) => {
   const light = (selector, name) => getComputedStyle(document.querySelector(selector))[name].match(/\\d+/g).slice(0, 3)
     .reduce((sum, part) => sum + Number(part), 0) > 3 * 128;
   const inks = [light(".ssm", "color"), light(".ssm-sentence", "color"), light(".ssm-plot .xtick text", "fill")];
-  return light(".stApp", "backgroundColor") === (scheme === "light") && inks.every((ink) => ink === (scheme === "dark"));
+  const ground = light(".stApp", "backgroundColor");
+  return ground === (scheme === "light") && inks.every((ink) => ink === (scheme === "dark"));
 }"""
 
 
 def in_view(view: Page | FrameLocator, size: tuple[int, int], panels: tuple[str, ...]) -> None:
     """Expect the sentence, the four controls and some panels to lie within the window, with nothing scrolled."""
     parts = {"sentence": sentence(view)} | {name: panel(view, name) for name in panels}
-    parts |= {name: view.get_by_role(role, name=re.compile(f"^{name}")) for role, name in FOUR}
+    parts |= {name: view.get_by_role(role, name=re.compile(f"^{name}")) for name, role in FOUR.items()}
     for name, part in parts.items():
         box = part.bounding_box()
         assert box is not None, name
