@@ -340,6 +340,14 @@ def converged(error: float, tolerance: float) -> None:
         raise ValueError(message)
 
 
+def reachable(k: int, most: int) -> int:
+    """A number of samples that is worth looking at."""
+    if k > most:
+        message = f"bias and noise must be bounds that {most:,} samples keep, got none; widen them or change the noise"
+        raise ValueError(message)
+    return k
+
+
 def gap(gap: float, most: float) -> None:
     """Scores near enough to the target's for a quadrature in reasonable time."""
     if gap > most:

@@ -30,6 +30,7 @@ _TOLERANCE = 1e-9
 _ROUNDING = 1e-13  # of a difference of squares: a variance that is no larger is none
 _CHUNK = 1 << 16  # entries of a [nodes, classes] block, so that memory is bounded and near
 _OVERFLOW = 700.0
+_MOST_SAMPLES = 10**9
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +125,58 @@ def moments(scores: Tensor, target: int, q: Noise, k: int, hits: checks.Hits = "
     variance = torch.where(variance > rounding, variance, 0.0)
     mean = _insert(sums.first, target, g_t)
     return Moments(mean, variance, float(sums.loss), _imbalance(sums, some))
+
+
+def samples_needed(  # noqa: PLR0913 - two bounds beside the problem
+    scores: Tensor,
+    target: int,
+    q: Noise,
+    *,
+    bias: float,
+    noise: float,
+    hits: checks.Hits = "excluded",
+) -> int:
+    """The smallest k whose gradient is near that of the full softmax, in the mean and in each draw.
+
+    ``|E[g] - G| <= bias |G|`` and ``sqrt(sum of Var g_c) <= noise |G|``, where G is the full gradient
+    and ``|.|`` the L2 norm; by doubling k and bisection on the exact moments.
+
+    Args:
+        scores: x [classes].
+        target: t.
+        q: the noise.
+        bias: the largest relative bias, above 0.
+        noise: the largest relative standard deviation, above 0.
+        hits: as in `moments`.
+
+    Returns:
+        k.
+
+    Raises:
+        ValueError: an argument is out of its range, or k would be above a thousand million.
+        IndexError: the target is not a class.
+
+    >>> from ssm import noise
+    >>> samples_needed(torch.tensor([2.0, 1.0, 0.0, -1.0, 0.5]), 0, noise.uniform(5), bias=0.01, noise=0.5)
+    16
+    """
+    bounds = checks.positive("bias", bias, "0.01 is one hundredth"), checks.positive("noise", noise, "1 is as large")
+    full = torch.as_tensor(scores, dtype=torch.float64).detach().softmax(0)
+    full[checks.target(target, len(full))] -= 1
+    size = full.norm()
+
+    def enough(k: int) -> bool:
+        found = moments(scores, target, q, k, hits)
+        off, spread = (found.gradient_mean - full).norm(), found.gradient_variance.sum().sqrt()
+        return bool(off <= bounds[0] * size + _ROUNDING and spread <= bounds[1] * size + _ROUNDING)
+
+    few, k = 0, 1
+    while not enough(k):
+        few, k = k, checks.reachable(2 * k, _MOST_SAMPLES)
+    while k - few > 1:
+        middle = (few + k) // 2
+        few, k = (few, middle) if enough(middle) else (middle, k)
+    return k
 
 
 def _setting(x: Tensor, target: int, q: Noise, k: int, *, hits: checks.Hits) -> _Setting:

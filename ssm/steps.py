@@ -90,18 +90,18 @@ def table(steps: Sequence[Step]) -> str:
         Lines of text.
 
     >>> print(table([Step("bare floor", 10_000, 256, 0.0025, floors=1.0)]))
-    classes     dim way                                  step     Adam     peak  floors  full softmax is
-    10,000      256 bare floor                         2.5 ms                       1.0
+    classes     dim way                                    step       Adam        peak  floors  full softmax is
+    10,000      256 bare floor                           2.5 ms                            1.0
     """
     lines = [
-        f"{'classes':12}{'dim':>3} {'way':32}{'step':>9}{'Adam':>9}{'peak':>9}{'floors':>8}{'full softmax is':>17}"
+        f"{'classes':12}{'dim':>3} {'way':32}{'step':>11}{'Adam':>11}{'peak':>12}{'floors':>8}{'full softmax is':>17}"
     ]
     for step in steps:
         adam = "" if step.optimiser_seconds is None else f"{step.optimiser_seconds * 1e3:,.1f} ms"
         peak = "" if step.peak_bytes is None else f"{step.peak_bytes / 1e6:,.1f} MB"
         floors = "" if step.floors is None else f"{step.floors:,.1f}"
         full = "" if step.full_ratio is None else f"{step.full_ratio:,.1f}x"
-        line = f"{step.classes:<12,}{step.dim:>3} {step.way:32}{step.seconds * 1e3:>6,.1f} ms{adam:>9}{peak:>9}"
+        line = f"{step.classes:<12,}{step.dim:>3} {step.way:32}{step.seconds * 1e3:>8,.1f} ms{adam:>11}{peak:>12}"
         lines.append(f"{line}{floors:>8}{full:>17}".rstrip())
     return "\n".join(lines)
 
@@ -192,13 +192,13 @@ def _tensorflow(task: _Task) -> Work:
     w, b = tf.Variable(task.w.detach().cpu().numpy()), tf.zeros([task.classes])
     h, target = tf.constant(task.h.detach().cpu().numpy()), tf.constant(task.target.cpu().numpy()[:, None])
 
-    @tf.function  # type: ignore[untyped-decorator]
     def step() -> object:
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(tf.nn.sampled_softmax_loss(w, b, target, h, _SAMPLES, task.classes))
         return tape.gradient(loss, w)
 
-    return step
+    compiled: Work = tf.function(step)
+    return compiled
 
 
 def _optimiser_seconds(task: _Task, work: Work, timer: Timer) -> float:
@@ -230,7 +230,7 @@ def _peak(task: _Task, work: Work) -> int:
         return torch.cuda.max_memory_allocated(task.w.device) - before
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
         work()
-    events = profile.profiler.kineto_results.events()  # type: ignore[union-attr]
+    events = profile.profiler.kineto_results.events()
     changes = sorted((event.start_ns(), event.nbytes()) for event in events if event.name() == "[memory]")
     held = torch.tensor([size for _, size in changes]).cumsum(0)
     return max(0, int(held.max())) if len(held) else 0

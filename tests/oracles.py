@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 Vector = Sequence[float]
 Gradient = list[float]
@@ -225,6 +225,24 @@ def moments(scores: Vector, target: int, q: Vector, k: int, hits: str) -> tuple[
             mean[c] += chance * g_c
             square[c] += chance * g_c**2
     return mean, [s - m**2 for s, m in zip(square, mean, strict=True)], loss
+
+
+def moments_of(  # the loss is an argument, its gradient a quotient of differences
+    loss: Callable[[Vector, Sequence[int]], float], scores: Vector, source: Vector, k: int
+) -> tuple[Gradient, Gradient, float]:
+    """Return mean and variance of the gradient of any loss, and the mean loss, over all draws from a source."""
+    step = 1e-4
+    mean, square, total = [0.0] * len(scores), [0.0] * len(scores), 0.0
+    for samples in itertools.product([c for c, q_c in enumerate(source) if q_c > 0], repeat=k):
+        chance = math.prod(source[c] for c in samples)
+        total += chance * loss(scores, samples)
+        for c in range(len(scores)):
+            ends = [[x + side * step * (d == c) for d, x in enumerate(scores)] for side in (-2, -1, 1, 2)]
+            a, b, d, e = (loss(end, samples) for end in ends)
+            g_c = (a - 8 * b + 8 * d - e) / (12 * step)
+            mean[c] += chance * g_c
+            square[c] += chance * g_c**2
+    return mean, [s - m**2 for s, m in zip(square, mean, strict=True)], total
 
 
 def binomial_mixture(parts: Sequence[tuple[Vector, Vector, float]], chance: float) -> tuple[Gradient, Gradient, float]:

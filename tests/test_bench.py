@@ -47,7 +47,7 @@ def test_the_other_cases_have_a_time_and_the_largest_its_memory():
 @pytest.fixture
 def measured(monkeypatch):
     monkeypatch.setattr(bench, "measure", lambda: ROWS)
-    monkeypatch.setattr(steps, "measure", lambda cases, device, _: [Step(device, *case, 0.1) for case in cases])
+    monkeypatch.setattr(steps, "measure", lambda cases, device, _: [Step(device, n, dim, 0.1) for n, dim in cases])
 
 
 @pytest.mark.usefixtures("measured")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ssm import checks, convergence, exact, noise, philox
 from tests import oracles
+from tests.sentences import refuses
 
 SCORES, Q = [2.0, 1.0, 0.0, -1.0, 0.5], [0.4, 0.25, 0.15, 0.12, 0.08]
 GOLDEN = {
@@ -182,3 +183,34 @@ def test_too_few_nodes_are_doubled(monkeypatch):
     rough = r"^exact moments must be within 1e-09, got an error of \S+; "
     with pytest.raises(ValueError, match=rough + r"bring the scores closer together or use convergence.running_mean$"):
         exact.moments(tensor(SCORES), 0, noise.custom(Q), 4)
+
+
+# How many samples
+
+
+@every_mode
+@pytest.mark.parametrize(("bias", "spread"), [(0.01, 10.0), (10.0, 0.3), (0.002, 0.2), (1e3, 1e3)])
+def test_the_samples_needed_are_the_fewest_that_do(hits, bias, spread):
+    q = noise.log_uniform(10)
+    full = tensor(oracles.full_gradient(ARTICLE, HORSE))
+
+    def enough(k):
+        found = exact.moments(tensor(ARTICLE), HORSE, q, k, hits)
+        small_bias = (found.gradient_mean - full).norm() <= bias * full.norm()
+        return bool(small_bias and found.gradient_variance.sum().sqrt() <= spread * full.norm())
+
+    k = exact.samples_needed(tensor(ARTICLE), HORSE, q, bias=bias, noise=spread, hits=hits)
+    assert enough(k)
+    assert k == 1 or not enough(k - 1)
+
+
+def test_the_perfect_sampler_needs_one_sample_to_be_unbiased():
+    assert exact.samples_needed(tensor(ARTICLE), HORSE, noise.softmax(ARTICLE), bias=1e-9, noise=10.0) == 1
+
+
+def test_bounds_that_no_number_of_samples_keeps(monkeypatch):
+    monkeypatch.setattr(exact, "_MOST_SAMPLES", 100)
+    with refuses("bias and noise must be bounds that 100 samples keep, got none; widen them or change the noise"):
+        exact.samples_needed(tensor(ARTICLE), HORSE, noise.uniform(10), bias=1e-6, noise=1.0)
+    with refuses("bias must be above 0, got 0; 0.01 is one hundredth"):
+        exact.samples_needed(tensor(ARTICLE), HORSE, noise.uniform(10), bias=0, noise=1.0)

@@ -28,6 +28,7 @@ ROOMS = {
     "evaluation": TORCH,
     "head": TORCH,
     "exact": TORCH,
+    "kin": TORCH,
     "convergence": TORCH,
     "kinds": NOTHING,
     "fields": NOTHING,
