@@ -13,7 +13,7 @@ import torch
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -22,6 +22,7 @@ from ssm import experiment
 from ssm.settings import Settings
 from ssm.ui import answers
 from ssm.ui.spec import spec
+from ssm.ui.stage import base_path
 
 ASSETS = Path(__file__).parent / "assets"
 HEADERS = {
@@ -86,12 +87,18 @@ async def problem_json(request: Request) -> Response:
         return JSONResponse({"error": str(error)}, status_code=404)
 
 
+async def explorer(request: Request) -> Response:
+    """The Explorer by its name: Streamlit keeps its first page at the root alone."""
+    return RedirectResponse(f"{base_path()}/?{request.url.query}")
+
+
 app = st.App(
     "pages/main.py",
     lifespan=warm_up,
     routes=[
         Route("/stage.json", stage_json),
         Route("/problem.json", problem_json),
+        Route("/explore", explorer),
         Mount("/assets", StaticFiles(directory=ASSETS)),
     ],
     middleware=[Middleware(Headers)],
