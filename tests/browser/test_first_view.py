@@ -29,11 +29,6 @@ VIEWS: dict[str, tuple[dict[str, Any], str]] = {
 }
 Role = Literal["textbox", "combobox"]
 FOUR: dict[str, Role] = {"classes": "textbox", "samples": "textbox", "noise": "combobox", "target": "combobox"}
-    ("textbox", "classes"),
-    ("textbox", "samples"),
-    ("combobox", "noise"),
-    ("combobox", "target"),
-)
 MOVING = """() => [...document.querySelectorAll(".ssm, .ssm *")].filter((node) => {
   const style = getComputedStyle(node);
   return style.transitionDuration.split(", ").some((d) => d !== "0s") || style.animationName !== "none";
