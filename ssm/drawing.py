@@ -97,7 +97,7 @@ def around(uniforms: Tensor, cumulative: Tensor, target: Tensor) -> Tensor:
     end = cumulative[target][..., None]
     start = torch.where(target > 0, cumulative[target - 1], 0.0)[..., None]
     places = uniforms * (cumulative[-1] - (end - start))
-    return torch.where(places < start, places, torch.maximum(places + (end - start), end))
+    return torch.where(places < start, places, places + (end - start))
 
 
 def first_different(drawn: Tensor, k: int) -> Tensor:

@@ -64,6 +64,35 @@ def test_a_million_classes_without_a_matrix_of_them():
     assert 0 < max(largest) < 4 * rows * classes / 2
 
 
+@pytest.mark.parametrize("gradient", [True, False])
+def test_no_block_outlives_its_sum(monkeypatch, layer, gradient):
+    monkeypatch.setattr(evaluation, "_BLOCK", ROWS * 5)
+    h, w, _, target = layer
+    largest, kept = [], []
+
+    class Watch(torch.utils._python_dispatch.TorchDispatchMode):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            out = func(*args, **(kwargs or {}))
+            largest.append(out.numel() if isinstance(out, torch.Tensor) and out.shape[:1] == (ROWS,) else 0)
+            return out
+
+    def keep(values):
+        if values.shape == (ROWS, 5):
+            kept.append(values)
+        return values
+
+    w.requires_grad_(gradient)
+    with (
+        Watch(),
+        torch.autograd.graph.saved_tensors_hooks(keep, lambda values: values),
+        torch.set_grad_enabled(gradient),
+    ):
+        evaluation.full_softmax(h, w, target)
+    expanded = ROWS * CLASSES  # the shape of the scores, which holds one number
+    assert max(size for size in largest if size != expanded) == ROWS * 5
+    assert kept == []
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_narrow_weights_are_evaluated_in_float32(layer, dtype):
     h, w, b, target = (each.to(dtype) if each.is_floating_point() else each for each in layer)
