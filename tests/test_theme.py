@@ -1,0 +1,130 @@
+"""Colours: every mark and every letter stands out from its ground, in both themes."""
+
+import dataclasses
+import re
+import tomllib
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+from ssm import figures, words
+from ssm.theme import DARK, LIGHT, THEMES, contrast
+
+CONFIG = tomllib.loads((Path(__file__).parents[1] / ".streamlit/config.toml").read_text("utf-8"))
+PANELS = (*figures.PANELS, "convergence_classes")
+CLEAR = "rgba(0,0,0,0)"
+every_theme = pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
+
+
+def colours(theme):
+    """Every colour of a theme by its name."""
+    values = dataclasses.asdict(theme)
+    texts = values.pop("text")
+    return {name: value for name, value in values.items() if name != "name"} | {
+        f"text {n}": v for n, v in texts.items()
+    }
+
+
+def marks(theme):
+    """Every trace of every panel, with the colours that it is drawn in: its fill and its outline, or its line."""
+    for panel in PANELS:
+        for trace in figures.spec(panel, theme)["data"]:
+            marker = trace.get("marker", {})
+            outline = marker.get("line", {})
+            found = [marker.get("color"), outline.get("color") if outline.get("width") else None]
+            yield panel, trace, [c for c in (*found, trace.get("line", {}).get("color")) if c and c != CLEAR]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "ratio"),
+    [
+        ("#000000", "#ffffff", 21.0),
+        ("#ffffff", "#ffffff", 1.0),
+        ("#767676", "#ffffff", 4.54),
+        ("#777777", "#ffffff", 4.48),
+        ("#0000ff", "#ffffff", 8.59),
+        ("#ff0000", "#ffffff", 4.00),
+        ("#00ff00", "#ffffff", 1.37),
+    ],
+)
+def test_contrast_is_that_of_the_guidelines(first, second, ratio):
+    assert contrast(first, second) == contrast(second, first) == pytest.approx(ratio, abs=5e-3)
+
+
+@every_theme
+def test_every_colour_is_spelled_so_that_its_contrast_can_be_told(theme):
+    assert all(re.fullmatch("#[0-9a-fA-F]{6}", colour) for colour in colours(theme).values())
+
+
+@every_theme
+def test_every_mark_or_its_outline_stands_out(theme):
+    found = list(marks(theme))
+    assert len(found) > 20
+    for panel, trace, drawn in found:
+        if trace.get("mode") != "text":
+            assert max(contrast(colour, theme.paper) for colour in drawn) >= 3, (panel, trace["name"])
+
+
+@every_theme
+def test_the_hatching_of_the_correction_can_be_seen(theme):
+    hatched = [trace["marker"]["pattern"] for _, trace, _ in marks(theme) if trace.get("marker", {}).get("pattern")]
+    assert [(pattern["shape"], pattern["bgcolor"]) for pattern in hatched] == [("/", theme.correction)]
+    assert contrast(hatched[0]["fgcolor"], theme.correction) >= 2  # an extra sign: the bar has its outline
+    assert contrast(theme.correction_line, theme.paper) >= 3
+
+
+@every_theme
+def test_bars_that_lie_on_one_another_differ_in_more_than_hue(theme):
+    filled = {
+        trace["name"]: trace["marker"]
+        for panel, trace, _ in marks(theme)
+        if panel == "gradient_sampled" and "marker" in trace
+    }
+    assert filled["this draw"]["color"] == theme.gradient
+    assert filled["average of draws"]["color"] == CLEAR
+    assert contrast(filled["average of draws"]["line"]["color"], theme.gradient) >= 3
+
+
+@every_theme
+def test_every_text_can_be_read(theme):
+    assert all(contrast(colour, theme.paper) >= 4.5 for colour in theme.text.values())
+    assert contrast(theme.muted, theme.paper) >= 4.5
+    assert contrast(theme.ink, theme.paper) >= 7
+    for panel in PANELS:
+        told = figures.spec(panel, theme)
+        layout = told["layout"]
+        fonts = [layout["font"], *(note["font"] for note in layout["annotations"])]
+        fonts += [layout[axis]["tickfont"] for axis in ("xaxis", "yaxis")]
+        fonts += [trace["textfont"] for trace in told["data"] if trace.get("mode") == "text"]
+        assert all(contrast(font["color"], theme.paper) >= 4.5 for font in fonts), panel
+
+
+@every_theme
+def test_zero_lines_stand_out_and_the_grid_does_not(theme):
+    for panel in PANELS:
+        for axis in ("xaxis", "yaxis"):
+            drawn = figures.spec(panel, theme)["layout"][axis]
+            assert contrast(drawn["zerolinecolor"], theme.paper) >= 3
+            assert contrast(drawn["gridcolor"], theme.paper) < 1.5
+
+
+@every_theme
+def test_every_role_has_an_ink_of_its_own(theme):
+    roles = {role for part in words.SENTENCE for one in part for role in re.findall(r"\|(\w+)\}", one["say"])}
+    assert roles
+    assert roles <= set(theme.text)
+    five = [theme.model, theme.target, theme.gradient, theme.noise, theme.exact]
+    assert all(first.lower() != second.lower() for first, second in combinations(five, 2))
+
+
+def test_both_themes_have_all_inks():
+    assert {"light": LIGHT, "dark": DARK} == THEMES
+    assert set(colours(LIGHT)) == set(colours(DARK))
+    assert (LIGHT.exact, DARK.exact) == (LIGHT.ink, DARK.ink)
+
+
+@every_theme
+def test_ground_and_ink_are_those_of_the_page(theme):
+    page = CONFIG["theme"][theme.name]
+    assert (page["backgroundColor"], page["textColor"]) == (theme.paper, theme.ink)
