@@ -284,7 +284,7 @@ function quadrature(e, f, nodes) {
     gt += w1 * left;
     gt2 += w2 * left + w3 * left * left;
     const none = qt === 0 ? Math.exp(-k * v) : Math.exp(k * Math.log1p((1 - qt) * Math.expm1(-v)));
-    loss += (dv / v) * (none - Math.exp(k * logG));
+    loss += (1 + w) * h * (none - Math.exp(k * logG)); // dv / v, also where v underflows
     if (w1 === 0 && w2 === 0 && w3 === 0) continue;
     for (let c = 0; c < size; c++) {
       mean[index[c]] += w1 * off[c];

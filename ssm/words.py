@@ -169,7 +169,7 @@ def number(value: float | None) -> str:
         text = f"{value:.2e}"
         text = re.sub(r"e([+-])0*(\d)", lambda m: f"e{m[1].replace('+', '')}{m[2]}", text)
     elif size >= 999.5:
-        text = f"{round(value):,}"
+        text = f"{math.floor(value + 0.5):,}"
     else:
         text = f"{value:#.3g}".rstrip(".")
     return text.replace("-", "−")
