@@ -1,0 +1,290 @@
+"""Answers: what the server tells the stage about a link, whatever the link says."""
+
+import json
+from dataclasses import asdict, replace
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ssm import experiment, problems, tables
+from ssm import settings as choices
+from ssm.problems import Problem
+from ssm.settings import Settings
+from ssm.ui import answers
+from ssm.ui.answers import answer, first_answer, is_long, problem
+from ssm.ui.spec import PANELS, spec
+from ssm.ui.tables import SHELF, Shelf
+
+PETS = tables.parse("bird 1.5\ncat 0.5\ndog 2.5")
+ABSENT = "sha256-" + 64 * "0"
+GONE = "own must be a table that is still here, got only its mark; paste or upload it again"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered():
+    answers._found.clear()
+
+
+def large(name="class", classes=2_000):
+    """A table that no link can hold."""
+    return Problem([f"{name} {c}" for c in range(classes)], torch.arange(classes) / 100, 0)
+
+
+# Answers
+
+
+def test_an_answer_tells_everything_that_torch_found():
+    told = answer("v=1&samples=9&draws=20&noise=log_uniform")
+    chosen = Settings(samples=9, draws=20, noise="log_uniform")
+    result = experiment.run(chosen)
+    assert told["query"] == chosen.to_query()
+    assert told["settings"] == asdict(chosen)
+    assert told["columns"] == experiment.as_plain(result.columns)
+    assert told["numbers"] == result.numbers
+    assert (told["error"], told["notes"], told["device"], told["counted"]) == (None, [], "cpu", True)
+    assert told["names"] == {str(c): name for c, name in enumerate(problems.article().names)}
+
+
+def test_an_answer_names_every_class_that_it_speaks_of():
+    told = answer("v=1&problem=random&classes=1000&samples=100&target=7")
+    spoken = {*told["columns"]["class"], *told["columns"]["watched"], *told["columns"]["term_class"]}
+    assert told["names"] == {str(c): f"class {c}" for c in spoken}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "problem=white&samples=20&draws=10",
+        "problem=random&classes=60&draws=10",
+        "noise=custom&weights=7:1e6&samples=1&draws=10",
+        "edits=3:300,5:-300&noise=softmax&temperature=0.05&draws=10",
+    ],
+)
+def test_an_answer_is_json_that_a_browser_can_read(query):
+    told = answer(query)
+    assert told["columns"]
+    assert json.loads(json.dumps(told, allow_nan=False))["numbers"] == told["numbers"]
+
+
+def test_rubbish_is_answered_with_notes_and_a_picture():
+    told = answer("samples=0&draws=ten&colour=red&noise=%3Cb%3E&v=2")
+    assert told["query"] == "v=1&samples=1"
+    assert told["error"] is None
+    assert len(told["notes"]) == 5
+    assert "samples must be a whole number from 1 to 10,000, got 0; 1 is used" in told["notes"]
+    assert told["numbers"]["samples"] == 1
+
+
+@settings(max_examples=50)
+@given(st.text() | st.lists(st.tuples(st.sampled_from([*asdict(Settings()), "v", "x"]), st.text(max_size=9))))
+def test_no_link_goes_without_an_answer(link):
+    query = link if isinstance(link, str) else "&".join(f"{key}={value}" for key, value in link)
+    told = first_answer(query)
+    assert told["columns"]
+    assert json.dumps(told, allow_nan=False)
+
+
+def test_too_much_work_is_answered_with_a_sentence_and_the_settings():
+    told = answer("v=1&samples=5000&draws=10000")
+    assert told["error"] == (
+        "10,000 draws of 5,000 samples are 50,000,000 scores to correct and this page stops at 10,000,000; "
+        "choose at most 2,000 draws or 1,000 samples"
+    )
+    assert (told["settings"]["samples"], told["settings"]["draws"]) == (5_000, 10_000)
+    assert not {"columns", "numbers", "names"} & set(told)
+
+
+def test_too_much_work_is_cut_to_size_for_a_link_that_somebody_opens(monkeypatch):
+    monkeypatch.setattr(choices, "MOST_WORK", 10_000)
+    told = first_answer("v=1&samples=50&draws=1000&draw=900&seed=x")
+    assert told["error"] is None
+    assert (told["numbers"]["draws"], told["numbers"]["draw"], told["settings"]["samples"]) == (200, 200, 50)
+    assert told["notes"] == [
+        "seed must be a whole number from 0 to 4,294,967,295, got 'x'; 810 is used",
+        "1,000 draws of 50 samples are 50,000 scores to correct and this page stops at 10,000; "
+        "choose at most 200 draws or 10 samples; 200 draws are used",
+    ]
+
+
+def test_a_first_answer_to_an_ordinary_link_is_an_ordinary_answer():
+    assert first_answer("v=1&samples=4") == answer("v=1&samples=4")
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", False),
+        ("samples=50&draws=10000", False),
+        ("samples=51&draws=10000", True),
+        ("problem=random&classes=499000", False),
+        ("problem=random&classes=500000", True),
+        ("classes=1000000", False),
+        ("samples=10000&draws=10000", True),
+    ],
+)
+def test_a_link_that_takes_long_is_known_before(query, expected):
+    assert is_long(query) is expected
+
+
+def test_a_remark_on_the_device_is_among_the_notes():
+    told = answer("samples=0&device=cuda:99")
+    assert told["notes"][0].startswith("samples must be")
+    assert told["notes"][1:] == ["There is no cuda:99 here, so the CPU computed this."]
+    assert (told["device"], told["settings"]["device"]) == ("cpu", "cuda:99")
+
+
+# Work that nobody waits for any more
+
+
+def test_a_newer_question_ends_the_work_on_an_older_one(monkeypatch):
+    class Superseded(BaseException):
+        pass
+
+    def stop():
+        raise Superseded
+
+    monkeypatch.setattr(answers, "get_run_yield_check", lambda: stop)
+    with pytest.raises(Superseded):
+        answer("v=1&seed=11")
+    monkeypatch.setattr(answers, "get_run_yield_check", lambda: None)
+    assert answer("v=1&seed=11")["numbers"]["draws"] == 200
+
+
+def test_the_same_question_is_computed_once(monkeypatch):
+    asked = []
+    run = experiment.run
+
+    def counting(*arguments):
+        asked.append(arguments)
+        return run(*arguments)
+
+    monkeypatch.setattr(experiment, "run", counting)
+    first = answer("v=1&seed=12")
+    assert answer("seed=12&samples=3") == first
+    assert len(asked) == 1
+    first["numbers"]["samples"] = 99
+    assert answer("v=1&seed=12")["numbers"]["samples"] == 3
+
+
+# The viewer's own table
+
+
+def test_a_small_table_travels_in_the_link():
+    told = answer(f"v=1&problem=own&own={tables.link(PETS)}&samples=2")
+    assert told["names"] == {"0": "bird", "1": "cat", "2": "dog"}
+    assert (told["numbers"]["target"], told["counted"], told["notes"]) == (2, False, [])
+    assert problem(told["urls"]["own"].partition("?")[2])["scores"] == [1.5, 0.5, 2.5]
+
+
+def test_a_large_table_is_found_by_its_mark_while_the_server_runs():
+    table = large("kept")
+    mark = tables.link(table)
+    assert mark == table.digest
+    SHELF.put(mark, table)
+    told = answer(f"v=1&problem=own&own={mark}&edits=5:30.0")
+    assert (told["numbers"]["classes"], told["notes"], told["error"]) == (2_000, [], None)
+    assert told["names"]["5"] == "kept 5"
+    assert told["columns"]["score"][told["columns"]["class"].index(5)] == 30.0
+    plain = problem(told["urls"]["own"].partition("?")[2])
+    assert plain == {"names": list(table.names), "scores": table.scores.tolist(), "counts": None}
+
+
+def test_a_table_that_is_no_longer_here_is_replaced_with_a_note():
+    told = answer(f"v=1&problem=own&own={ABSENT}&target=99&samples=5")
+    assert told["notes"] == [f"{GONE}; the article's example is shown"]
+    assert told["query"] == "v=1&samples=5"
+    assert told["names"]["7"] == "horse"
+    assert "own" not in told["urls"]
+
+
+def test_urls_lead_to_the_problems():
+    urls = answer("")["urls"]
+    assert urls == {"article": "/problem.json?v=1", "white": "/problem.json?v=1&problem=white"}
+    found = problem(urls["white"].partition("?")[2])
+    assert (len(found["names"]), found["names"][problems.white().target]) == (17_091, "whale")
+    article = problems.article()
+    assert problem(urls["article"].partition("?")[2]) == {
+        "names": list(article.names),
+        "scores": [-1.45, -2.0, -2.9, 1.4, -2.3, -0.1, -4.5, 1.65, -6.0, 0.3],
+        "counts": [5_000.0] * 10,
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        (f"problem=own&own={ABSENT}", f"{GONE}; the article's example is shown"),
+        ("samples=0", "samples must be a whole number from 1 to 10,000, got 0; 1 is used"),
+    ],
+)
+def test_a_problem_that_cannot_be_had_is_a_lookup_error(query, sentence):
+    with pytest.raises(LookupError) as caught:
+        problem(query)
+    assert caught.value.args == (sentence,)
+
+
+# The shelf
+
+
+def test_the_shelf_keeps_the_newest_tables():
+    shelf = Shelf(room=25)
+    for mark in "abc":
+        shelf.put(mark, large(mark, 10))
+    found = [shelf.get(mark) for mark in "abc"]
+    assert found[0] is None
+    assert [table.names[0] for table in found[1:] if table] == ["b 0", "c 0"]
+
+
+def test_a_table_that_is_used_stays_longer():
+    shelf = Shelf(room=25)
+    shelf.put("a", large("a", 10))
+    shelf.put("b", large("b", 10))
+    assert shelf.get("a")
+    shelf.put("c", large("c", 10))
+    assert [shelf.get(mark) is None for mark in "abc"] == [False, True, False]
+    shelf.put("a", large("a", 10))
+    shelf.put("d", large("d", 10))
+    assert [shelf.get(mark) is None for mark in "acd"] == [False, True, False]
+
+
+def test_one_table_may_be_larger_than_the_shelf():
+    shelf = Shelf(room=5)
+    shelf.put("a", large("a", 10))
+    assert shelf.get("a")
+    assert shelf.get("b") is None
+    shelf.put("b", large("b", 3))
+    assert shelf.get("a") is None
+
+
+# What the stage is made of
+
+
+def test_the_spec_is_json_and_leaves_nothing_out():
+    told = spec()
+    assert json.loads(json.dumps(told, allow_nan=False)).keys() == told.keys()
+    assert {name: tuple(panels) for name, panels in told["panels"].items()} == {"light": PANELS, "dark": PANELS}
+    assert told["targets"] == {"article": 7, "white": problems.white().target, "random": 0}
+    assert told["sizes"] == {"article": 10, "white": 17_091}
+    assert list(told["problems"]) == ["article", "random", "white", "own"]
+    assert told["devices"]["cpu"] == "CPU"
+
+
+def test_the_spec_has_every_field_with_its_kind_and_its_rule():
+    fields = spec()["fields"]
+    assert {name: field["default"] for name, field in fields.items()} == asdict(replace(Settings(), target=7)) | {
+        "target": None
+    }
+    kinds = {name: field["kind"] for name, field in fields.items()}
+    assert [kinds[name] for name in ("samples", "temperature", "noise", "edits", "own")] == [
+        "whole",
+        "real",
+        "choice",
+        "pairs",
+        "text",
+    ]
+    assert fields["samples"] | {"low": 1, "high": 10_000, "log": True, "letter": "k"} == fields["samples"]
+    assert fields["noise"]["choices"]["log_uniform"] == "log-uniform"
+    assert all(field["rule"] and field["label"] and field["help"] for field in fields.values())
