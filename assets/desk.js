@@ -36,7 +36,10 @@ export class Desk {
     c.seed.node.append(button("New seed", () => act.change({ seed: crypto.getRandomValues(new Uint32Array(1))[0], draw: 1 })));
     this.own = button("Paste or load scores…", () => act.own());
     this.undo = button("Undo dragged bars", () => act.change({ edits: [], weights: [] }));
-    this.more = button("", () => this.#open(this.drawer.hidden), "ssm-more");
+    this.more = button("", () => {
+      this.#open(this.drawer.hidden);
+      remember(this.drawer.hidden ? "closed" : "open");
+    }, "ssm-more");
     this.drawer = el("div", { class: "ssm-drawer" }, ...DRAWER.map((name) => c[name].node), el("div", { class: "ssm-actions" }, this.own, this.undo));
     this.front = el("div", { class: "ssm-controls" }, ...FRONT.map((name) => c[name].node), this.more);
     c.view.select.removeAttribute("aria-describedby"); // it sits in the head of its panel, without its line of help
@@ -60,7 +63,6 @@ export class Desk {
     this.drawer.hidden = !open;
     this.more.setAttribute("aria-expanded", String(open));
     this.more.textContent = open ? "Fewer controls" : "More controls";
-    remember(open ? "open" : "closed");
     this.act.moved();
   }
 

@@ -3,7 +3,7 @@
  * those of ssm.figures.series and ssm.figures.ranges; a test holds the two against each other.
  */
 
-import { sketch, unveil } from "./sketch.js";
+import { outlines, sketch, unveil } from "./sketch.js";
 
 const AT_ONCE = { frame: { duration: 0, redraw: false }, transition: { duration: 0 }, mode: "immediate" };
 const STEPS = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12];
@@ -214,7 +214,7 @@ export class Panel {
     this.sketched = false;
     // All traces or none: Plotly takes a trace that is left out for one that is gone.
     const frame = { data, traces: data.map((_, i) => i), layout: still ? {} : change };
-    return this.plotly.animate(this.node, frame, AT_ONCE);
+    return this.plotly.animate(this.node, frame, AT_ONCE).then(() => outlines(this.node));
   }
 
   /** While something moves, a range may grow and not shrink, so that the picture holds still. */

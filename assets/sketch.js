@@ -4,7 +4,7 @@
  * vendored Plotly; a test compares the two pictures, and what cannot be moved is left to Plotly.
  */
 
-const groups = (node, layer) => [...node.querySelectorAll(`.${layer} > g.trace`)];
+const groups = (node) => [...node.querySelectorAll(".barlayer > g.trace")];
 
 function bars(group, trace, { x, y, base }, axes) {
   const points = group.querySelectorAll(".point > path"), line = trace.marker.line?.width ?? 0;
@@ -53,14 +53,24 @@ function texts(group) {
 /** Move the marks of a plot to new data; false where their number or kind would have to change. */
 export function sketch(node, data) {
   const layout = node._fullLayout, axes = { x: layout.xaxis, y: layout.yaxis };
-  const left = { bar: groups(node, "barlayer"), scatter: groups(node, "scatterlayer") };
+  const left = groups(node);
   return data.every((columns, i) => {
-    const trace = node.data[i], group = left[trace.type].shift();
-    if (!group) return false;
+    const trace = node.data[i], shown = node._fullData[i];
+    const group = trace.type === "bar" ? left.shift() : node.querySelector(`.scatterlayer > .trace${shown.uid}`);
+    if (!group) return !columns.y.some((value) => value !== null); // Plotly has no group for a trace without data
     if (trace.type === "bar") return bars(group, trace, columns, axes);
     if (trace.mode === "lines") return lines(group, columns, axes);
     return trace.mode === "markers" ? markers(group, columns, axes) : texts(group);
   });
+}
+
+/** Outline the bars that are there and no others: Plotly keeps each bar's old outline while it moves it. */
+export function outlines(node) {
+  const left = groups(node);
+  for (const trace of node.data.filter(({ type }) => type === "bar")) {
+    const width = `${trace.marker.line?.width ?? 0}px`;
+    left.shift()?.querySelectorAll(".point > path").forEach((path, i) => (path.style.strokeWidth = trace.y?.[i] ? width : "0px"));
+  }
 }
 
 /** Take back what `sketch` hid, before Plotly draws again. */

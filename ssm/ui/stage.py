@@ -67,6 +67,8 @@ def stage() -> None:
     asked = _question()
     told = _answer(asked)
     shown = _component(key=KEY, data={"base": base_path(), "answer": told}, on_ask_change=_heard, on_own_change=_heard)
+    if shown.ask and int(shown.ask["ask"]) > asked.ask:  # a new session learns what the page asked only now
+        st.rerun()
     if told and shown.own:
         own_scores(told["settings"], _adopt)
 
