@@ -88,7 +88,8 @@ def test_no_link_goes_without_an_answer(link):
 
 
 def test_too_much_work_is_answered_with_a_sentence_and_the_settings():
-    told = answer("v=1&samples=5000&draws=10000")
+    told = answer("v=1&samples=5000&draws=10000&seed=x")
+    assert told["notes"] == ["seed must be a whole number from 0 to 4,294,967,295, got 'x'; 810 is used"]
     assert told["error"] == (
         "10,000 draws of 5,000 samples are 50,000,000 scores to correct and this page stops at 10,000,000; "
         "choose at most 2,000 draws or 1,000 samples"

@@ -1,0 +1,173 @@
+"""The server as `make run` starts it: its own routes, its files, and the headers on everything."""
+
+import asyncio
+import gc
+import json
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import pytest
+import torch
+
+from app import app, warm_up
+from ssm import experiment
+from ssm.settings import Settings
+from ssm.ui.spec import spec
+from tests.browser.server import running_app
+
+SECONDS = 30
+ABSENT = "sha256-" + 64 * "0"
+POLICY = {
+    "default-src": "'self'",
+    "img-src": "'self' data: blob:",
+    "font-src": "'self' data:",
+    "connect-src": "'self' ws: wss: blob: data:",
+    "worker-src": "'self' blob:",
+    "object-src": "'none'",
+    "base-uri": "'self'",
+    "form-action": "'self'",
+    "frame-ancestors": "*",
+}
+
+
+class Reply(NamedTuple):
+    """What the server answered."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """Run the app once for all tests of this file."""
+    with running_app() as url:
+        yield urlsplit(url).netloc
+
+
+@pytest.fixture
+def get(server):
+    """Ask the server for a path, which goes out as it is spelled."""
+
+    def ask(path):
+        connection = HTTPConnection(server, timeout=SECONDS)
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        headers = {name.lower(): value for name, value in answer.getheaders()}
+        reply = Reply(answer.status, headers, answer.read())
+        connection.close()
+        return reply
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/?samples=9", "/stage.json", "/problem.json?v=1&samples=0", "/assets/stage.js", "/explore", "/no"]
+)
+def test_every_answer_has_the_security_headers(get, path):
+    headers = get(path).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "strict-origin-when-cross-origin"
+    assert headers["permissions-policy"] == "camera=(), microphone=(), geolocation=()"
+    policy = dict(part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";"))
+    assert {name: sources for name, sources in policy.items() if name in POLICY} == POLICY
+    assert {name for name in policy if name not in POLICY} == {"script-src", "style-src"}
+
+
+def test_nothing_on_the_page_may_come_from_another_server(get):
+    policy = get("/").headers["content-security-policy"]
+    assert "http" not in policy
+    assert not {"*"} & set(policy.replace("frame-ancestors *", "").split())
+    assert "x-frame-options" not in get("/").headers  # any site may embed the Explorer
+
+
+def test_the_stage_is_told_what_it_is_made_of(get):
+    reply = get("/stage.json")
+    assert (reply.status, reply.headers["content-type"]) == (200, "application/json")
+    assert json.loads(reply.body) == json.loads(json.dumps(spec(), allow_nan=False))
+
+
+def test_a_problem_is_told(get):
+    reply = get("/problem.json?v=1")
+    assert (reply.status, reply.headers["content-type"]) == (200, "application/json")
+    told = json.loads(reply.body)
+    assert (told["names"][7], told["scores"][7], told["counts"][7]) == ("horse", 1.65, 5000.0)
+    assert len(json.loads(get(f"/problem.json?{Settings(problem='white').to_query()}").body)["names"]) == 17_091
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("v=1&samples=0", "samples must be a whole number from 1 to 10,000, got 0; 1 is used"),
+        (
+            f"problem=own&own={ABSENT}",
+            "own must be a table that is still here, got only its mark; paste or upload it again; "
+            "the article's example is shown",
+        ),
+    ],
+)
+def test_a_problem_that_is_not_here_is_a_sentence(get, query, sentence):
+    reply = get(f"/problem.json?{query}")
+    assert (reply.status, json.loads(reply.body)) == (404, {"error": sentence})
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/assets/stage.js", "javascript"),
+        ("/assets/kernel.js", "javascript"),
+        ("/assets/stage.css", "text/css"),
+        ("/assets/vendor/plotly-basic.min.js", "javascript"),
+        ("/assets/icon.svg", "image/svg+xml"),
+    ],
+)
+def test_our_files_are_served_and_looked_for_anew_at_each_use(get, path, kind):
+    reply = get(path)
+    assert reply.status == 200
+    assert kind in reply.headers["content-type"]
+    assert reply.headers["cache-control"] == "no-cache"
+    assert reply.headers["etag"]
+    assert reply.body
+
+
+@pytest.mark.parametrize(
+    "path", ["/assets/", "/assets/app.py", "/assets/../app.py", "/assets/%2e%2e/app.py", "/assets/..%2fapp.py"]
+)
+def test_only_the_folder_of_assets_is_served(get, path):
+    reply = get(path)
+    assert reply.status in {400, 404}
+    assert b"streamlit" not in reply.body
+
+
+def test_the_explorer_answers_to_its_name_and_keeps_the_link(get):
+    reply = get("/explore?v=1&samples=9&edits=3:1.5")
+    assert (reply.status, reply.headers["location"]) == (307, "/?v=1&samples=9&edits=3:1.5")
+
+
+@pytest.mark.parametrize("path", ["/", "/?v=1&samples=9", "/no"])
+def test_a_cold_link_gets_the_app(get, path):
+    reply = get(path)
+    assert reply.status == 200
+    assert b'<div id="root">' in reply.body
+
+
+def test_the_server_is_warm_before_its_first_visitor(monkeypatch):
+    ran: list[Settings] = []
+    threads = torch.get_num_threads()
+    monkeypatch.setattr(experiment, "run", ran.append)
+
+    async def start():
+        async with warm_up(app):
+            return torch.get_num_threads(), gc.get_freeze_count()
+
+    try:
+        assert gc.get_freeze_count() == 0
+        running, frozen = asyncio.run(start())
+    finally:
+        gc.unfreeze()
+        torch.set_num_threads(threads)
+    assert ran == [Settings()]
+    assert running == 1, "several threads for each of several viewers wait for one another"
+    assert frozen > 10_000, "Streamlit collects garbage after every run of a script"
