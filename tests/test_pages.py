@@ -4,10 +4,12 @@ import io
 import json
 from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit import config
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
@@ -136,6 +138,19 @@ def test_too_much_work_is_an_error_where_a_picture_is_and_a_note_where_none_is(m
     assert "columns" not in later
 
 
+def test_a_new_session_hears_what_the_page_asked_before_it_began(monkeypatch):
+    asks = []
+
+    def late(**told):
+        asks.append(told["data"]["answer"]["ask"])
+        st.session_state["stage"] = {"ask": {"ask": 2, "query": "v=1&samples=9"}}
+        return SimpleNamespace(ask=st.session_state["stage"]["ask"], own=None)
+
+    monkeypatch.setattr("ssm.ui.stage._component", late)
+    assert not opened("samples=4").exception
+    assert asks == [0, 2]
+
+
 @pytest.mark.parametrize(("option", "path"), [("", ""), ("/", ""), ("tools/softmax", "/tools/softmax"), ("/x/", "/x")])
 def test_the_app_knows_where_it_lives(monkeypatch, option, path):
     monkeypatch.setattr(config, "get_option", {"server.baseUrlPath": option}.get)
@@ -249,6 +264,19 @@ def test_a_sentence_that_quotes_a_table_is_never_markdown():
     app = shown(dialog(), "<b>*cat*</b> 1\n$dog$ [2](x)")
     (error,) = app.error
     assert "'\\[2\\]\\(x\\)'" in error.value
+
+
+def test_the_page_opens_the_dialog_and_shows_what_was_pasted():
+    app = opened("samples=2")
+    assert not app.text_area
+    app.session_state["stage"] = {"own": 1}
+    app.run()
+    app.text_area(key="own.text").set_value("cat 1\ndog 2")
+    app.session_state["stage"] = {"own": 1}
+    app.button(key="own.show").click().run()
+    answer = told(app)
+    assert (list(answer["names"].values()), answer["settings"]["samples"]) == (["cat", "dog"], 2)
+    assert (answer["notes"], answer["serial"]) == ([], "0.1")
 
 
 def adopting_page():
