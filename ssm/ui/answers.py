@@ -68,7 +68,17 @@ def first_answer(query: str) -> Answer:
 
 
 def is_long(query: str) -> bool:
-    """Whether a link asks for so much that its page should be seen before its numbers."""
+    """Whether a link asks for so much that its page should be seen before its numbers.
+
+    Args:
+        query: the text after the "?".
+
+    Returns:
+        Whether samples times draws, and classes that must be made, are more than `LONG`.
+
+    >>> is_long("v=1"), is_long("v=1&samples=1000&draws=1000")
+    (False, True)
+    """
     settings, _ = Settings.from_query(query, SHELF.get(_own_in(query)))
     return settings.samples * settings.draws + settings.classes * (settings.problem == "random") > LONG
 
