@@ -305,6 +305,7 @@ function quadrature(e, f, nodes) {
 /** Exact mean and variance of the gradient, and the mean loss: a one-dimensional integral, no simulation. */
 export function moments(e, hits) {
   const f = integrand(e, hits);
+  if (!Number.isFinite(f.scale)) return null; // beyond float64 without logarithms: torch, which has them, fills it in
   let nodes = Math.max(FIRST_NODES, Math.ceil((highest(f.scale) - LOWEST) / WIDEST_STEP)), found = quadrature(e, f, nodes);
   while (!(found.error < TOLERANCE) && nodes < MOST_NODES) found = quadrature(e, f, (nodes *= 2));
   const variance = found.mean.map((m, c) => {
