@@ -18,11 +18,11 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ssm import experiment
-from ssm.settings import Settings
-from ssm.ui import answers
-from ssm.ui.spec import spec
-from ssm.ui.stage import base_path
+from ssm.explorer import experiment
+from ssm.explorer.settings import Settings
+from ssm.explorer.ui import answers
+from ssm.explorer.ui.explorer import base_path
+from ssm.explorer.ui.spec import spec
 
 ASSETS = Path(__file__).parent / "assets"
 HEADERS = {

@@ -1,4 +1,4 @@
-"""Build ssm/data/white.json from a book: which word follows "white", for `ssm.problems.white`.
+"""Build ssm/explorer/problems/data/white.json from a book: which word follows "white", for `ssm.problems.white`.
 
     python assets/build_white.py moby-dick.txt
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 WORD = re.compile("[a-z]+(?:'[a-z]+)?")
 BEFORE, TARGET = "white", "whale"
-OUTPUT = Path(__file__).parent.parent / "ssm" / "data" / "white.json"
+OUTPUT = Path(__file__).parent.parent / "ssm" / "explorer" / "problems" / "data" / "white.json"
 
 Rows = list[tuple[int, str]]
 

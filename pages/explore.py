@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ssm.ui.stage import stage
+from ssm.explorer.ui.explorer import stage
 
 if not st.context.is_embedded:
     st.html("<h1 class='ssm-title'>Sampled Softmax Explorer</h1>")

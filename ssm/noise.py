@@ -9,7 +9,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ssm import checks, drawing
+from ssm import checks, sampling
 
 Numbers = Tensor | Sequence[float]
 
@@ -102,10 +102,10 @@ class Noise:
         if self._law == "uniform":
             others = (u * (self.classes - 1)).long()
             return others + (others >= target[..., None])
-        places = drawing.around(u, self._cumulative, target)
+        places = sampling.around(u, self._cumulative, target)
         return torch.searchsorted(self._cumulative, places, right=True).clamp_(max=self._last)
 
-    def draw_unique(self, k: int, *, generator: torch.Generator | None = None) -> drawing.Unique:
+    def draw_unique(self, k: int, *, generator: torch.Generator | None = None) -> sampling.Unique:
         """Samples without replacement: draws with replacement until k different classes are found.
 
         Losses correct them by the number of tries: the chance that c is among so many is
@@ -126,8 +126,8 @@ class Noise:
         ([0, 1, 2, 3, 4], True)
         """
         k = checks.unique_count(k, self._possible)
-        drawn = self.draw((drawing.ahead(k),), generator=generator)
-        return drawing.unique(drawn, self.log_probs, k, generator)
+        drawn = self.draw((sampling.ahead(k),), generator=generator)
+        return sampling.unique(drawn, self.log_probs, k, generator)
 
     def inclusion(self, k: int) -> Tensor:
         """How likely each class is among k samples without replacement: ``1 - (1 - q_c)^T``.
@@ -150,7 +150,7 @@ class Noise:
         k = checks.unique_count(k, self._possible)
         if k == self._possible:
             return (self.log_probs > -torch.inf).double()
-        return -(drawing.tries_for(self.log_probs, k) * (-self.probs).log1p()).expm1()
+        return -(sampling.tries_for(self.log_probs, k) * (-self.probs).log1p()).expm1()
 
     def invert(self, uniforms: Tensor) -> Tensor:
         """The inverse of the cumulative distribution: the first c with ``q_0 + .. + q_c > u``.
@@ -189,8 +189,8 @@ class Noise:
         return torch.rand(shape, dtype=torch.float64, device=self.log_probs.device, generator=generator)
 
     @cached_property
-    def _alias(self) -> drawing.Alias:
-        return drawing.alias(self.probs)
+    def _alias(self) -> sampling.Alias:
+        return sampling.alias(self.probs)
 
     @cached_property
     def _possible(self) -> int:

@@ -8,14 +8,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ssm import experiment, problems, tables
-from ssm import settings as choices
-from ssm.problems import Problem
-from ssm.settings import Settings
-from ssm.ui import answers
-from ssm.ui.answers import answer, first_answer, is_long, problem
-from ssm.ui.spec import PANELS, spec
-from ssm.ui.tables import SHELF, Shelf
+from ssm.explorer import experiment, problems
+from ssm.explorer import settings as choices
+from ssm.explorer.problems import Problem, tables
+from ssm.explorer.settings import Settings
+from ssm.explorer.ui import answers
+from ssm.explorer.ui.answers import answer, first_answer, is_long, problem
+from ssm.explorer.ui.spec import PANELS, spec
+from ssm.explorer.ui.table_store import SHELF, Shelf
 
 PETS = tables.parse("bird 1.5\ncat 0.5\ndog 2.5")
 ABSENT = "sha256-" + 64 * "0"

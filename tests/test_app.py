@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from app import app, warm_up
-from ssm import experiment
-from ssm.settings import Settings
-from ssm.ui.spec import spec
+from ssm.explorer import experiment
+from ssm.explorer.settings import Settings
+from ssm.explorer.ui.spec import spec
 from tests.browser.server import running_app
 
 SECONDS = 30

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import torch
 
-from ssm import bench, estimators, head, noise, philox, steps
-from ssm.bench import Row
-from ssm.steps import Step
+from ssm import estimators, head, noise, philox
+from ssm.bench import report, steps
+from ssm.bench.report import Row
+from ssm.bench.steps import Step
 
 pytestmark = pytest.mark.usefixtures("hasty")
 ROWS = [Row("a case", 0.002, 1.0, 500.0), Row("another", 0.02), Row("the largest", 0.5, peak_bytes=390_000_000)]
@@ -18,41 +19,41 @@ ROWS = [Row("a case", 0.002, 1.0, 500.0), Row("another", 0.02), Row("the largest
 
 @pytest.fixture
 def hasty(monkeypatch):
-    monkeypatch.setattr(bench, "_PATIENCE", 1e-3)
+    monkeypatch.setattr(report, "_PATIENCE", 1e-3)
 
 
 def test_a_ratio_is_that_of_two_times(monkeypatch):
-    monkeypatch.setattr(bench, "_LOOPED", 3)
-    row = bench._running_mean("small", philox.normals(0, 5), noise.uniform(5), k=2, draws=9)
+    monkeypatch.setattr(report, "_LOOPED", 3)
+    row = report._running_mean("small", philox.normals(0, 5), noise.uniform(5), k=2, draws=9)
     assert row.case == "small: 9 draws, 5 classes, k = 2"
     assert row.loop_seconds is not None
     assert row.ratio == row.loop_seconds / row.seconds > 0
 
 
 def test_time_is_the_least_of_its_repeats(monkeypatch):
-    monkeypatch.setattr(bench, "_PATIENCE", 1.0)
+    monkeypatch.setattr(report, "_PATIENCE", 1.0)
     ticks = iter([0, 0, 0.7, 0.7, 0.7, 0.9, 0.9, 0.9, 1.3, 1.3])
     monkeypatch.setattr(time, "perf_counter", lambda: next(ticks))
-    assert bench._time(lambda: None) == pytest.approx(0.2)
+    assert report._time(lambda: None) == pytest.approx(0.2)
 
 
 def test_the_other_cases_have_a_time_and_the_largest_its_memory():
     scores, q = philox.normals(0, 50), noise.uniform(50)
-    assert bench._exact_moments(scores, q, k=3).seconds > 0
-    peak = bench._largest(scores, q, k=3, draws=4).peak_bytes
+    assert report._exact_moments(scores, q, k=3).seconds > 0
+    peak = report._largest(scores, q, k=3, draws=4).peak_bytes
     assert peak is not None
     assert peak > 1e6
 
 
 @pytest.fixture
 def measured(monkeypatch):
-    monkeypatch.setattr(bench, "measure", lambda: ROWS)
+    monkeypatch.setattr(report, "measure", lambda: ROWS)
     monkeypatch.setattr(steps, "measure", lambda cases, device, _: [Step(device, n, dim, 0.1) for n, dim in cases])
 
 
 @pytest.mark.usefixtures("measured")
 def test_the_table_has_a_line_for_each_case(capsys):
-    bench.main([])
+    report.main([])
     table, lines = (part.splitlines() for part in capsys.readouterr().out.split("\n\n"))
     assert [line.split()[:2] for line in table[1:]] == [[f"{n:,}", str(dim)] for n, dim in steps.CASES]
     assert lines[1].split() == ["a", "case", "2.0", "ms", "1000.0", "ms", "500x"]
@@ -63,7 +64,7 @@ def test_the_table_has_a_line_for_each_case(capsys):
 
 @pytest.mark.usefixtures("measured")
 def test_json_has_the_same(capsys):
-    bench.main(["--json", "--sizes", "7", "9", "--dim", "3", "--device", "meta"])
+    report.main(["--json", "--sizes", "7", "9", "--dim", "3", "--device", "meta"])
     said = json.loads(capsys.readouterr().out)
     assert [Row(**row) for row in said["rows"]] == ROWS
     assert [Step(**step) for step in said["steps"]] == [Step("meta", n, 3, 0.1) for n in (7, 9)]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from assets import build_white
-from ssm import problems
-from ssm.problems import Problem
+from ssm.explorer import problems
+from ssm.explorer.problems import Problem, presets
 
 BOOK = Path(__file__).parents[2] / "shared" / "data" / "moby-dick.txt"
 SMALL = """The White whale! The white whale's white\u2014flag; the o'th'er
@@ -59,9 +59,9 @@ def test_the_model_of_a_small_book_is_the_formula_and_sums_to_one(small, tmp_pat
 def read(file: Path, monkeypatch: pytest.MonkeyPatch) -> Problem:
     """What the package makes of another file."""
     monkeypatch.setattr(problems, "_WHITE", file)
-    problems._read_white.cache_clear()
+    presets._read_white.cache_clear()
     problem = problems.white()
-    problems._read_white.cache_clear()
+    presets._read_white.cache_clear()
     return problem
 
 

@@ -13,10 +13,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ssm import convergence, experiment, problems, tables
-from ssm.experiment import as_plain, devices, ranks, run
-from ssm.problems import Problem
-from ssm.settings import Settings
+from ssm import convergence
+from ssm.explorer import problems
+from ssm.explorer.experiment import as_plain, devices, ranks, run, runs
+from ssm.explorer.problems import Problem, tables
+from ssm.explorer.settings import Settings
 from tests import oracles
 from tests.sentences import refuses
 
@@ -397,9 +398,9 @@ def test_a_device_that_runs_out_of_memory_is_replaced_with_a_note(monkeypatch):
             raise torch.OutOfMemoryError
         return run_on(device, *rest)
 
-    run_on = experiment._run_on
-    monkeypatch.setattr(experiment, "_run_on", small)
-    monkeypatch.setattr(experiment, "devices", lambda: [("cpu", "CPU"), ("cuda:0", "GPU 0, Small")])
+    run_on = runs._run_on
+    monkeypatch.setattr("ssm.explorer.experiment.runs._run_on", small)
+    monkeypatch.setattr(runs, "devices", lambda: [("cpu", "CPU"), ("cuda:0", "GPU 0, Small")])
     result = run(Settings(device="cuda:0"))
     assert asked == ["cuda:0", "cpu"]
     assert result.notes == ("The memory of cuda:0 ran out, so the CPU computed this; fewer samples or draws may fit.",)
@@ -408,7 +409,7 @@ def test_a_device_that_runs_out_of_memory_is_replaced_with_a_note(monkeypatch):
 
 
 def test_too_much_work_is_refused_before_any_is_done(monkeypatch):
-    monkeypatch.setattr(experiment, "_run_on", None)
+    monkeypatch.setattr("ssm.explorer.experiment.runs._run_on", None)
     sentence = (
         "10,000 draws of 1,001 samples are 10,010,000 scores to correct and this page stops at 10,000,000; "
         "choose at most 9,990 draws or 1,000 samples"

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssm import figures, tables
-from ssm.experiment import ranks, run
-from ssm.figures import PANELS, log_ticks, nice, panel, ranges, series, spec, title
-from ssm.settings import Settings
-from ssm.theme import DARK, LIGHT
+from ssm.explorer import figures
+from ssm.explorer.experiment import ranks, run
+from ssm.explorer.figures import PANELS, log_ticks, nice, panel, panels, ranges, series, spec, title
+from ssm.explorer.figures.theme import DARK, LIGHT
+from ssm.explorer.problems import tables
+from ssm.explorer.settings import Settings
 from tests import oracles
 
 EVERY = (*PANELS, "convergence_classes")
@@ -419,4 +420,4 @@ def test_the_default_theme_is_light():
 
 
 def test_the_page_and_the_panels_speak_of_the_same_seven():
-    assert set(figures._TRACES) == set(figures._Y_TITLE) == set(EVERY)
+    assert set(panels._TRACES) == set(panels._Y_TITLE) == set(EVERY)

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssm import drawing, noise, philox
+from ssm import noise, philox, sampling
 from tests import oracles
 from tests.sentences import refuses
 
@@ -176,7 +176,7 @@ def test_each_example_leaves_out_its_own():
 def test_the_gap_never_gives_the_target(weights, u):
     q = noise.custom(weights)
     targets = torch.arange(len(weights))
-    places = drawing.around(torch.tensor([u, 0.0], dtype=torch.float64), q._cumulative, targets)
+    places = sampling.around(torch.tensor([u, 0.0], dtype=torch.float64), q._cumulative, targets)
     assert (torch.searchsorted(q._cumulative, places, right=True) != targets[:, None]).all()
 
 
@@ -191,7 +191,7 @@ def test_one_class_has_no_others():
 @given(st.lists(st.floats(0, 1) | st.just(0.0) | st.just(1.0), min_size=1, max_size=30).filter(sum))
 def test_an_alias_table_holds_each_class_as_often_as_it_is_drawn(weights):
     probs = oracles.normalise(weights)
-    table = drawing.alias(torch.tensor(probs, dtype=torch.float64))
+    table = sampling.alias(torch.tensor(probs, dtype=torch.float64))
     mass = [0.0] * len(probs)
     for column, (threshold, other) in enumerate(zip(table.thresholds.tolist(), table.others.tolist(), strict=True)):
         assert -1e-12 <= threshold <= 1 + 1e-12
@@ -201,7 +201,7 @@ def test_an_alias_table_holds_each_class_as_often_as_it_is_drawn(weights):
 
 
 def test_an_alias_table_splits_its_columns():
-    table = drawing.Alias(torch.tensor([1.0, 0.5], dtype=torch.float64), torch.tensor([0, 0]))
+    table = sampling.Alias(torch.tensor([1.0, 0.5], dtype=torch.float64), torch.tensor([0, 0]))
     assert table.invert(torch.tensor([0.0, 0.49, 0.5, 0.74, 0.76], dtype=torch.float64)).tolist() == [0, 0, 1, 1, 0]
 
 
@@ -212,7 +212,7 @@ def test_an_alias_table_splits_its_columns():
 @pytest.mark.parametrize("k", [1, 2, 4])
 @pytest.mark.parametrize("weights", [[1, 1, 1, 1], [8, 4, 2, 1], [1, 100, 1, 3]])
 def test_unique_draws_come_in_every_order_as_often_as_they_should(monkeypatch, weights, k, ahead):
-    monkeypatch.setattr(drawing, "ahead", lambda k: max(1, ahead * k - 1))
+    monkeypatch.setattr(sampling, "ahead", lambda k: max(1, ahead * k - 1))
     q, probs = noise.custom(weights), oracles.normalise(weights)
     chances = oracles.unique_orders(probs, k)
     draws, g = 2000, torch.Generator().manual_seed(ahead)

@@ -14,10 +14,9 @@ from streamlit import config
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
-from ssm import kinds
-from ssm.settings import FIELDS, Settings
-from ssm.ui.stage import base_path
-from ssm.ui.tables import SHELF
+from ssm.explorer.settings import FIELDS, Settings, kinds
+from ssm.explorer.ui.explorer import base_path
+from ssm.explorer.ui.table_store import SHELF
 
 FRAME = Path(__file__).parents[1] / "pages/main.py"
 SECONDS = 30
@@ -107,7 +106,7 @@ def test_rubbish_in_the_link_is_a_note():
 
 
 def test_a_link_that_takes_long_shows_its_page_first_and_is_answered_when_the_page_asks(monkeypatch):
-    monkeypatch.setattr("ssm.ui.answers.LONG", 100)
+    monkeypatch.setattr("ssm.explorer.ui.answers.LONG", 100)
     link = "samples=2&draws=60"
     app = opened(link)
     assert told(app) is None
@@ -125,7 +124,7 @@ def test_what_the_page_asks_is_answered_under_its_number():
 
 
 def test_too_much_work_is_an_error_where_a_picture_is_and_a_note_where_none_is(monkeypatch):
-    monkeypatch.setattr("ssm.settings.MOST_WORK", 10_000)
+    monkeypatch.setattr("ssm.explorer.settings.record.MOST_WORK", 10_000)
     link = "v=1&samples=50&draws=1000"
     first = told(opened(link))
     assert first["error"] is None
@@ -146,7 +145,7 @@ def test_a_new_session_hears_what_the_page_asked_before_it_began(monkeypatch):
         st.session_state["stage"] = {"ask": {"ask": 2, "query": "v=1&samples=9"}}
         return SimpleNamespace(ask=st.session_state["stage"]["ask"], own=None)
 
-    monkeypatch.setattr("ssm.ui.stage._component", late)
+    monkeypatch.setattr("ssm.explorer.ui.explorer._component", late)
     assert not opened("samples=4").exception
     assert asks == [0, 2]
 
@@ -163,7 +162,7 @@ def test_the_app_knows_where_it_lives(monkeypatch, option, path):
 def own_scores_page():
     import streamlit as st  # noqa: PLC0415 - AppTest runs the body alone
 
-    from ssm.ui.own import own_scores  # noqa: PLC0415
+    from ssm.explorer.ui.own_scores import own_scores  # noqa: PLC0415
 
     own_scores(st.session_state["settings"], lambda link: st.session_state.update(adopted=link))
 
@@ -282,11 +281,11 @@ def test_the_page_opens_the_dialog_and_shows_what_was_pasted():
 def adopting_page():
     import streamlit as st  # noqa: PLC0415 - AppTest runs the body alone
 
-    from ssm.ui import stage  # noqa: PLC0415
+    from ssm.explorer.ui import explorer  # noqa: PLC0415
 
     if link := st.session_state.pop("link", None):
-        stage._adopt(link)
-    st.json(stage._question()._asdict())
+        explorer._adopt(link)
+    st.json(explorer._question()._asdict())
 
 
 def asked(app):

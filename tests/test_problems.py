@@ -9,8 +9,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssm import problems
-from ssm.problems import Names, Numbered, Problem
+from ssm.explorer import problems
+from ssm.explorer.problems import Names, Numbered, Problem, presets
 from tests import oracles
 from tests.sentences import refuses
 
@@ -154,8 +154,11 @@ def test_random_problems_out_of_range_are_refused(values, sentence):
 
 
 def test_without_its_counts_the_book_says_what_is_missing(monkeypatch, tmp_path):
-    monkeypatch.setattr(problems, "_WHITE", tmp_path / "white.json")
-    problems._read_white.cache_clear()
-    sentence = "ssm/data/white.json must come with the package, got no such file; install it whole or run make assets"
+    monkeypatch.setattr(presets, "_WHITE", tmp_path / "white.json")
+    presets._read_white.cache_clear()
+    sentence = (
+        "ssm/explorer/problems/data/white.json must come with the package, got no such file; "
+        "install it whole or run make assets"
+    )
     with pytest.raises(FileNotFoundError, match=f"^{re.escape(sentence)}$"):
         problems.white()

@@ -10,8 +10,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssm import kinds, problems, tables
-from ssm.settings import DEFAULTS, FIELDS, Settings, noise_of, problem_of, refuse_overwork
+from ssm.explorer import problems
+from ssm.explorer.problems import tables
+from ssm.explorer.settings import DEFAULTS, FIELDS, Settings, kinds, noise_of, problem_of, refuse_overwork
 from tests import oracles
 from tests.sentences import refuses
 

@@ -12,8 +12,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssm import cells, problems, tables
-from ssm.problems import Problem
+from ssm.explorer import problems
+from ssm.explorer.problems import Problem, cells, tables
 from tests.sentences import refuses
 
 MIB = 2**20

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ssm import figures, words
-from ssm.theme import DARK, LIGHT, THEMES, contrast
+from ssm.explorer import figures
+from ssm.explorer.figures import texts
+from ssm.explorer.figures.theme import DARK, LIGHT, THEMES, contrast
 
 CONFIG = tomllib.loads((Path(__file__).parents[1] / ".streamlit/config.toml").read_text("utf-8"))
 PANELS = (*figures.PANELS, "convergence_classes")
@@ -111,7 +112,7 @@ def test_zero_lines_stand_out_and_the_grid_does_not(theme):
 
 @every_theme
 def test_every_role_has_an_ink_of_its_own(theme):
-    roles = {role for part in words.SENTENCE for one in part for role in re.findall(r"\|(\w+)\}", one["say"])}
+    roles = {role for part in texts.SENTENCE for one in part for role in re.findall(r"\|(\w+)\}", one["say"])}
     assert roles
     assert roles <= set(theme.text)
     five = [theme.model, theme.target, theme.gradient, theme.noise, theme.exact]

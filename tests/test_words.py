@@ -7,12 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssm import words
-from ssm.experiment import run
-from ssm.figures import PANELS
-from ssm.settings import Settings
-from ssm.theme import LIGHT
-from ssm.words import number, render
+from ssm.explorer.experiment import run
+from ssm.explorer.figures import PANELS, texts
+from ssm.explorer.figures.texts import number, render
+from ssm.explorer.figures.theme import LIGHT
+from ssm.explorer.settings import Settings
 
 ARTICLE = {
     "classes": 10,
@@ -36,8 +35,8 @@ ARTICLE = {
     "floor": 0.20452,
 }
 UNKNOWN = {name: value for name, value in ARTICLE.items() if name != "floor"}
-TEXTS = {"sentence": words.SENTENCE, **{f"title of {n}": t for n, t in words.TITLES.items()}} | {
-    f"label of {n}": t for n, t in words.LABELS.items()
+TEXTS = {"sentence": texts.SENTENCE, **{f"title of {n}": t for n, t in texts.TITLES.items()}} | {
+    f"label of {n}": t for n, t in texts.LABELS.items()
 }
 DRAW = "The gradient of draw 1 is 0.342 away from the full one."
 AVERAGE = "The average of 200 draws is 0.225 away."
@@ -130,7 +129,7 @@ def test_a_text_says_what_its_numbers_are(text, numbers, said):
 
 def test_the_cases_say_each_alternative_of_each_part():
     def said(name, part):
-        return {words._chosen(part, numbers) for text, numbers, _ in CASES if text == name}
+        return {texts._chosen(part, numbers) for text, numbers, _ in CASES if text == name}
 
     for name, parts in TEXTS.items():
         for part in parts:
@@ -145,7 +144,7 @@ def test_every_part_ends_with_what_holds_always(part):
 def every_template():
     """Everything with slots in it."""
     yield from (one["say"] for parts in TEXTS.values() for part in parts for one in part)
-    yield from (item["value"] for item in words.STRIP)
+    yield from (item["value"] for item in texts.STRIP)
 
 
 def test_slots_and_conditions_name_numbers_of_a_result_and_inks_of_a_theme():
@@ -156,26 +155,26 @@ def test_slots_and_conditions_name_numbers_of_a_result_and_inks_of_a_theme():
     conditions = [one["if"] for parts in TEXTS.values() for part in parts for one in part if "if" in one]
     assert {name for name, _, _ in conditions} <= set(numbers)
     assert {relation for _, relation, _ in conditions} <= {"<", "==", ">="}
-    assert set(words.INTEGERS) <= set(numbers)
-    assert all(numbers[name] == round(numbers[name]) for name in words.INTEGERS)
+    assert set(texts.INTEGERS) <= set(numbers)
+    assert all(numbers[name] == round(numbers[name]) for name in texts.INTEGERS)
     assert not any(
         template.count("{") != len(re.findall(r"\{\w+(?:\|\w+)?\}", template)) for template in every_template()
     )
 
 
 def test_the_article_is_told_with_its_own_numbers():
-    assert render(words.SENTENCE, run(Settings()).numbers) == CASES[0][2]
+    assert render(texts.SENTENCE, run(Settings()).numbers) == CASES[0][2]
 
 
 def test_every_panel_has_its_words():
-    for texts in (words.TITLES, words.CAPTIONS, words.LABELS):
-        assert tuple(texts) == PANELS
-    captions = [*words.CAPTIONS.values(), words.CUSTOM_CAPTION, words.CLASSES_CAPTION]
+    for words in (texts.TITLES, texts.CAPTIONS, texts.LABELS):
+        assert tuple(words) == PANELS
+    captions = [*texts.CAPTIONS.values(), texts.CUSTOM_CAPTION, texts.CLASSES_CAPTION]
     assert all(re.fullmatch(r"[A-Z].*\.", caption) and len(caption) <= 55 for caption in captions)
 
 
 def test_the_strip_of_figures_reads_so():
-    told = {item["name"]: render([[{"say": item["value"]}]], ARTICLE | {"kept": 2}) for item in words.STRIP}
+    told = {item["name"]: render([[{"say": item["value"]}]], ARTICLE | {"kept": 2}) for item in texts.STRIP}
     assert told == {
         "Loss, full": "0.840",
         "Loss, this draw": "1.36",
@@ -185,7 +184,7 @@ def test_the_strip_of_figures_reads_so():
         "χ² of the noise": "2.68",
         "Scores computed": "4 of 10",
     }
-    assert all(re.fullmatch(r"[A-Z0].*[.²]\.?", item["help"]) for item in words.STRIP)
+    assert all(re.fullmatch(r"[A-Z0].*[.²]\.?", item["help"]) for item in texts.STRIP)
 
 
 def test_what_is_not_known_yet_is_an_ellipsis():
@@ -197,7 +196,7 @@ def test_what_is_not_known_yet_is_an_ellipsis():
     ("relation", "holds"), [("<", [True, False, False]), ("==", [False, True, False]), (">=", [False, True, True])]
 )
 def test_a_condition_compares(relation, holds):
-    part: words.Part = [{"if": ["k", relation, 2], "say": "yes"}, {"say": "no"}]
+    part: texts.Part = [{"if": ["k", relation, 2], "say": "yes"}, {"say": "no"}]
     assert [render([part], {"k": k}) == "yes" for k in (1, 2, 3)] == holds
 
 

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 
-from ssm import experiment, words
-from ssm.settings import Settings
+from ssm.explorer import experiment
+from ssm.explorer.figures import texts
+from ssm.explorer.settings import Settings
 
 READY = '[data-ssm-ready="true"]'
 MILLISECONDS_TO_OPEN = 30_000
@@ -110,7 +111,7 @@ def refusal(page: Page) -> Locator:
 def shows(page: Page, settings: Settings) -> None:
     """Expect the sentence, the gradient's title and the link that torch has for some settings."""
     numbers = experiment.run(settings).numbers
-    expect(sentence(page)).to_have_text(words.render(words.SENTENCE, numbers))
-    title = words.render(words.TITLES["gradient_sampled"], numbers)
+    expect(sentence(page)).to_have_text(texts.render(texts.SENTENCE, numbers))
+    title = texts.render(texts.TITLES["gradient_sampled"], numbers)
     expect(panel(page, "gradient_sampled").get_by_role("heading")).to_have_text(title)
     expect(page).to_have_url(re.compile(rf"\?{re.escape(settings.to_query())}$"))

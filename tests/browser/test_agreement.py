@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Page
 
-from ssm import experiment, figures, words
-from ssm.settings import Settings
-from ssm.ui.spec import PANELS, spec
+from ssm.explorer import experiment, figures
+from ssm.explorer.figures import texts
+from ssm.explorer.settings import Settings
+from ssm.explorer.ui.spec import PANELS, spec
 from tests.test_settings import every_settings
 
 CASES, PARTS = 1_000, 4
@@ -135,7 +136,7 @@ def test_page_and_torch_agree_on_a_whole_vocabulary(modules):
 def test_philox_gives_its_published_words_in_the_browser(modules):
     blocks = modules.evaluate("""async () => {
       const { philox } = await import("/assets/kernel.js"), ones = 0xffffffff;
-      const hex = (words) => words.map((word) => word.toString(16).padStart(8, "0")).join(" ");
+      const hex = (words) => texts.map((word) => word.toString(16).padStart(8, "0")).join(" ");
       return [philox(0, 0, 0, 0, 0, 0), philox(ones, ones, ones, ones, ones, ones),
         philox(0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344, 0xa4093822, 0x299f31d0)].map(hex);
     }""")
@@ -182,14 +183,14 @@ def test_numbers_are_written_alike(modules):
         }""",
         values,
     )
-    differing = {v: (theirs, words.number(v)) for v, theirs in zip(values, found, strict=True)}
+    differing = {v: (theirs, texts.number(v)) for v, theirs in zip(values, found, strict=True)}
     assert {v: both for v, both in differing.items() if both[0] != both[1]} == {}
 
 
 def test_sentences_are_written_alike(modules):
     rng = np.random.default_rng(11)
-    texts = [words.SENTENCE, *words.TITLES.values(), *words.LABELS.values()]
-    texts += [[[{"say": item["value"]}]] for item in words.STRIP]
+    said = [texts.SENTENCE, *texts.TITLES.values(), *texts.LABELS.values()]
+    said += [[[{"say": item["value"]}]] for item in texts.STRIP]
     rows = []
     for case in (random_settings(rng) for _ in range(60)):
         numbers = experiment.run(case).numbers
@@ -199,9 +200,9 @@ def test_sentences_are_written_alike(modules):
       const { plain } = await import("/assets/words.js");
       return rows.map((numbers) => texts.map((parts) => plain(parts, numbers, integers)));
     }""",
-        [texts, rows, words.INTEGERS],
+        [said, rows, texts.INTEGERS],
     )
-    assert found == [[words.render(parts, numbers) for parts in texts] for numbers in rows]
+    assert found == [[texts.render(parts, numbers) for parts in said] for numbers in rows]
 
 
 def test_links_of_the_page_are_read_as_they_were_meant(modules):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Page, expect
 
-from ssm.settings import Settings
+from ssm.explorer.settings import Settings
 from tests.browser.explorer import (
     BAR_PANELS,
     PANELS,

@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import FrameLocator, Page, expect
 
-from ssm.settings import Settings
+from ssm.explorer.settings import Settings
 from tests.browser.explorer import (
     MILLISECONDS_TO_OPEN,
     PANELS,

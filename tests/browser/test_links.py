@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Page, expect
 
-from ssm.settings import MOST_WORK, Settings
+from ssm.explorer.settings import MOST_WORK, Settings
 from tests.browser.explorer import (
     MILLISECONDS_TO_OPEN,
     PANELS,

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Dialog, Locator, Page, expect
 
-from ssm import tables
-from ssm.settings import Settings
+from ssm.explorer.problems import tables
+from ssm.explorer.settings import Settings
 from tests.browser.explorer import MILLISECONDS_TO_ANSWER, answered, bar, choice, drawn, open_explorer, panel, shows
 
 COUNTED = "class,score,count\n17,1.5,20\n3,-0.5,300\n250,2.25,1\n8,0,40\n"

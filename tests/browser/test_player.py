@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from ssm.settings import Settings
+from ssm.explorer.settings import Settings
 from tests.browser.explorer import (
     PANELS,
     answered,

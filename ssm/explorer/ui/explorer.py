@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit import config
 
-from ssm.ui.answers import Answer, answer, first_answer, is_long
-from ssm.ui.own import own_scores
+from ssm.explorer.ui.answers import Answer, answer, first_answer, is_long
+from ssm.explorer.ui.own_scores import own_scores
 
 KEY = "stage"
 _ADOPTED = "ssm.adopted"  # a question that Python put in the viewer's name: their own table was just read

@@ -13,7 +13,9 @@ from dataclasses import asdict, dataclass
 import torch
 from torch import Tensor
 
-from ssm import convergence, exact, losses, noise, philox, problems, steps
+from ssm import convergence, exact, losses, noise, philox
+from ssm.bench import steps
+from ssm.explorer import problems
 from ssm.noise import Noise
 
 _PATIENCE = 1.0  # seconds for which each case is repeated
@@ -156,7 +158,3 @@ def _peak_bytes() -> int | None:
 
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-
-
-if __name__ == "__main__":
-    main()

@@ -8,11 +8,11 @@ from urllib.parse import parse_qs
 import streamlit as st
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_run_yield_check
 
-from ssm import experiment
-from ssm import settings as choices
-from ssm.experiment import Result
-from ssm.settings import Settings
-from ssm.ui.tables import SHELF
+from ssm.explorer import experiment
+from ssm.explorer import settings as choices
+from ssm.explorer.experiment import Result
+from ssm.explorer.settings import Settings
+from ssm.explorer.ui.table_store import SHELF
 
 Answer = dict[str, Any]
 

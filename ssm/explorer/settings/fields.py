@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from ssm.kinds import Choice, Field, PerClass, Real, Text, Whole
-from ssm.problems import SCORE_LIMIT
-from ssm.tables import DIGEST, MOST_PACKED, MOST_ROWS
+from ssm.explorer.problems import SCORE_LIMIT
+from ssm.explorer.problems.tables import DIGEST, MOST_PACKED, MOST_ROWS
+from ssm.explorer.settings.kinds import Choice, Field, PerClass, Real, Text, Whole
 
 MOST_DRAWS = 10_000
 

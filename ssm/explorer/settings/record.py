@@ -8,11 +8,13 @@ from urllib.parse import parse_qsl
 
 import torch
 
-from ssm import checks, fields, noise, problems, tables
+from ssm import checks, noise
 from ssm.checks import Hits
-from ssm.kinds import Pairs
+from ssm.explorer import problems
+from ssm.explorer.problems import Problem, tables
+from ssm.explorer.settings import fields
+from ssm.explorer.settings.kinds import Pairs
 from ssm.noise import Noise
-from ssm.problems import Problem
 
 DEFAULT_SEED = 810  # draw 1 of the article's example is then the article's own: bird, cat, dog, in both hits modes
 MOST_WORK = 10_000_000

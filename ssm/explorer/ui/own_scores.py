@@ -6,10 +6,10 @@ from typing import Any
 
 import streamlit as st
 
-from ssm import problems, tables
-from ssm.problems import Problem
-from ssm.settings import Settings
-from ssm.ui.tables import SHELF
+from ssm.explorer import problems
+from ssm.explorer.problems import Problem, tables
+from ssm.explorer.settings import Settings
+from ssm.explorer.ui.table_store import SHELF
 
 _EXAMPLE = tables.to_text(problems.article())
 

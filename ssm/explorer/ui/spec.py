@@ -4,10 +4,11 @@ from dataclasses import asdict
 from functools import cache
 from typing import Any
 
-from ssm import experiment, figures, problems, words
-from ssm import settings as choices
-from ssm.kinds import Choice, Field, PerClass, Real, Whole
-from ssm.theme import THEMES
+from ssm.explorer import experiment, figures, problems
+from ssm.explorer import settings as choices
+from ssm.explorer.figures import texts
+from ssm.explorer.figures.theme import THEMES
+from ssm.explorer.settings.kinds import Choice, Field, PerClass, Real, Whole
 
 PREVIEW_CLASSES = 20_000  # beyond, the page leaves the arithmetic to torch
 PANELS = (*figures.PANELS, "convergence_classes")
@@ -33,17 +34,17 @@ def spec() -> dict[str, Any]:
             "few": figures.FEW,
             "label_room": figures.LABEL_ROOM,
             "most_ticks": figures.MOST_TICKS,
-            "nothing": words.NOTHING,
+            "nothing": texts.NOTHING,
         },
         "words": {
-            "sentence": words.SENTENCE,
-            "titles": words.TITLES,
-            "captions": words.CAPTIONS,
-            "labels": words.LABELS,
-            "strip": words.STRIP,
-            "integers": words.INTEGERS,
-            "custom_caption": words.CUSTOM_CAPTION,
-            "classes_caption": words.CLASSES_CAPTION,
+            "sentence": texts.SENTENCE,
+            "titles": texts.TITLES,
+            "captions": texts.CAPTIONS,
+            "labels": texts.LABELS,
+            "strip": texts.STRIP,
+            "integers": texts.INTEGERS,
+            "custom_caption": texts.CUSTOM_CAPTION,
+            "classes_caption": texts.CLASSES_CAPTION,
         },
         "fields": {name: _field(name, field) for name, field in choices.FIELDS.items()},
         "problems": choices.FIELDS["problem"].choices,  # type: ignore[attr-defined] # the table says it is a Choice

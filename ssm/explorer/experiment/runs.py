@@ -15,12 +15,12 @@ import torch
 from torch import Tensor
 
 from ssm import convergence, exact, losses
-from ssm import settings as choices
 from ssm.convergence import Convergence
 from ssm.exact import Moments
+from ssm.explorer import settings as choices
+from ssm.explorer.problems import Problem
+from ssm.explorer.settings import Settings
 from ssm.noise import Noise
-from ssm.problems import Problem
-from ssm.settings import Settings
 
 SHOWN_ALL = 50  # up to here every class has its bar
 SHOWN_MOST = 40  # beyond, this many: the target, the largest scores, this draw's samples

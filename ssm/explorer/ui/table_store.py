@@ -4,7 +4,7 @@ from collections import OrderedDict
 from threading import Lock
 from typing import final
 
-from ssm.problems import Problem
+from ssm.explorer.problems import Problem
 
 
 @final
@@ -14,7 +14,7 @@ class Shelf:
     Args:
         room: classes of all problems together; the newest stays even if it alone has more.
 
-    >>> from ssm import problems
+    >>> from ssm.explorer import problems
     >>> shelf = Shelf(room=15)
     >>> shelf.put("a", problems.article())
     >>> shelf.put("b", problems.article())

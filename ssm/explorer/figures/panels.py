@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from ssm import words
-from ssm.experiment import Result, as_plain
-from ssm.theme import FONT, LIGHT, Theme
+from ssm.explorer.experiment import Result, as_plain
+from ssm.explorer.figures import texts
+from ssm.explorer.figures.theme import FONT, LIGHT, Theme
 
 Series = dict[str, list[Any]]
 Trace = Any  # go.Bar or go.Scatter: Plotly ships no annotations
@@ -227,8 +227,8 @@ def panel(name: str, result: Result, theme: Theme = LIGHT) -> go.Figure:
     Raises:
         KeyError: no panel has that name.
 
-    >>> from ssm.experiment import run
-    >>> from ssm.settings import Settings
+    >>> from ssm.explorer.experiment import run
+    >>> from ssm.explorer.settings import Settings
     >>> panel("gradient_full", run(Settings(draws=10))).data[0].name
     'full gradient'
     """
@@ -260,12 +260,12 @@ def title(name: str, result: Result) -> str:
     Raises:
         KeyError: no panel has that name.
 
-    >>> from ssm.experiment import run
-    >>> from ssm.settings import Settings
+    >>> from ssm.explorer.experiment import run
+    >>> from ssm.explorer.settings import Settings
     >>> title("scores_full", run(Settings(draws=10)))
     'Scores, full softmax: all 10 classes'
     """
-    return words.render(words.TITLES[name.removesuffix("_classes")], result.numbers)
+    return texts.render(texts.TITLES[name.removesuffix("_classes")], result.numbers)
 
 
 # ---------------------------------------------------------------- series
@@ -280,8 +280,8 @@ def series(result: Result) -> Series:
     Returns:
         Lists by name, None where nothing is drawn: the result's columns, and what the traces make of them.
 
-    >>> from ssm.experiment import run
-    >>> from ssm.settings import Settings
+    >>> from ssm.explorer.experiment import run
+    >>> from ssm.explorer.settings import Settings
     >>> series(run(Settings(draws=10)))["score_target"]
     [None, None, None, None, None, None, None, 1.65, None, None]
     """
@@ -313,7 +313,7 @@ def series(result: Result) -> Series:
         "averaged_x": [averaged],
         "averaged_y": [numbers["error_mean"]],
         "floor_x": [marks[0], marks[-1]],
-        "floor_y": [numbers["floor"]] * 2 if numbers["floor"] >= words.NOTHING else [None, None],
+        "floor_y": [numbers["floor"]] * 2 if numbers["floor"] >= texts.NOTHING else [None, None],
     }
 
 
@@ -401,8 +401,8 @@ def ranges(name: str, drawn: Series) -> tuple[list[float], list[float]]:
     Returns:
         [low, high] of x and of y; their decimal logarithms where the axis is logarithmic.
 
-    >>> from ssm.experiment import run
-    >>> from ssm.settings import Settings
+    >>> from ssm.explorer.experiment import run
+    >>> from ssm.explorer.settings import Settings
     >>> ranges("gradient_sampled", series(run(Settings(draws=10))))
     ([-0.5, 9.5], [-0.8, 0.8])
     """

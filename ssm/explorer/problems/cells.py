@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ssm import checks
-from ssm.problems import SCORE_LIMIT, Names, Numbered, Problem
+from ssm.explorer.problems import SCORE_LIMIT, Names, Numbered, Problem
 
 MOST_ROWS = 1_000_000
 MOST_NAME = 200

@@ -29,7 +29,7 @@ RANDOM_TARGET = 0
 
 _CIFAR_10 = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 _ARTICLE_SCORES = (-1.45, -2.0, -2.9, 1.4, -2.3, -0.1, -4.5, 1.65, -6.0, 0.3)
-_WHITE = resources.files("ssm").joinpath("data", "white.json")
+_WHITE = resources.files("ssm.explorer.problems").joinpath("data", "white.json")
 
 
 @final
@@ -209,7 +209,7 @@ PRESETS: Mapping[str, Callable[[], Problem]] = MappingProxyType({"article": arti
 @lru_cache(maxsize=1)
 def _read_white() -> tuple[Names, Tensor, int, Tensor]:
     if not _WHITE.is_file():
-        checks.refuse_missing_file("ssm/data/white.json")
+        checks.refuse_missing_file("ssm/explorer/problems/data/white.json")
     book = json.loads(_WHITE.read_text(encoding="utf-8"))
     counts, after = _unfold(book["vocabulary"]), _unfold(book["followers"])
     c = _tensor(counts.values())  # [classes]

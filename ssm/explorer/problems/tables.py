@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ssm import cells, checks
-from ssm.cells import Cells
-from ssm.problems import Problem
+from ssm import checks
+from ssm.explorer.problems import Problem, cells
+from ssm.explorer.problems.cells import Cells
 
 MOST_ROWS = cells.MOST_ROWS
 MOST_BYTES = 32 * 2**20

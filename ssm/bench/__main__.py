@@ -1,0 +1,5 @@
+"""``python -m ssm.bench``."""
+
+from ssm.bench.report import main
+
+main()
