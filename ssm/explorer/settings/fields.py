@@ -26,6 +26,7 @@ _NOISES = {
 _HITS = {"rejected": "rejected when drawn", "excluded": "excluded before drawing"}
 _AVERAGES = {"all": "all draws", "so_far": "the draws so far"}
 _VIEWS = {"distance": "distance from the full gradient", "classes": "the five largest classes"}
+_SCALES = {"scores": "scores", "weights": "weights, e^x against the target's"}
 _PACKED = f"{DIGEST.pattern}|[A-Za-z0-9_-]{{0,{MOST_PACKED}}}"
 
 _Fields = Mapping[str, Field[Any]]
@@ -51,5 +52,6 @@ FIELDS: _Fields = MappingProxyType(
         "draw": Whole("draw", "i", "The draw that the panels show.", 1, MOST_DRAWS),
         "average": Choice("average", "", "The draws that the outlined average covers.", _AVERAGES),
         "view": Choice("convergence", "", "What the convergence panel follows.", _VIEWS),
+        "scale": Choice("scores or weights", "", "What the score panels draw.", _SCALES),
     }
 )

@@ -59,6 +59,7 @@ class Settings:
     draw: int = 1
     average: str = "all"
     view: str = "distance"
+    scale: str = "scores"
 
     def __post_init__(self) -> None:
         """Hold every value against its field, then against the others; find the target's class."""

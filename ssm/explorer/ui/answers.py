@@ -1,6 +1,6 @@
 """Answers: what the server tells the stage about one link."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 from urllib.parse import parse_qs
@@ -10,7 +10,6 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import get_run_yiel
 
 from ssm.explorer import experiment
 from ssm.explorer import settings as choices
-from ssm.explorer.experiment import Result
 from ssm.explorer.settings import Settings
 from ssm.explorer.ui.table_store import SHELF
 
@@ -28,10 +27,11 @@ def answer(query: str) -> Answer:
         query: the text after the "?".
 
     Returns:
-        The settings, the ``notes`` on what was changed, and columns, numbers and names as JSON can hold them; instead
-        of these three a sentence under ``error`` where torch refuses.
+        The settings, the ``notes`` on what was changed, the ``view`` (a Result as JSON can hold it), the ``names`` of
+        its classes, the ``device`` and whether the problem is ``counted``; instead of these four a sentence under
+        ``error`` where torch refuses.
 
-    >>> answer("v=1&samples=9&draws=10")["numbers"]["samples"]
+    >>> answer("v=1&samples=9&draws=10")["view"]["draw"]["samples"]
     9
     """
     settings, notes = Settings.from_query(query, SHELF.get(_own_in(query)))
@@ -44,7 +44,7 @@ def answer(query: str) -> Answer:
     }
     try:
         found = _found(settings.to_query(), get_run_yield_check() or _nothing)
-        return told | found | {"notes": [*notes, *found["remarks"]]}
+        return told | found | {"notes": [*notes, *found.pop("remarks")]}
     except ValueError as error:
         return told | {"error": str(error)}
 
@@ -113,21 +113,23 @@ def problem(query: str) -> dict[str, Any]:
 @st.cache_data(max_entries=256, show_spinner=False)
 def _found(query: str, _on_chunk: Callable[[], None]) -> Answer:
     settings, _ = Settings.from_query(query, SHELF.get(_own_in(query)))
-    result = experiment.run(settings, SHELF.get(settings.own), _on_chunk)
-    columns = experiment.as_plain(result.columns)
+    result = experiment.run(settings, SHELF.get(settings.own), on_chunk=_on_chunk)
+    view = experiment.as_plain(result)
     return {
-        "columns": columns,
-        "numbers": result.numbers,
-        "names": _names(result, columns),
+        "view": view,
+        "names": _names(result.problem.names, view),
         "device": result.device,
         "counted": result.problem.counts is not None,
         "remarks": list(result.notes),
     }
 
 
-def _names(result: Result, columns: dict[str, list[Any]]) -> dict[str, str]:
-    named = {*columns["class"], *columns["watched"], *columns["term_class"]}
-    return {str(c): result.problem.names[c] for c in named}
+def _names(names: Sequence[str], view: dict[str, Any]) -> dict[str, str]:
+    """The name of every class that a view speaks of."""
+    draw = view["draw"]
+    spoken = {*view["classes"]["index"], *view["convergence"]["watched"]}
+    spoken.update(*(draw[name] for name in ("sample_class", "block_class", "dot_class")))
+    return {str(c): names[c] for c in sorted(spoken)}
 
 
 def _urls(settings: Settings) -> dict[str, str]:
