@@ -5,9 +5,9 @@ import { grouped } from "../panels/texts.js";
 /**
  * @typedef {Record<string, any>} Settings as ssm.explorer.settings.Settings
  * @typedef {{classes: number, counted: boolean}} Shape
- * @typedef {{kind: "at_most", of: string} | {kind: "below", of: string}
- *   | {kind: "needs_counts", values: string[], instead: string}} Agreement
- * @typedef {{default: any, agreements?: Agreement[], resets?: string[]}} Field
+ * @typedef {{kind: "at_most", of: string, rule: string} | {kind: "below", of: string, rule: string}
+ *   | {kind: "needs_counts", values: string[], instead: string, rule: string}} Agreement `rule` has room for a "{bound}"
+ * @typedef {{default: any, key?: string, agreements?: Agreement[], resets?: string[]}} Field
  * @typedef {Record<string, Field>} Fields
  */
 
@@ -18,7 +18,7 @@ const isDefault = (value, field) => value === null || value === field.default ||
 /** The link of some settings: every field that is not at its default. @param {Settings} settings @param {Fields} fields */
 export function toQuery(settings, fields) {
   const named = Object.entries(fields).filter(([name, field]) => name in settings && !isDefault(settings[name], field));
-  return ["v=1", ...named.map(([name]) => `${name}=${encodeURIComponent(spell(settings[name]))}`)].join("&");
+  return ["v=1", ...named.map(([name, { key }]) => `${key || name}=${encodeURIComponent(spell(settings[name]))}`)].join("&");
 }
 
 /**
@@ -40,39 +40,36 @@ export function patched(settings, patch, shape, fields) {
 
 /** The change, and the defaults of what it resets and does not itself choose. */
 function reset(settings, patch, fields) {
-  const changed = Object.keys(patch).filter((name) => spell(patch[name]) !== spell(settings[name]));
-  const names = changed.flatMap((name) => fields[name]?.resets ?? []);
+  const names = Object.keys(patch).flatMap((name) => fields[name].resets ?? []);
   const defaults = Object.fromEntries(names.map((name) => [name, fields[name].default]));
   return { ...settings, ...defaults, ...patch };
 }
 
 const REPAIRS = { at_most: atMost, below, needs_counts: needsCounts };
 
-function repair(name, rule, settings, shape) {
-  const found = REPAIRS[rule.kind](name, rule, settings, shape);
+function repair(name, agreement, settings, shape) {
+  const found = REPAIRS[agreement.kind](settings[name], agreement, settings, shape);
   if (!found) return null;
-  const [words, value, instead, spelled = instead] = found;
-  return { name, instead, sentence: `${name} must be ${words}, got ${value}; ${spelled} is used` };
+  const { bound, value, instead } = found, spelled = Array.isArray(instead) ? "the rest" : instead;
+  return { name, instead, sentence: `${name} must be ${agreement.rule.replace("{bound}", bound)}, got ${value}; ${spelled} is used` };
 }
 
-function atMost(name, { of }, settings) {
+function atMost(value, { of }, settings) {
   const most = settings[of];
-  return settings[name] > most ? [`at most the number of ${of}, ${grouped(most)}`, settings[name], most] : null;
+  return value > most ? { bound: grouped(most), value, instead: most } : null;
 }
 
 /** Classes that are not there: one class becomes the last, pairs of (class, number) are left out. */
-function below(name, _rule, settings, shape) {
-  const value = settings[name];
+function below(value, _agreement, _settings, shape) {
   if (!shape || value === null) return null;
-  const last = shape.classes - 1;
-  if (!Array.isArray(value)) return value > last ? [`a class from 0 to ${grouped(last)}`, value, last] : null;
-  const inside = value.filter(([c]) => c <= last), outside = value.find(([c]) => c > last);
-  return outside ? [`for classes from 0 to ${grouped(last)}`, outside[0], inside, "the rest"] : null;
+  const last = shape.classes - 1, bound = grouped(last), pairs = Array.isArray(value);
+  const outside = (pairs ? value.map(([c]) => c) : [value]).find((c) => c > last);
+  if (outside === undefined) return null;
+  return { bound, value: outside, instead: pairs ? value.filter(([c]) => c <= last) : last };
 }
 
-function needsCounts(name, { values, instead }, settings, shape) {
-  if (!shape || shape.counted || !values.includes(settings[name])) return null;
-  return [`other than ${values.join(", ")} where classes have no counts`, settings[name], instead];
+function needsCounts(value, { values, instead }, _settings, shape) {
+  return shape && !shape.counted && values.includes(value) ? { bound: value, value, instead } : null;
 }
 
 /** Pairs of (class, number) with one class's number put in, by class. @param {[number, number][]} list */
