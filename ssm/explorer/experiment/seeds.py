@@ -60,7 +60,7 @@ def _gradients(ref: Reference, samples: Tensor) -> tuple[Tensor, Tensor]:
 
 def _errors(ref: Reference, samples: Tensor, gradients: Tensor, on_target: Tensor, checkpoints: Tensor) -> Tensor:
     """The distances of one seed: summed class by class over those that a draw touched, at once over the rest."""
-    some, places = samples.unique(return_inverse=True)
+    some, places = torch.unique(samples, return_inverse=True)
     draws, n = torch.arange(len(samples), device=samples.device), len(some) + 1  # the last is the target
     part = torch.searchsorted(checkpoints, draws, right=True) * n
     sums = gradients.new_zeros(len(checkpoints) * n)
