@@ -11,6 +11,7 @@ import { apart } from "./agreement.js";
 import { ControlPanel } from "./control_panel.js";
 import { Dialogue } from "./dialogue.js";
 import { carried } from "./carry.js";
+import { json, script } from "./loading.js";
 import { Page, agreementWords, ribbon } from "./page.js";
 import { PanelGrid } from "./panel_grid.js";
 import { Problems } from "./problems.js";
@@ -38,25 +39,6 @@ export function unmount(parentElement) {
   instances.get(parentElement)?.end();
   instances.delete(parentElement);
 }
-
-/** @type {Record<string, Promise<any>>} */
-const loaded = {};
-
-/** Load a thing once; after a failure again. */
-function once(url, load) {
-  loaded[url] ??= load().catch((error) => {
-    delete loaded[url];
-    throw error;
-  });
-  return loaded[url];
-}
-
-const script = (src) =>
-  once(src, () => new Promise((resolve, reject) => {
-    document.head.append(el("script", { src, onload: () => resolve(undefined), onerror: () => reject(new Error(src)) }));
-  }));
-
-const json = (url) => once(url, () => fetch(url).then((answer) => answer.json()));
 
 class Explorer {
   #host;
@@ -89,6 +71,7 @@ class Explorer {
     this.#setTriggerValue = setTriggerValue;
     this.#host = parentElement.querySelector(".ssm");
     this.#host.classList.toggle("ssm-embedded", this.#embedded);
+    this.#host.classList.add("ssm-noted");
     this.#dialogue = new Dialogue(this.#doors(), data.answer?.ask ?? 0);
     this.#ready = this.#load();
   }
@@ -136,7 +119,7 @@ class Explorer {
       rest: () => this.#dialogue.settle(), formed: (form) => this.#arrange(form),
       tools: { scale: this.#controls.switch("scale"), view: this.#controls.switch("view") }, draw: this.#player.node,
     });
-    this.#page = new Page(this.#spec, { opened: () => this.#read(), explain: () => this.#explain(), load, leave: () => change({ problem: this.#spec.fields.problem.default }) });
+    this.#page = new Page(this.#spec, { opened: () => this.#read(), explain: () => this.#explain(!this.#host.classList.contains("ssm-noted")), load, leave: () => change({ problem: this.#spec.fields.problem.default }) });
     this.#sticky = el("div", { class: "ssm-sticky" });
     const { what, word, sentence, status, readouts } = this.#page;
     this.#host.replaceChildren(what, word, sentence, this.#controls.front, this.#controls.drawer, status, this.#sticky, this.#grid.node, readouts);
@@ -148,9 +131,8 @@ class Explorer {
     this.#host.addEventListener("pointerdown", () => this.#dialogue.press(), { signal });
     addEventListener("pointerup", () => this.#dialogue.release(), { capture: true, signal }); // before the control hears of it
     addEventListener("pointercancel", () => this.#dialogue.release(), { signal });
-    const touched = () => this.#host.classList.remove("ssm-noted");
-    for (const kind of ["pointerdown", "keydown"]) this.#host.addEventListener(kind, (event) => !event.target.closest(".ssm-explain") && touched(), { signal });
-    this.#host.classList.add("ssm-noted");
+    const touched = ({ target }) => !target.closest(".ssm-explain") && this.#explain(false);
+    for (const kind of ["pointerdown", "keydown"]) this.#host.addEventListener(kind, touched, { signal });
     this.#grid.watch(signal);
   }
 
@@ -170,8 +152,11 @@ class Explorer {
     }
   }
 
-  #explain() {
-    this.#host.classList.toggle("ssm-noted");
+  /** The notes on the picture: there on the first view, gone at the first touch, back by "?". */
+  #explain(on) {
+    if (this.#host.classList.contains("ssm-noted") === on) return;
+    this.#host.classList.toggle("ssm-noted", on);
+    this.#grid.again();
   }
 
   /** What a page, a chapter, a teacher or an embedder lets be seen and changed. */

@@ -1,21 +1,26 @@
-/** The panels together: where they stand, what all of them draw, the class that is lit in all, and the step that moves them. */
+/** The panels together: where they stand, what all of them draw, and when. */
 
 import { button, el } from "../controls/dom.js";
 import { axes } from "../panels/axes.js";
-import { numbers, reading, series } from "../panels/series.js";
-import { Flight } from "./flight.js";
+import { shownAs } from "../panels/panel.js";
+import { numbers, series } from "../panels/series.js";
 import { scoreGrip, weightGrip } from "./grips.js";
 import { formOf, namers, orientationOf, shownPanels } from "./layout.js";
-import { STEP, between, run } from "./motion.js";
+import { Light } from "./light.js";
 import { PanelFigure } from "./panel_figure.js";
+import { Stepping, isStill } from "./stepping.js";
 import { paintWith, themeOf } from "./theme.js";
 
 const LOOK = 500; // ms between looks at the theme
 const ZOOMS = [1, 4, 16];
 const HEADS = ["Noise", "Scores", "Gradient", "Convergence"];
 const UNDO = "Undo dragged bars";
-const CLOCK = { frame: (act) => requestAnimationFrame(act), cancel: (id) => cancelAnimationFrame(id) };
+const GRIPS = { score: scoreGrip, weight: weightGrip };
+
 const idle = () => new Promise((done) => (window.requestIdleCallback ?? setTimeout)(() => done(undefined)));
+
+const headOf = (name, i) =>
+  el("div", { class: "ssm-column", role: "heading", "aria-level": "2", "data-column": i + 1 }, el("b", {}, String(i + 1)), ` ${name}`);
 
 /**
  * @typedef {object} Acts
@@ -36,95 +41,93 @@ export class PanelGrid {
   #host;
   /** @type {Acts} */ #acts;
   /** @type {Record<string, PanelFigure>} */ #figures = {};
-  /** @type {any[]} */ #heads;
-  #flight = new Flight();
+  /** @type {Light} */ #light;
+  /** @type {Stepping} */ #stepping;
+  #heads = HEADS.map(headOf);
+  #undoEdits;
+  #undoWeights;
+  #zoomer;
   /** @type {any} */ #view = null;
   /** @type {any} */ #axes = null;
-  /** @type {any} */ #step = null;
   /** @type {string[]} */ #shown = [];
   /** @type {string[]} */ #chosen = [];
-  /** @type {Set<string>} */ #gripless = new Set();
-  #form = "";
+  /** @type {Set<string>} */ #fixed = new Set();
+  /** @type {any} */ #form = "";
   #theme = "";
   #defined = "";
   #zoom = 1;
   #drawn = 0;
-  #lit = -1;
-  #picked = -1;
-  #pickedIn = "";
-  /** @type {any} */ #undo = {};
-  /** @type {any} */ #zoomer;
 
   /** @param {any} spec @param {HTMLElement} host @param {Acts} acts */
   constructor(spec, host, acts) {
     this.#spec = spec;
     this.#host = host;
     this.#acts = acts;
-    this.#heads = HEADS.map((name, i) => el("div", { class: "ssm-column", role: "heading", "aria-level": "2", "data-column": i + 1 }, el("b", {}, String(i + 1)), ` ${name}`));
+    const { settings, change, names, moving } = acts, view = () => this.#view;
+    this.#light = new Light({ view, settings, names, moving, change, figures: () => this.#shown.map((name) => this.#figures[name]), redraw: () => this.#redraw() });
     for (const name of spec.order) this.#figures[name] = this.#figure(name);
-    this.#undo.scores_full = button(UNDO, () => acts.change({ edits: [] }), "ssm-undo");
-    this.#undo.noise = button(UNDO, () => acts.change({ weights: [] }), "ssm-undo");
-    for (const [name, node] of Object.entries(this.#undo)) this.#figures[name].tools.append(node);
-    this.#zoomer = button("", () => this.#zoomOn(), "ssm-zoom");
+    this.#undoEdits = this.#tool("scores_full", button(UNDO, () => change({ edits: [] })));
+    this.#undoWeights = this.#tool("noise", button(UNDO, () => change({ weights: [] })));
+    this.#zoomer = button("", () => this.#zoomOn());
     this.#sayZoom();
-    this.node.append(acts.draw, ...Object.values(this.#figures).map(({ node }) => node), this.#flight.node);
+    this.node.append(acts.draw, ...Object.values(this.#figures).map(({ node }) => node));
+    this.#stepping = new Stepping({ node: this.node, names, figures: this.#figures, scale: () => settings().scale, draw: (name, now, all) => this.#drawStep(name, now, all), landed: () => this.#landed() });
   }
 
   #figure(name) {
-    const grips = { score: scoreGrip, weight: weightGrip }, { grip } = this.#spec.panels.light[name];
-    const acts = {
-      ...this.#acts, view: () => this.#view, light: (c) => this.light(c), pick: (c) => this.#pick(c, name),
-    };
-    const figure = new PanelFigure(name, window.Plotly, grip ? grips[grip](this.#spec.fields, acts) : null, () => this.#choose());
-    if (this.#spec.panels.light[name].along === "classes") this.#listen(figure, name);
+    const { grip, along } = this.#spec.panels.light[name], light = this.#light;
+    const acts = { ...this.#acts, view: () => this.#view, light: (c) => light.light(c), pick: (c) => light.pick(c, figure) };
+    const figure = new PanelFigure(name, window.Plotly, grip ? GRIPS[grip](this.#spec.fields, acts) : null, () => light.choose());
+    if (along === "classes") light.listen(figure);
     return figure;
+  }
+
+  #tool(name, node) {
+    this.#figures[name].tools.append(node);
+    return node;
   }
 
   // -------------------------------------------------------------- form and theme
 
-  /** What a frame shows, and which bars it lets be dragged. */
+  /** What a frame shows, and what it does not let be dragged or chosen. */
   frame({ panels, hidden, locked }) {
     this.#chosen = panels;
-    this.#gripless = new Set([...hidden, ...locked]);
+    this.#fixed = new Set([...hidden, ...locked]);
+    this.#light.fixed = this.#fixed.has("target");
   }
 
+  /** Follow the page's size and theme until the signal. @param {AbortSignal} signal */
   watch(signal) {
     const fit = () => this.fit(), resized = new ResizeObserver(() => requestAnimationFrame(fit));
     resized.observe(this.#host);
-    const themed = setInterval(() => themeOf(this.#host) !== this.#theme && this.define().then(() => this.#paint()), LOOK);
+    const themed = setInterval(() => themeOf(this.#host) !== this.#theme && this.fit(), LOOK);
+    addEventListener("resize", fit, { signal });
     signal.addEventListener("abort", () => {
       resized.disconnect();
       clearInterval(themed);
       this.finish();
     });
-    addEventListener("resize", fit, { signal });
-  }
-
-  get #many() {
-    return (this.#view?.classes.hidden ?? 0) > 0;
   }
 
   /** Give every panel its place, its definition and the colours of the page's theme. */
   async define() {
+    this.#arrange();
+    this.#defined = this.#wanted();
     this.#theme = themeOf(this.#host);
     paintWith(this.#host, this.#spec.themes[this.#theme]);
-    this.#arrange();
-    const form = orientationOf(this.#form), settings = this.#acts.settings() ?? {};
-    this.#defined = this.#wanted();
-    await Promise.all(this.#shown.map((name) => this.#figures[name].define(this.#specOf(name, settings), form)));
+    const specs = this.#spec.panels[this.#theme], settings = this.#acts.settings() ?? {}, orientation = orientationOf(this.#form);
+    await Promise.all(this.#shown.map((name) => this.#figures[name].define(specs[shownAs(specs, name, settings)], orientation)));
     for (const name of this.#shown) this.#figures[name].fit();
   }
 
   /** Everything that a definition depends on. */
   #wanted() {
     const { view, scale } = this.#acts.settings() ?? {};
-    return [this.#theme, this.#form, view, scale, this.#shown].join();
+    return [themeOf(this.#host), this.#form, view, scale, this.#shown].join();
   }
 
-  /** The definition of a panel, or of the one that stands in for it. */
-  #specOf(name, settings) {
-    const panels = this.#spec.panels[this.#theme];
-    return Object.values(panels).find(({ variant }) => variant?.of === name && settings[variant.setting] === variant.value) ?? panels[name];
+  get #many() {
+    return (this.#view?.classes.hidden ?? 0) > 0;
   }
 
   #arrange() {
@@ -133,36 +136,38 @@ export class PanelGrid {
     for (const [name, { node }] of Object.entries(this.#figures)) node.hidden = !this.#shown.includes(name);
     this.#host.classList.toggle("ssm-many", this.#many);
     this.#host.style.setProperty("--ssm-slots", String((this.#view?.classes.index.length ?? 10) + (this.#many ? 2 : 0)));
-    if (form === this.#form) return;
-    this.#form = form;
-    this.#host.dataset.form = form;
-    this.#furnish(form);
-    this.#acts.formed(form);
+    if (form !== this.#form) this.#furnish(form);
   }
 
   /** Heads and tools: in columns the tools sit in the heads of the columns, else in those of the panels. */
   #furnish(form) {
-    const { scale, view } = this.#acts.tools, wide = form === "wide", figures = this.#figures;
-    const at = wide ? [this.#heads[1], this.#heads[2], this.#heads[3]] : [figures.scores_sampled.tools, figures.gradient_sampled.tools, figures.convergence.tools];
+    const { scale, view } = this.#acts.tools, { scores_sampled: scores, gradient_sampled: gradient, convergence } = this.#figures, wide = form === "wide";
+    const at = wide ? this.#heads.slice(1) : [scores.tools, gradient.tools, convergence.tools];
     [scale, this.#zoomer, view].forEach((tool, i) => at[i].append(tool));
     if (wide) this.node.prepend(...this.#heads);
     else for (const head of this.#heads) head.remove();
     const order = shownPanels(this.#spec.order, { form, embedded: false, many: true, chosen: [] });
-    this.node.append(...order.map((name) => figures[name].node), this.#flight.node);
+    this.node.append(...order.map((name) => this.#figures[name].node));
+    this.#form = this.#host.dataset.form = form;
+    this.#acts.formed(form);
   }
 
-  /** Take the size that the page leaves. */
+  /** Take the size, the form and the theme that the page has now. */
   fit() {
-    const changed = this.#wanted();
     this.#arrange();
-    if (changed !== this.#wanted() || this.#defined !== this.#wanted()) this.define().then(() => this.#paint());
+    if (this.#defined !== this.#wanted()) this.define().then(() => this.#paint());
     else if (this.#shown.map((name) => this.#figures[name].fit()).some(Boolean)) this.#paint();
   }
 
   // -------------------------------------------------------------- show
 
   get moving() {
-    return this.#step !== null;
+    return this.#stepping.moving;
+  }
+
+  /** Jump to the end of the step under way. */
+  finish() {
+    this.#stepping.finish();
   }
 
   /** Show a view. `from`: the view that one step led from, or null; `pace`: ms that a step has. */
@@ -170,52 +175,29 @@ export class PanelGrid {
     this.finish();
     this.#view = view;
     this.fit();
-    if (from?.draw && view.draw && !this.#still()) this.#move(from, view, pace);
-    else this.#paint();
-    if (from && this.#still()) this.#outline();
+    if (!from?.draw || !view.draw) return this.#paint();
+    if (isStill()) return this.#outline();
+    this.#span(view, series(view, this.#acts.names));
+    this.#stepping.start(from, view, pace);
   }
 
-  /** Jump to the end of the step under way. */
-  finish() {
-    this.#step?.finish();
+  /** Show the same once more: something about it has changed. */
+  again() {
+    this.#redraw();
   }
 
-  #still() {
-    return matchMedia("(prefers-reduced-motion: reduce)").matches;
-  }
-
-  #move(from, to, pace) {
-    const glide = pace < STEP, all = series(to, this.#acts.names);
-    this.#span(to, all);
-    if (!glide) this.#launch(to);
-    const draw = (t) => {
-      const now = between(from, to, t, glide), moving = series(now, this.#acts.names);
-      for (const name of this.#shown) this.#drawOne(name, name === "noise" ? to : now, name === "noise" ? all : moving);
-      this.#flight.move(t);
-    };
-    this.#step = run(pace, draw, () => this.#landed(), CLOCK);
-  }
-
-  #launch(to) {
-    const { noise, scores_sampled: scores } = this.#figures, { left, top } = this.node.getBoundingClientRect();
-    const at = (figure, value) => (slot) => {
-      if (figure.node.hidden) return null;
-      const box = figure.panel.node.getBoundingClientRect(), { x, y } = figure.panel.at(slot, value(slot));
-      return { x: box.left - left + x, y: box.top - top + y };
-    };
-    const weights = this.#acts.settings().scale === "weights", height = (slot) => (weights ? Math.exp(to.classes.score[slot] - to.classes.score_target) : to.classes.score[slot]);
-    this.#flight.start(to, at(noise, (slot) => to.classes.noise[slot]), at(scores, height));
+  #drawStep(name, view, all) {
+    for (const each of this.#shown) if (name ? each === name : each !== "noise") this.#drawOne(each, view, all);
   }
 
   #landed() {
-    this.#step = null;
-    this.#flight.end();
     this.#paint();
     this.#acts.rest();
   }
 
-  /** Without motion: an outline on the classes that this draw sampled. */
+  /** Without motion: an outline on what changed. */
   #outline() {
+    this.#paint();
     this.#host.classList.remove("ssm-changed");
     requestAnimationFrame(() => this.#host.classList.add("ssm-changed"));
   }
@@ -225,17 +207,25 @@ export class PanelGrid {
   }
 
   #paint() {
-    if (!this.#view) return;
-    const view = this.#view, all = series(view, this.#acts.names);
-    this.#span(view, all);
-    for (const name of this.#shown) this.#drawOne(name, view, all);
+    if (!this.#view || this.moving) return;
+    const all = series(this.#view, this.#acts.names);
+    this.#span(this.#view, all);
+    for (const name of this.#shown) this.#drawOne(name, this.#view, all);
     this.#overlay();
     this.#sync(++this.#drawn);
   }
 
+  #redraw() {
+    if (!this.#view) return;
+    const all = series(this.#view, this.#acts.names);
+    if (!this.moving) for (const name of this.#shown) this.#drawOne(name, this.#view, all);
+    this.#light.shine();
+  }
+
   #drawOne(name, view, all) {
-    const labels = namers(this.#shown, /** @type {any} */ (this.#form)).has(name), { names } = this.#acts;
-    this.#figures[name].draw({ view, series: all, axes: this.#zoomed(), names, lit: this.#lit, labels }, numbers(view, this.#acts.settings(), names));
+    const { names } = this.#acts, notes = this.#host.classList.contains("ssm-noted") && this.#form === "wide";
+    const frame = { view, series: all, axes: this.#zoomed(), names, lit: this.#light.lit, labels: namers(this.#shown, this.#form).has(name), notes };
+    this.#figures[name].draw(frame, numbers(view, this.#acts.settings(), names));
   }
 
   /** Plotly draws the same once more when all is at rest, one panel at a time. */
@@ -249,19 +239,19 @@ export class PanelGrid {
 
   /** What lies over the bars goes where the bars are. */
   #overlay() {
-    const { index } = this.#view.classes, { noise, edits, weights } = this.#acts.settings(), orientation = orientationOf(/** @type {any} */ (this.#form));
-    this.#figures.scores_full.handles?.place(this.#gripless.has("edits") ? [] : index, orientation);
-    this.#figures.noise.handles?.place(noise === "custom" && !this.#gripless.has("weights") ? index : [], orientation);
-    this.#undo.scores_full.hidden = edits.length === 0;
-    this.#undo.noise.hidden = weights.length === 0;
-    this.#shine();
+    const { index } = this.#view.classes, { noise, edits, weights } = this.#acts.settings(), orientation = orientationOf(this.#form);
+    this.#figures.scores_full.handles?.place(this.#fixed.has("edits") ? [] : index, orientation);
+    this.#figures.noise.handles?.place(noise !== "custom" || this.#fixed.has("weights") ? [] : index, orientation);
+    this.#undoEdits.hidden = edits.length === 0;
+    this.#undoWeights.hidden = weights.length === 0;
+    this.#light.shine();
   }
 
-  // -------------------------------------------------------------- zoom of the gradient panels
+  // -------------------------------------------------------------- zoom of both gradient panels
 
   #zoomed() {
     const { values } = this.#axes, [low, high] = values.gradient;
-    return this.#zoom === 1 ? this.#axes : { ...this.#axes, values: { ...values, gradient: [low / this.#zoom, high / this.#zoom] } };
+    return { ...this.#axes, values: { ...values, gradient: [low / this.#zoom, high / this.#zoom] } };
   }
 
   #zoomOn() {
@@ -271,57 +261,7 @@ export class PanelGrid {
   }
 
   #sayZoom() {
-    this.#zoomer.textContent = `×${this.#zoom}`;
-    this.#zoomer.title = "Zoom of both gradient panels: ×1, ×4, ×16";
-    this.#zoomer.setAttribute("aria-label", `zoom of the gradients: ×${this.#zoom}`);
-  }
-
-  // -------------------------------------------------------------- light: one class, everywhere
-
-  #listen({ holder, panel }, name) {
-    const slotAt = ({ clientX, clientY }) => {
-      const { left, top } = holder.getBoundingClientRect();
-      return panel.slotAt(clientX - left, clientY - top);
-    };
-    const classAt = (event) => this.#view?.classes.index[slotAt(event)] ?? -1;
-    holder.addEventListener("pointermove", (event) => event.pointerType !== "touch" && !this.#acts.moving() && this.light(classAt(event)));
-    holder.addEventListener("pointerleave", () => !this.#acts.moving() && this.light(-1));
-    holder.addEventListener("click", (event) => !event.target.closest(".ssm-handle") && this.#pick(classAt(event), name));
-  }
-
-  /** Light a class while the hand or the focus is on it; -1 leaves the one that was picked. */
-  light(c) {
-    const lit = c < 0 ? this.#picked : c;
-    if (lit === this.#lit || !this.#view) return;
-    this.#lit = lit;
-    this.#redraw();
-  }
-
-  /** A click keeps a class lit, and offers it as the target; a second click lets it go. */
-  #pick(c, name) {
-    this.#picked = c === this.#picked ? -1 : c;
-    this.#pickedIn = name;
-    this.#lit = this.#picked;
-    this.#redraw();
-  }
-
-  #choose() {
-    const target = this.#picked;
-    this.#picked = this.#lit = -1;
-    this.#acts.change({ target });
-  }
-
-  #redraw() {
-    if (this.moving) return this.#shine();
-    const all = series(this.#view, this.#acts.names);
-    for (const name of this.#shown) this.#drawOne(name, this.#view, all);
-    this.#shine();
-  }
-
-  #shine() {
-    const view = this.#view, slot = view.classes.index.indexOf(this.#lit), all = numbers(view, this.#acts.settings(), this.#acts.names);
-    const lit = slot < 0 ? null : reading(view, slot, this.#acts.names);
-    const offer = slot >= 0 && this.#picked === this.#lit && this.#lit !== view.classes.target && !this.#gripless.has("target");
-    for (const name of this.#shown) this.#figures[name].read(all, lit, offer && name === this.#pickedIn);
+    this.#zoomer.textContent = `zoom ×${this.#zoom}`;
+    this.#zoomer.setAttribute("aria-label", `zoom of both gradients: ×${this.#zoom}`);
   }
 }
