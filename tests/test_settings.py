@@ -18,7 +18,7 @@ from tests.sentences import refuses
 
 PETS = tables.parse("bird 1.5\ncat 0.5\ndog 2.5")
 COUNTED = tables.parse("bird 1.5 10\ncat 0.5 20\ndog 2.5 30")
-MARK = PETS.digest
+MARK = PETS.fingerprint
 ARTICLE = problems.article()
 
 
@@ -40,7 +40,7 @@ def spelled(field):
 
 def in_agreement(values):
     """Make values that are each allowed allow each other."""
-    values["own"] = {"own": tables.pack(COUNTED)}.get(values["problem"], values["own"])
+    values["table"] = {"own": tables.pack(COUNTED)}.get(values["problem"], values["table"])
     classes = {"article": 10, "random": values["classes"], "white": 17_091, "own": 3}[values["problem"]]
     values["target"] %= classes
     values["draw"] = min(values["draw"], values["draws"])
@@ -116,8 +116,8 @@ def test_a_link_is_short_ordered_and_needs_no_escaping(chosen):
     query = chosen.to_query()
     assert re.fullmatch(r"v=1(&[a-z]+=[\w.,:-]+)*", query, re.ASCII)
     keys = [part.partition("=")[0] for part in query.split("&")[1:]]
-    assert keys == [name for name in FIELDS if name in keys]
-    plain = Settings(problem=chosen.problem, own=chosen.own)
+    assert keys == [field.key or name for name, field in FIELDS.items() if (field.key or name) in keys]
+    plain = Settings(problem=chosen.problem, table=chosen.table)
     assert set(keys) - {"problem", "own"} == {name for name in FIELDS if getattr(chosen, name) != getattr(plain, name)}
 
 
@@ -200,11 +200,11 @@ WEIGHTS = "(class, weight) pairs sorted by class, at most 1,000, weights from 1e
         ({"weights": ((3, 0.0),)}, f"weights must be {WEIGHTS}, got ((3, 0.0),); use nothing"),
         ({"weights": ((3, -1.0),)}, f"weights must be {WEIGHTS}, got ((3, -1.0),); use nothing"),
         ({"weights": ((12, 2.0),)}, "weights must be for classes from 0 to 9, got 12; use the rest"),
-        ({"own": "<b>"}, "own must be a packed table, got '<b>'; use nothing"),
+        ({"table": "<b>"}, "own must be a packed table, got '<b>'; use nothing"),
         ({"problem": "own"}, "own must be a packed table, got ''; paste or upload the scores again"),
-        ({"problem": "own", "own": "eNo"}, "own must be a packed table, got 'eNo'; paste or upload the scores again"),
+        ({"problem": "own", "table": "eNo"}, "own must be a packed table, got 'eNo'; paste or upload the scores again"),
         (
-            {"problem": "own", "own": tables.pack(PETS), "noise": "unigram"},
+            {"problem": "own", "table": tables.pack(PETS), "noise": "unigram"},
             "noise must be other than unigram where classes have no counts, got 'unigram'; use uniform",
         ),
         *(
@@ -271,7 +271,7 @@ def test_what_is_not_allowed_is_refused_with_a_whole_sentence(values, sentence):
             ["own must be a packed table, got ''; paste or upload the scores again; the article's example is shown"],
         ),
         (
-            f"problem=own&own={COUNTED.digest}",
+            f"problem=own&own={COUNTED.fingerprint}",
             "v=1",
             [
                 "own must be a table that is still here, got only its mark; paste or upload it again; "
@@ -309,7 +309,7 @@ def test_a_table_too_large_for_the_link_is_found_by_its_mark():
 
 
 def test_settings_that_only_have_the_mark_are_checked_when_the_table_comes():
-    chosen = Settings(problem="own", own=MARK, edits=((3, 1.0),))
+    chosen = Settings(problem="own", table=MARK, edits=((3, 1.0),))
     assert chosen.target is None
     assert problem_of(replace(chosen, edits=()), PETS).target == 2
     with refuses("edits must be for classes from 0 to 2, got 3; use the rest"):
@@ -324,7 +324,7 @@ def test_the_problem_has_the_dragged_scores_and_the_chosen_target(edits, target)
 
 
 def test_dragging_leaves_the_table_as_it_was():
-    chosen = Settings(problem="own", own=tables.link(PETS), edits=((0, 9.0),))
+    chosen = Settings(problem="own", table=tables.link(PETS), edits=((0, 9.0),))
     assert problem_of(chosen).scores[0] == 9
     assert problem_of(replace(chosen, edits=())).scores[0] == 1.5
 
@@ -346,7 +346,7 @@ def test_a_new_seed_draws_anew_and_leaves_the_random_scores():
     ],
 )
 def test_noise_is_what_the_settings_name(values, weights):
-    chosen = Settings(problem="own", own=tables.link(COUNTED), **values)
+    chosen = Settings(problem="own", table=tables.link(COUNTED), **values)
     q = noise_of(chosen, problem_of(chosen))
     assert q.probs.tolist() == pytest.approx(oracles.normalise(weights), abs=1e-15)
 

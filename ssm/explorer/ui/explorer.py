@@ -1,12 +1,14 @@
 """The stage: the component that holds controls, panels and player, and its way to the server."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import streamlit as st
 from streamlit import config
 
-from ssm.explorer.ui.answers import Answer, answer, first_answer, is_long
+from ssm.explorer.problems import Problem
+from ssm.explorer.ui.answers import Answer, answer, first_answer, is_long, settings_of
 from ssm.explorer.ui.own_scores import own_scores
 
 KEY = "stage"
@@ -39,6 +41,7 @@ class _Question(NamedTuple):
     query: str
     first: bool = False
     revision: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def base_path() -> str:
@@ -70,15 +73,16 @@ def stage() -> None:
     if shown.ask and int(shown.ask["ask"]) > asked.ask:  # a new session learns what the page asked only now
         st.rerun()
     if told and shown.own:
-        own_scores(told["settings"], _adopt)
+        own_scores(_adopt)
 
 
 def _answer(asked: _Question) -> Answer | None:
     """The answer; None where it takes long and nothing is on the screen yet: the page then comes back and asks."""
     if asked.ask == 0 and is_long(asked.query):
         return None
-    told = first_answer(asked.query) if asked.first else answer(asked.query)
-    return told | {"ask": asked.ask, "serial": f"{asked.ask}.{asked.revision}"}
+    found = first_answer(asked.query) if asked.first else answer(asked.query)
+    notes = [*asked.notes, *found["notes"]]
+    return found | {"notes": notes, "ask": asked.ask, "serial": f"{asked.ask}.{asked.revision}"}
 
 
 def _question() -> _Question:
@@ -90,10 +94,12 @@ def _question() -> _Question:
     return adopted if adopted and adopted.ask >= question.ask else question
 
 
-def _adopt(query: str) -> None:
-    """Ask in the viewer's name; the page takes these settings over with the answer."""
+def _adopt(patch: Mapping[str, Any], table: Problem) -> None:
+    """Ask in the viewer's name; the page takes the patched settings over with the answer."""
     now = _question()
-    st.session_state[_ADOPTED] = _Question(now.ask, query, revision=now.revision + 1)
+    settings, _ = settings_of(now.query)
+    patched, notes = settings.patched(patch, table)
+    st.session_state[_ADOPTED] = _Question(now.ask, patched.to_query(), revision=now.revision + 1, notes=notes)
 
 
 def _heard() -> None:
