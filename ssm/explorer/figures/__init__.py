@@ -1,15 +1,26 @@
 """Figures: every panel defined once, filled from a Result here and by the page there."""
 
-from ssm.explorer.figures.panels import FEW as FEW
-from ssm.explorer.figures.panels import LABEL_ROOM as LABEL_ROOM
-from ssm.explorer.figures.panels import MOST_TICKS as MOST_TICKS
+from typing import Any
+
+from ssm.explorer.figures.panels import ORDER as ORDER
 from ssm.explorer.figures.panels import PANELS as PANELS
-from ssm.explorer.figures.panels import RANKED_GAP as RANKED_GAP
-from ssm.explorer.figures.panels import RANKED_WIDTH as RANKED_WIDTH
-from ssm.explorer.figures.panels import log_ticks as log_ticks
-from ssm.explorer.figures.panels import nice as nice
-from ssm.explorer.figures.panels import panel as panel
-from ssm.explorer.figures.panels import ranges as ranges
-from ssm.explorer.figures.panels import series as series
-from ssm.explorer.figures.panels import spec as spec
-from ssm.explorer.figures.panels import title as title
+from ssm.explorer.figures.theme import LIGHT, Theme
+
+
+def spec(name: str, theme: Theme = LIGHT) -> dict[str, Any]:
+    """The definition of a panel without data: what the page fills by itself.
+
+    Args:
+        name: one of `PANELS`.
+        theme: the inks.
+
+    Returns:
+        The record as JSON can hold it.
+
+    Raises:
+        KeyError: no panel has that name.
+
+    >>> spec("noise")["traces"][0]["meta"]["fill"]
+    {'along': 'slot', 'value': 'noise_rest'}
+    """
+    return PANELS[name].plain(theme)
