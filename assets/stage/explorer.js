@@ -121,8 +121,8 @@ class Explorer {
     });
     this.#page = new Page(this.#spec, { opened: () => this.#read(), explain: () => this.#explain(!this.#host.classList.contains("ssm-noted")), load, leave: () => change({ problem: this.#spec.fields.problem.default }) });
     this.#sticky = el("div", { class: "ssm-sticky" });
-    const { what, word, sentence, status, readouts } = this.#page;
-    this.#host.replaceChildren(what, word, sentence, this.#controls.front, this.#controls.drawer, status, this.#sticky, this.#grid.node, readouts);
+    const { bar, what, word, sentence, status, readouts } = this.#page;
+    this.#host.replaceChildren(...(bar ? [bar] : []), what, word, sentence, this.#controls.front, this.#controls.drawer, status, this.#sticky, this.#grid.node, readouts);
     this.#frame(this.#spec.frame);
   }
 
