@@ -14,7 +14,7 @@ const ICONS = {
   pause: "M5 4h3.5v12H5zM11.5 4H15v12h-3.5z",
 };
 
-function quiet(label, onclick, content) {
+function quietly(label, onclick, content) {
   return el("button", { type: "button", class: "ssm-button ssm-quiet", "aria-label": label, title: label, onclick }, content);
 }
 
@@ -33,6 +33,7 @@ export class Player {
   /** @type {any} */ chips;
   /** @type {HTMLElement} */ node;
   /** @type {HTMLElement} */ primary;
+  /** @type {any} */ quiet;
   /** @type {Acts} */ #acts;
   /** @type {any} */ #play;
   /** @type {any} */ #scrub;
@@ -50,7 +51,8 @@ export class Player {
     this.#play = el("button", { type: "button", class: "ssm-button ssm-play", "aria-label": "Play", title: "Play", onclick: () => this.toggle() }, icon(ICONS.play));
     this.chips = el("p", { class: "ssm-chips", "aria-label": "Samples of this draw", role: "group" });
     this.primary = el("div", { class: "ssm-primary-row" }, this.again, this.#play);
-    this.node = el("div", { class: "ssm-draw", role: "group", "aria-label": "Draw" }, this.primary, this.chips, this.#quieter());
+    this.quiet = this.#quieter();
+    this.node = el("div", { class: "ssm-draw", role: "group", "aria-label": "Draw" }, this.primary, this.chips, this.quiet);
   }
 
   #quieter() {
@@ -59,8 +61,8 @@ export class Player {
     this.#scrub.addEventListener("change", () => this.#acts.rest());
     this.#where = el("output", { class: "ssm-where" });
     const buttons = el("div", { class: "ssm-player-buttons" },
-      quiet("Restart", () => this.#jump(1), icon(ICONS.restart)), quiet("Step back", () => this.#jump(this.#draw - 1), icon(ICONS.back)),
-      quiet("+10", () => this.#jump(this.#draw + 10), "+10"), quiet("+100", () => this.#jump(this.#draw + 100), "+100"), this.#where);
+      quietly("Restart", () => this.#jump(1), icon(ICONS.restart)), quietly("Step back", () => this.#jump(this.#draw - 1), icon(ICONS.back)),
+      quietly("+10", () => this.#jump(this.#draw + 10), "+10"), quietly("+100", () => this.#jump(this.#draw + 100), "+100"), this.#where);
     return el("div", { class: "ssm-player", role: "group", "aria-label": "Player" }, buttons, this.#scrub, this.#choices());
   }
 
@@ -86,7 +88,7 @@ export class Player {
   }
 
   lock() {
-    for (const node of this.node.querySelectorAll("button, input, select")) node.disabled = true;
+    for (const part of [this.primary, this.quiet]) for (const node of part.querySelectorAll("button, input, select")) node.disabled = true;
     this.again.disabled = true;
   }
 

@@ -144,12 +144,15 @@ class Explorer {
 
   /** What is primary stays in reach: on a phone, samples and "Draw again" in a bar that does not scroll away. */
   #arrange(form) {
-    const { samples, classes } = this.#controls.controls, phone = form === "phone";
-    if (phone) this.#sticky.append(samples.node, this.#player.again);
-    else {
-      classes.node.after(samples.node);
-      this.#player.primary.prepend(this.#player.again);
-    }
+    const { samples, classes } = this.#controls.controls, { said, badge, help, status, readouts } = this.#page, { again, primary, quiet, node } = this.#player;
+    const phone = form === "phone";
+    if (phone) this.#sticky.append(samples.node, again, said);
+    else classes.node.after(samples.node);
+    if (!phone) primary.prepend(again);
+    if (phone) readouts.prepend(quiet, badge);
+    else node.append(quiet);
+    if (phone) primary.append(help);
+    else status.append(said, badge, help);
   }
 
   /** The notes on the picture: there on the first view, gone at the first touch, back by "?". */
@@ -274,7 +277,8 @@ class Explorer {
     this.#showControls();
   }
 
-  #settle() {
+  async #settle() {
+    await this.#grid.ready;
     this.#settled += 1;
     this.#host.dataset.ssmReady = "true";
     this.#host.removeAttribute("aria-busy");

@@ -9,7 +9,7 @@ const GONE = "the server does not answer; these are the page's own numbers, and 
 
 /** The text bar of the app; a page that has none yet gets one. @returns {any} null where it is already there */
 function bar() {
-  if (document.querySelector(".ssm-bar")) return null;
+  if (document.querySelector(".ssm-bar, .ssm-embedded")) return null;
   return el("header", { class: "ssm-bar" }, el("h1", { class: "ssm-title" }, "Sampled Softmax Explorer"), el("p", { class: "ssm-ribbon" }));
 }
 
@@ -26,6 +26,8 @@ export class Page {
   equation = el("div", { class: "ssm-equation" });
   table = el("table", { class: "ssm-table" });
   /** @type {any} */ details;
+  /** @type {any} */ said;
+  /** @type {any} */ help;
   /** @type {any} */ status;
   /** @type {any} */ readouts;
   #spec;
@@ -35,9 +37,10 @@ export class Page {
     this.#spec = spec;
     const scroll = el("div", { class: "ssm-scroll", tabindex: "0", role: "region", "aria-label": "Data table" }, this.table);
     this.details = el("details", { class: "ssm-details", ontoggle: opened }, el("summary", {}, "Data table"), scroll);
-    const help = el("button", { type: "button", class: "ssm-button ssm-explain", "aria-label": "Explain the picture", title: "Explain the picture", onclick: explain }, "?");
+    this.help = el("button", { type: "button", class: "ssm-button ssm-explain", "aria-label": "Explain the picture", title: "Explain the picture", onclick: explain }, "?");
     this.own.append(el("span", { class: "ssm-own-what" }), button("Load another…", load), button("Back to the example", leave));
-    this.status = el("div", { class: "ssm-status" }, el("div", { class: "ssm-said" }, this.error, this.notes, this.own), this.badge, help);
+    this.said = el("div", { class: "ssm-said" }, this.error, this.notes, this.own);
+    this.status = el("div", { class: "ssm-status" }, this.said, this.badge, this.help);
     this.readouts = el("div", { class: "ssm-readouts" }, this.figures, this.equation, this.details);
     say(this.what, spec.texts.what);
   }

@@ -57,6 +57,8 @@ export class PanelGrid {
   #defined = "";
   #zoom = 1;
   #drawn = 0;
+  #defining = 0; // the last definition under way; 0: all panels are what they should be
+  /** Settles when what was to be shown is shown. @type {Promise<void>} */ ready = Promise.resolve();
 
   /** @param {any} spec @param {HTMLElement} host @param {Acts} acts */
   constructor(spec, host, acts) {
@@ -111,6 +113,7 @@ export class PanelGrid {
 
   /** Give every panel its place, its definition and the colours of the page's theme. */
   async define() {
+    const turn = ++this.#defining;
     this.#arrange();
     this.#defined = this.#wanted();
     this.#theme = themeOf(this.#host);
@@ -118,6 +121,7 @@ export class PanelGrid {
     const specs = this.#spec.panels[this.#theme], settings = this.#acts.settings() ?? {}, orientation = orientationOf(this.#form);
     await Promise.all(this.#shown.map((name) => this.#figures[name].define(specs[shownAs(specs, name, settings)], orientation)));
     for (const name of this.#shown) this.#figures[name].fit();
+    if (turn === this.#defining) this.#defining = 0;
   }
 
   /** Everything that a definition depends on. */
@@ -155,7 +159,7 @@ export class PanelGrid {
   /** Take the size, the form and the theme that the page has now. */
   fit() {
     this.#arrange();
-    if (this.#defined !== this.#wanted()) this.define().then(() => this.#paint());
+    if (this.#defined !== this.#wanted()) this.ready = this.define().then(() => this.#paint());
     else if (this.#shown.map((name) => this.#figures[name].fit()).some(Boolean)) this.#paint();
   }
 
@@ -175,7 +179,7 @@ export class PanelGrid {
     this.finish();
     this.#view = view;
     this.fit();
-    if (!from?.draw || !view.draw) return this.#paint();
+    if (!from?.draw || !view.draw || this.#defining) return this.#paint();
     if (isStill()) return this.#outline();
     this.#span(view, series(view, this.#acts.names));
     this.#stepping.start(from, view, pace);
@@ -207,7 +211,7 @@ export class PanelGrid {
   }
 
   #paint() {
-    if (!this.#view || this.moving) return;
+    if (!this.#view || this.moving || this.#defining) return;
     const all = series(this.#view, this.#acts.names);
     this.#span(this.#view, all);
     for (const name of this.#shown) this.#drawOne(name, this.#view, all);
@@ -218,7 +222,7 @@ export class PanelGrid {
   #redraw() {
     if (!this.#view) return;
     const all = series(this.#view, this.#acts.names);
-    if (!this.moving) for (const name of this.#shown) this.#drawOne(name, this.#view, all);
+    if (!this.moving && !this.#defining) for (const name of this.#shown) this.#drawOne(name, this.#view, all);
     this.#light.shine();
   }
 
