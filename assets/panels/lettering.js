@@ -12,7 +12,8 @@ import { brief, grouped, number, say } from "./texts.js";
  */
 
 const NEAR = 4; // px between a mark and its label
-const APART = { across: 56, up: 26, log: 22 }; // px between ticks
+const APART = { across: 56, up: 26, log: 22 }; // px between ticks, at least
+const MOST_TICKS = 7;
 
 // ---------------------------------------------------------------- ticks and grid
 
@@ -36,7 +37,8 @@ function across({ on, box }, value) {
 }
 
 function valueTicks({ on }) {
-  const apart = on.value.log ? APART.log : on.turned ? APART.across : APART.up;
+  const least = on.value.log ? APART.log : on.turned ? APART.across : APART.up;
+  const apart = Math.max(least, on.value.pixels / MOST_TICKS);
   return (on.value.log ? logTicks : linearTicks)([on.value.low, on.value.high], on.value.pixels, apart);
 }
 
@@ -97,49 +99,61 @@ function atEnd({ on, box, width }, slot, value, text, away = false) {
   return { x: box.left + x - w / 2, y: box.top + (away ? y + 1 : y - LINE), w, h: LINE };
 }
 
-/** How often each class was drawn; where these would overlap they climb. */
+/** How often each class was drawn; where these would overlap they climb, on a stem. */
 function counts(look, values) {
-  const { s, on } = look;
-  const placed = [];
+  const { s } = look;
+  const labels = [];
+  const shapes = [];
   s.count_text.forEach((text, slot) => {
     if (!text) return;
     const role = s.target[slot] ? "target" : "noise";
-    const label = { kind: "count", text, role, data: { class: s.class[slot] }, ...atEnd(look, slot, values[slot], text) };
-    while (!on.turned && label.y > 0 && placed.some((other) => meets(label, other))) label.y -= LINE - 3;
-    placed.push(label);
+    const at = atEnd(look, slot, values[slot], text);
+    const label = climb(look, { kind: "count", text, role, data: { class: s.class[slot] }, ...at }, labels);
+    labels.push(label);
+    if (label.y < at.y) shapes.push({ d: stem(look, slot, label, at), look: "stem" });
   });
-  return placed;
+  return { labels, shapes };
 }
 
-/** What the correction multiplies by; in full where there is room. */
-function factors(look, tips) {
+function climb({ on, size }, label, placed) {
+  const free = { ...label, x: Math.max(0, Math.min(size.width - label.w, label.x)) };
+  while (!on.turned && free.y > 0 && placed.some((other) => meets(free, other, 1))) free.y -= LINE - 3;
+  return free;
+}
+
+function stem({ on, box }, slot, label, at) {
+  const x = (box.left + on.along.at(slot)).toFixed(1);
+  return `M${x},${(label.y + LINE - 2).toFixed(1)}V${(at.y + LINE).toFixed(1)}`;
+}
+
+/** What the correction multiplies by, beyond bar and arrow; in full where there is room. */
+function factors(look, places) {
   const { s } = look;
+  const bars = look.obstacles();
   const placed = [];
   s.correction.forEach((correction, slot) => {
-    if (correction === null) return;
+    if (correction === null || places[slot] === null) return;
     const text = `×${brief(Math.exp(correction))}`;
-    const [tip, away] = clear(s.score[slot], tips[slot], correction < 0 && tips[slot] < s.score[slot]);
-    const label = { kind: "factor", text, slot, tip, away, role: "correction", data: { class: s.class[slot] }, ...atEnd(look, slot, tip, text, away) };
-    if (!placed.some((other) => meets(label, other, 1))) placed.push(label);
+    const at = atEnd(look, slot, places[slot], text, places[slot] < 0);
+    const label = { kind: "factor", text, role: "correction", data: { class: s.class[slot] }, ...at };
+    if (fits(look, label, placed, bars)) placed.push({ ...label, correction });
   });
-  const bars = look.obstacles();
-  return placed.map((label) => inFull(look, label, placed, bars, s.correction[label.slot]));
+  return { labels: placed.map((label) => inFull(look, label, placed, bars)), shapes: [] };
 }
 
-/** Where a factor stands clear of its bar: beyond the bar and the arrow, whichever way the arrow points. */
-const clear = (score, tip, down) => (down ? [Math.min(0, score, tip), true] : [Math.max(0, score, tip), false]);
+const fits = ({ size }, label, placed, bars) =>
+  label.x >= 0 && label.x + label.w <= size.width && !placed.some((other) => meets(label, other, 2)) && !bars.some((bar) => meets(label, bar));
 
 const SUP = 0.75; // size of an exponent
 
-function inFull(look, label, placed, bars, correction) {
+function inFull(look, label, placed, bars) {
+  const { correction, ...short } = label;
   const power = number(correction);
   const text = `${label.text} = e`;
   const w = look.width(text) + look.width(power) * SUP;
   const x = look.on.turned ? label.x : label.x + label.w / 2 - w / 2;
-  const full = { ...label, ...atEnd(look, label.slot, label.tip, text, label.away), x, w, text, sup: power };
-  const others = placed.filter((other) => other !== label);
-  const free = ![...others, ...bars].some((other) => meets(full, other, 2)) && x > 0 && x + w < look.size.width;
-  return free ? full : label;
+  const full = { ...short, x, w, text, sup: power };
+  return fits(look, full, placed.filter((other) => other !== label), bars) ? full : short;
 }
 
 const SHAFT = 5; // px, an arrow's shaft; its head is twice as wide
@@ -147,17 +161,19 @@ const HEAD = 7; // px
 
 /** The correction of each sampled class: an arrow from the model's score to the corrected one. */
 function arrows({ s, on, box }, tips) {
-  return s.slot.flatMap((slot) => {
+  const thin = Math.min(1, Math.abs(on.along.at(1) - on.along.at(0)) / 14);
+  const shapes = s.slot.flatMap((slot) => {
     if (tips[slot] === null) return [];
     const [x0, y0] = on.point(slot, s.score[slot]);
     const [x1, y1] = on.point(slot, tips[slot]);
-    const d = arrow(box.left + x0, box.top + y0, box.left + x1, box.top + y1, Math.min(1, Math.abs(on.along.at(1) - on.along.at(0)) / 14));
+    const d = arrow([box.left + x0, box.top + y0], [box.left + x1, box.top + y1], thin);
     return [{ d, look: "halo" }, { d, look: "arrow" }];
   });
+  return { labels: [], shapes };
 }
 
 /** An arrow as an outline; a short one is a head alone. */
-function arrow(x0, y0, x1, y1, thin) {
+function arrow([x0, y0], [x1, y1], thin) {
   const length = Math.hypot(x1 - x0, y1 - y0);
   if (length < 0.5) return "M0,0Z";
   const [ux, uy] = [(x1 - x0) / length, (y1 - y0) / length];
@@ -168,13 +184,27 @@ function arrow(x0, y0, x1, y1, thin) {
   return `M${at(0, half)}L${at(neck, half)}L${at(neck, 2 * half + 0.5)}L${at(length, 0)}L${at(neck, -2 * half - 0.5)}L${at(neck, -half)}L${at(0, -half)}Z`;
 }
 
-/** A stroke through the bar of what was drawn and thrown away. */
+/** Strokes through the bar of what was drawn and thrown away. */
 function strikes({ on, box }, values) {
-  return values.flatMap((value, slot) => {
+  const shapes = values.flatMap((value, slot) => {
     if (value === null) return [];
     const { x, y, w, h } = rectangle(on, [slot - 0.4, slot + 0.4], [0, value]);
-    return [{ d: `M${box.left + x},${box.top + y + h}L${box.left + x + w},${box.top + y}`, look: "strike" }];
+    return [{ d: hatching(box.left + x, box.top + y, w, h), look: "strike" }];
   });
+  return { labels: [], shapes };
+}
+
+const BETWEEN = 12; // px between strokes
+
+/** Strokes at 45 degrees across a rectangle; at least one. */
+function hatching(x, y, w, h) {
+  const side = Math.min(w, h);
+  const count = Math.max(1, Math.floor((Math.max(w, h) - side) / BETWEEN) + 1);
+  const strokes = Array.from({ length: count }, (_, i) => {
+    const [dx, dy] = w > h ? [i * BETWEEN, 0] : [0, i * BETWEEN];
+    return `M${(x + dx).toFixed(1)},${(y + dy + side).toFixed(1)}l${side.toFixed(1)},${(-side).toFixed(1)}`;
+  });
+  return strokes.join("");
 }
 
 // ---------------------------------------------------------------- at the ends of lines
@@ -197,14 +227,19 @@ export function ends(look) {
 
 // ---------------------------------------------------------------- at the rows of the balance
 
-const ROWS = ["the target's pull", "pushes on all {others#} others", "this draw's pushes on {touched_others#}"];
+const ROWS = [
+  "the target's pull: {pull}",
+  "pushes on all {others#} others: {pull}",
+  "this draw's pushes on {touched_others#}: {pull_draw}",
+];
 
 function rows(look) {
   const { on, box, words } = look;
-  return ROWS.map((template, row) => {
+  const labels = ROWS.map((template, row) => {
     const text = say(template, words);
     return { kind: "row", text, x: box.left, y: box.top + on.along.at(row - 0.21) - LINE - 1, w: look.width(text), h: LINE };
   });
+  return { labels, shapes: [] };
 }
 
 /** What each block is, under it, with a value where there is one. */
@@ -214,7 +249,7 @@ function blocks(look) {
   const groups = from.map((first, i) => ({ text: rankText(first, to[i], i === from.length - 1), title: number(s.share[i + 1]), at: s.share_base[i + 1], size: s.share[i + 1], row: 1 }));
   const drawn = s.drawn.map((size, i) => ({ text: s.drawn_names[i], at: s.drawn_base[i], size, row: 2 }));
   const rest = s.rest.map((size, i) => ({ text: "others", at: s.rest_base[i], size, row: 2 }));
-  return [...inRow(look, groups, true), ...inRow(look, [...drawn, ...rest], false)];
+  return { labels: [...inRow(look, groups, true), ...inRow(look, [...drawn, ...rest], false)], shapes: [] };
 }
 
 function rankText(first, last, rest) {
@@ -242,6 +277,5 @@ function inRow(look, found, all) {
   return made.filter((label) => label.text);
 }
 
-/** What a record can ask for, by name: labels, and shapes. */
-export const LABELS = { counts, factors, rows, blocks };
-export const SHAPES = { arrows, strikes };
+/** What a record can ask for, by name: each gives labels and shapes. */
+export const LETTERING = { counts, strikes, arrows, factors, rows, blocks };

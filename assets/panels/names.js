@@ -5,8 +5,8 @@ import { grouped } from "./texts.js";
 
 const NEAR = 6; // px between a name and the box
 const ANGLES = [
-  { angle: 45, apart: 18 }, // px between slots from which names can lean so
-  { angle: 60, apart: 14.5 },
+  { angle: 45, apart: 16 }, // px between slots from which names can lean so
+  { angle: 60, apart: 13.5 },
   { angle: 90, apart: 0 },
 ];
 const UPRIGHT_APART = FONT_SIZE - 1; // px between upright names
@@ -35,9 +35,10 @@ export function names(look) {
   const found = on.turned ? beside(look) : under(look);
   if (!s.hidden) return found;
   const place = on.turned ? besideAt : underAt;
-  const text = `… ${grouped(s.hidden)} more`;
-  const at = { ...lean(look), slot: s.slot.length + 0.3, text, bold: false };
-  return [...found, { ...place(look, at), kind: "gap", text }];
+  const full = `… ${grouped(s.hidden)} more`;
+  const at = { ...lean(look), slot: s.slot.length + 0.3, bold: false };
+  at.text = shortened(full, on.turned ? look.box.left - NEAR : roomUnder(look, at.slot, at.angle), look.width);
+  return [...found, { ...place(look, at), kind: "gap", text: at.text, title: at.text === full ? undefined : full }];
 }
 
 function beside(look) {

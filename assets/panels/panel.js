@@ -4,7 +4,7 @@
  */
 
 import { Labels, measure, Shapes } from "./layers.js";
-import { ends, ground, LABELS, SHAPES, ticks } from "./lettering.js";
+import { ends, ground, LETTERING, ticks } from "./lettering.js";
 import { Marks } from "./marks.js";
 import { names } from "./names.js";
 import { notes } from "./notes.js";
@@ -16,7 +16,7 @@ import { numbers } from "./series.js";
  *   notes?: boolean}} Frame what `draw` shows
  */
 
-const ROOM = { value: 46, edge: 10, unit: 22, counts: 14, factors: 12, names: 64, ticks: 34, foot: 8 }; // px around the box
+const ROOM = { value: 46, edge: 10, unit: 22, counts: 14, factors: 12, names: 76, ticks: 34, foot: 8 }; // px around the box
 const COLUMN = { least: 56, most: 112, share: 0.3 }; // of names beside a turned panel
 const LINE_NAME = 84; // px for the name of a class at the end of its line
 const CROWDED = 20; // slots from which counts may have to climb
@@ -126,15 +126,12 @@ export class Panel {
     const labels = [...ticks(look), ...ends(look)];
     const shapes = [];
     if (spec.along === "classes" && frame.labels) labels.push(...names(look));
-    for (const [what, where] of spec.lettering) {
-      if (SHAPES[what]) shapes.push(...SHAPES[what](look, s[where]));
-      else labels.push(...LABELS[what](look, s[where]));
-    }
-    if (frame.notes) {
-      const noted = notes(look, [...labels, ...look.obstacles()]);
-      labels.push(...noted.labels);
-      shapes.push(...noted.shapes);
-    }
+    const add = (made) => {
+      labels.push(...made.labels);
+      shapes.push(...made.shapes);
+    };
+    for (const [what, where] of spec.lettering) add(LETTERING[what](look, s[where]));
+    if (frame.notes) add(notes(look, [...labels, ...look.obstacles()]));
     this.under.show(ground(look));
     this.over.show(shapes);
     this.labels.show(labels);

@@ -82,11 +82,15 @@ function ofDraw({ classes, draw }, target, slots) {
     corrected_scores: corrected,
     corrected_at,
     corrected: level,
-    weight_top: corrected.map((x, i) => (x === null ? null : count[i] * Math.exp(x - classes.score_target))),
+    factor_at: corrected.map((tip, i) => (tip === null ? null : beyond(classes.score[i], tip))),
+    weight_factor_at: corrected.map((tip, i) => (tip === null ? null : Math.max(weight[i], count[i] * Math.exp(tip - classes.score_target)))),
     gradient_draw: draw?.gradient ?? none,
     ...blocks(corrected, count, classes.score_target),
   };
 }
+
+/** Where a bar and the arrow at its end leave room: under both where the arrow points down below 0, else over both. */
+const beyond = (score, tip) => (tip < Math.min(0, score) ? tip : Math.max(0, score, tip));
 
 function countText(count, isTarget, slots) {
   if (isTarget && count) return count > 1 ? `hit ${times(count)}` : "hit";
@@ -209,6 +213,7 @@ export function numbers(view, settings = {}, names = String) {
   flat.others = flat.n - 1;
   flat.touched_others = Math.max(0, touched - 1);
   flat.pull = -flat.spike;
+  flat.pull_draw = view.draw ? view.draw.block_gradient.reduce((sum, g) => sum + g, view.draw.block_rest ?? 0) : null;
   flat.target_name = names(flat.target);
   (view.ranked?.mass ?? []).forEach((mass, i) => (flat[`mass_${i}`] = mass));
   flat.watched_count = view.convergence?.watched.length ?? 0;

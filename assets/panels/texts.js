@@ -1,6 +1,7 @@
 /** Texts of ssm.explorer.figures.templates, filled from a view's numbers; no DOM but the spans that `fill` returns. */
 
 const RELATIONS = { "<": (a, b) => a < b, "==": (a, b) => a === b, ">=": (a, b) => a >= b };
+const NBSP = "\u00a0"; // a number and its sign stay in one line
 const SLOT = /\{(\w+)([%#~]?)(?:\|(\w+))?\}/g;
 
 /** @typedef {{if?: [string, string, any], say: string}[]} Part */
@@ -31,10 +32,10 @@ export function brief(value) {
 /** A share as a percentage in two significant digits. */
 export function percent(share) {
   if (share === undefined || share === null || Number.isNaN(share)) return "…";
-  if (share > 0 && share < 1e-4) return "under 0.01 %";
+  if (share > 0 && share < 1e-4) return `under 0.01${NBSP}%`;
   const hundredths = 100 * share;
-  if (hundredths >= 9.95) return `${grouped(hundredths)} %`;
-  return `${Number(hundredths.toPrecision(2))} %`;
+  if (hundredths >= 9.95) return `${grouped(hundredths)}${NBSP}%`;
+  return `${Number(hundredths.toPrecision(2))}${NBSP}%`;
 }
 
 const SPELLED = { "": number, "#": grouped, "~": brief, "%": percent };

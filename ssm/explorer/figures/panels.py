@@ -67,6 +67,7 @@ NOISE = Panel(
     title=[
         [
             {"if": ["hit_count", "==", 0], "say": "Noise: {samples#} drawn from here"},
+            {"if": ["samples", "==", 1], "say": "Noise: the sample hit the target"},
             {"if": ["hit_count", "==", 1], "say": "Noise: 1 of {samples#} samples hit the target"},
             {"say": "Noise: {hit_count#} of {samples#} samples hit"},
         ]
@@ -143,7 +144,7 @@ SCORES_SAMPLED = Panel(
     scale="score",
     unit="score, corrected",
     traces=_scores_sampled,
-    lettering=(("arrows", "corrected_scores"), ("factors", "corrected_scores")),
+    lettering=(("arrows", "corrected_scores"), ("factors", "factor_at")),
     notes=(Note("stands for {factor~} classes", "arrow"),),
 )
 
@@ -163,7 +164,7 @@ WEIGHTS_SAMPLED = Panel(
     scale="weight",
     unit="weight, target's = 1",
     traces=_weights_sampled,
-    lettering=(("factors", "weight_top"),),
+    lettering=(("factors", "weight_factor_at"),),
     variant=Variant("scores_sampled", "scale", "weights"),
 )
 

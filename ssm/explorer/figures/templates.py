@@ -16,6 +16,7 @@ Part = list[dict[str, Any]]
 Parts = list[Part]
 Numbers = Mapping[str, Any]  # numbers, and the words among the settings
 
+NBSP = "\u00a0"  # a number and its sign stay in one line
 _RELATIONS = {"<": operator.lt, "==": operator.eq, ">=": operator.ge}
 _SLOT = re.compile(r"\{(\w+)([%#~]?)(?:\|(\w+))?\}")
 
@@ -87,19 +88,18 @@ def percent(share: float | None) -> str:
         share: 1 is all of it; None or NaN where it is not known yet.
 
     Returns:
-        Whole percent from 10 up, otherwise two digits; what is hardly anything says so.
+        Whole percent from 10 up, otherwise two digits, with a space that does not break; what is hardly anything says so.
 
-    >>> percent(0.3034), percent(0.0342), percent(0.00001), percent(0.0), percent(12.0)
-    ('30 %', '3.4 %', 'under 0.01 %', '0 %', '1,200 %')
+    >>> [percent(share).replace(NBSP, " ") for share in (0.3034, 0.0342, 0.00001, 0.0, 12.0)]
+    ['30 %', '3.4 %', 'under 0.01 %', '0 %', '1,200 %']
     """
     if share is None or math.isnan(share):
         return "…"
     if 0 < share < 1e-4:
-        return "under 0.01 %"
+        return f"under 0.01{NBSP}%"
     hundredths = 100 * share
-    if hundredths >= 9.95:
-        return f"{number(math.floor(hundredths + 0.5)) if hundredths >= 999.5 else math.floor(hundredths + 0.5)} %"
-    return f"{hundredths:.2g} %"
+    text = whole(hundredths) if hundredths >= 9.95 else f"{hundredths:.2g}"
+    return f"{text}{NBSP}%"
 
 
 def render(parts: Parts, numbers: Numbers) -> str:

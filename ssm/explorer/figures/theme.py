@@ -66,7 +66,7 @@ DARK = Theme(
     ghost="#78808c",
     step="#3a4049",
     model="#2f8fcb",
-    correction_line="#56B4E9",
+    correction_line="#cfeaff",
     noise_line="#e7b3d0",
     text={
         "model": "#56B4E9",
