@@ -107,6 +107,14 @@ def run(
     return replace(_run_on("cpu", settings, problem, needs, on_chunk), notes=(note,))
 
 
+def use_one_thread() -> None:
+    """Keep each viewer's work on one thread.
+
+    Several threads for each of several viewers wait for one another, and on two busy cores took twenty times as long.
+    """
+    torch.set_num_threads(1)
+
+
 def devices() -> list[tuple[str, str]]:
     """Every device that torch can compute on here: the CPU, then each CUDA GPU.
 
