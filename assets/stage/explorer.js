@@ -43,6 +43,7 @@ export function unmount(parentElement) {
 class Explorer {
   #host;
   #base;
+  #frame;
   #setStateValue;
   #setTriggerValue;
   /** @type {Promise<void>} */ #ready;
@@ -67,6 +68,7 @@ class Explorer {
 
   constructor({ parentElement, setStateValue, setTriggerValue, data }) {
     this.#base = data.base;
+    this.#frame = data.frame;
     this.#setStateValue = setStateValue;
     this.#setTriggerValue = setTriggerValue;
     this.#host = parentElement.querySelector(".ssm");
@@ -121,9 +123,9 @@ class Explorer {
     });
     this.#page = new Page(this.#spec, { opened: () => this.#read(), explain: () => this.#explain(!this.#host.classList.contains("ssm-noted")), load, leave: () => change({ problem: this.#spec.fields.problem.default }) });
     this.#sticky = el("div", { class: "ssm-sticky" });
-    const { bar, what, word, sentence, status, readouts } = this.#page;
-    this.#host.replaceChildren(...(bar ? [bar] : []), what, word, sentence, this.#controls.front, this.#controls.drawer, status, this.#sticky, this.#grid.node, readouts);
-    this.#frame(this.#spec.frame);
+    const { what, word, sentence, status, readouts } = this.#page;
+    this.#host.replaceChildren(what, word, sentence, this.#controls.front, this.#controls.drawer, status, this.#sticky, this.#grid.node, readouts);
+    this.#apply(this.#frame);
   }
 
   #watch() {
@@ -163,8 +165,7 @@ class Explorer {
   }
 
   /** What a page, a chapter, a teacher or an embedder lets be seen and changed. */
-  #frame(frame) {
-    if (!frame) return;
+  #apply(frame) {
     this.#controls.frame(frame);
     this.#grid.frame(frame);
     this.#player.node.classList.toggle("ssm-playerless", !frame.player);
@@ -285,10 +286,12 @@ class Explorer {
     this.#host.dataset.ssmSettled = String(this.#settled);
   }
 
+  /** The settings are the page's address, and that of the pages beside it; what else the address said stays. */
   #link(query) {
-    const kept = [...new URLSearchParams(location.search)].filter(([name]) => name.startsWith("embed") || name in (this.#spec.frame ?? {}));
+    const kept = [...new URLSearchParams(location.search)].filter(([name]) => name.startsWith("embed") || name in this.#frame);
     const extra = kept.map(([name, value]) => `&${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join("");
     history.replaceState(history.state, "", `${location.pathname}?${query}${extra}${location.hash}`);
+    for (const page of document.querySelectorAll("a[data-page]")) page.search = `?${query}`;
   }
 
   #status(state, more) {
@@ -315,7 +318,7 @@ class Explorer {
     this.#controls.show(s, { ...shape, names: this.#names });
     this.#player.set(s.draw, s.draws, s.average);
     this.#page.showTable(s.problem === "own" ? shape.count : null);
-    for (const node of document.querySelectorAll(".ssm-ribbon")) say(node, ribbon(s, shape.count, this.#spec.fields));
+    for (const node of document.querySelectorAll("[data-ribbon]")) say(node, ribbon(s, shape.count, this.#spec.fields));
   }
 
   #show(view) {

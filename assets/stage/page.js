@@ -7,14 +7,7 @@ import { equation, figures, table } from "./readouts.js";
 const PREVIEW = "the page's preview, torch follows", ASKING = "asking torch…", SLOW = "torch is computing…";
 const GONE = "the server does not answer; these are the page's own numbers, and it is asked again";
 
-/** The text bar of the app; a page that has none yet gets one. @returns {any} null where it is already there */
-function bar() {
-  if (document.querySelector(".ssm-bar, .ssm-embedded")) return null;
-  return el("header", { class: "ssm-bar" }, el("h1", { class: "ssm-title" }, "Sampled Softmax Explorer"), el("p", { class: "ssm-ribbon" }));
-}
-
 export class Page {
-  bar = bar();
   what = el("p", { class: "ssm-what" });
   sentence = el("p", { class: "ssm-sentence" });
   error = el("p", { class: "ssm-error", role: "alert", hidden: true });
