@@ -96,8 +96,8 @@ class Explorer {
   #doors() {
     return {
       after: (ms, act) => setTimeout(act, ms),
-      cancel: clearTimeout,
-      frame: requestAnimationFrame,
+      cancel: (timer) => clearTimeout(timer),
+      frame: (act) => requestAnimationFrame(act),
       query: () => toQuery(this.#settings, this.#spec.fields),
       send: (question) => this.#setStateValue("ask", question),
       alive: () => fetch(this.#base + HEALTH, { cache: "no-store" }).then(({ ok }) => ok, () => false),
