@@ -84,7 +84,7 @@ def _along_axis(panel: Panel, s: Series, span: list[float]) -> dict[str, Any]:
         return _axis("log", span, ticks) | {"title": {"text": panel.along.unit}}
     if panel.along.axis == "rows":
         rows = ["the target's pull", "all pushes", "this draw's pushes"]
-        return _axis("linear", span[::-1], list(enumerate(rows)))  # type: ignore[arg-type] # places are whole
+        return _axis("linear", span[::-1], list(enumerate(rows)))
     return _axis("linear", span, list(enumerate(s["names"]))) | {"tickangle": -45}
 
 

@@ -19,7 +19,7 @@ def _balance(theme: Theme) -> list[Trace]:
 def _ranks(theme: Theme) -> list[Trace]:
     return [
         line("full gradient", "ranked_at", "ranked", theme.ghost, width=3),
-        dots("sampled in this draw", "dot_at", "dot", theme.gradient, theme.paper, 8),
+        dots("sampled in this draw", "dot_at", "dot", theme.gradient, theme.paper),
     ]
 
 
@@ -47,8 +47,8 @@ RANKED = Panel(
     caption=[always("Grey: full softmax. Dots: this draw's samples.")],
     label=[
         always(
-            "Both axes logarithmic: the pushes of all {others#} other classes from the largest to the smallest; dots are "
-            "the {touched_others#} sampled ones as large as this draw makes them."
+            "Both axes logarithmic: the pushes of all {others#} other classes from the largest to the smallest; dots "
+            "are the {touched_others#} sampled ones as large as this draw makes them."
         )
     ],
     needs=("draw", "ranked"),

@@ -15,7 +15,7 @@ def _convergence(theme: Theme) -> list[Trace]:
         line("typical", "checkpoints", "typical", theme.muted, width=1.6, dash="2px,3px"),
         line("bias", "ends", "bias", theme.exact, width=1.6, dash="6px,4px"),
         line("this run", "checkpoints", "errors", theme.gradient, width=2.2),
-        dots("average shown", "averaged_at", "averaged", theme.gradient, theme.paper, 10),
+        dots("average shown", "averaged_at", "averaged", theme.gradient, theme.paper),
     ]
 
 

@@ -67,7 +67,7 @@ def _weights(classes: View) -> list[float]:
 
 
 def _exp(power: float) -> float:
-    """e to the power; infinite, as in the page, where float64 ends."""
+    """Infinite, as in the page, where float64 ends."""
     try:
         return math.exp(power)
     except OverflowError:
@@ -79,12 +79,13 @@ def _of_draw(view: View, target: list[bool]) -> Series:
     none: list[Any] = [None] * len(target)
     count = draw.get("count") or [0] * len(target)
     corrected = draw.get("corrected") or none
-    sampled = [n > 0 and not is_target for n, is_target in zip(count, target, strict=True)]
-    missed = [n == 0 and not is_target for n, is_target in zip(count, target, strict=True)]
+    drawn = list(zip(count, target, strict=True))
+    sampled = [n > 0 and not is_target for n, is_target in drawn]
+    missed = [n == 0 and not is_target for n, is_target in drawn]
     corrected_at, level = _dashes(corrected, 0.4)
     return {
         "count": count,
-        "count_text": [_count_text(n, is_target, len(target)) for n, is_target in zip(count, target, strict=True)],
+        "count_text": [_count_text(n, len(target), hit=is_target) for n, is_target in drawn],
         "noise_rest": _where([n == 0 for n in count], classes["noise"]),
         "noise_sampled": _where(sampled, classes["noise"]),
         "noise_hit": _where(
@@ -103,8 +104,8 @@ def _of_draw(view: View, target: list[bool]) -> Series:
     }
 
 
-def _count_text(count: int, is_target: bool, slots: int) -> str:  # noqa: FBT001 (one of two columns)
-    if is_target and count:
+def _count_text(count: int, slots: int, *, hit: bool) -> str:
+    if hit and count:
         return f"hit {times(count)}" if count > 1 else "hit"
     return times(count) if count > 1 or (count and slots <= FEW) else ""
 
