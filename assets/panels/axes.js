@@ -6,7 +6,7 @@ const GAP = 1.6; // slots that stand for the classes without a bar
 
 /** The next round number that leaves 6 % of room beyond a positive value. */
 export function nice(value) {
-  if (!(value > 0)) return 0;
+  if (!(value > 0) || value === Infinity) return 0;
   const power = 10 ** Math.floor(Math.log10(value));
   return (STEPS.find((step) => step * power >= 1.06 * value) ?? 12) * power;
 }
@@ -17,7 +17,7 @@ function extremes(lists) {
   let high = 0;
   for (const list of lists) {
     for (const value of list) {
-      if (value === null || value === undefined) continue;
+      if (!Number.isFinite(value)) continue;
       if (value < low) low = value;
       if (value > high) high = value;
     }
@@ -37,7 +37,7 @@ function logSpan(...lists) {
   let high = 0;
   for (const list of lists) {
     for (const value of list) {
-      if (value === null || !(value > 0)) continue;
+      if (!(value > 0) || value === Infinity) continue;
       if (value < low) low = value;
       if (value > high) high = value;
     }

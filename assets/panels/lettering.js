@@ -12,7 +12,7 @@ import { brief, grouped, number, say } from "./texts.js";
  */
 
 const NEAR = 4; // px between a mark and its label
-const APART = { across: 56, up: 26, log: 22 }; // px between ticks, at least
+const APART = { across: 44, up: 26, log: 22 }; // px between ticks, at least
 const MOST_TICKS = 7;
 
 // ---------------------------------------------------------------- ticks and grid
@@ -80,7 +80,10 @@ function below({ box, size, width }, x, text) {
 }
 
 function units({ on, box, size, width }, spec) {
-  const label = (text, x, y) => ({ kind: "unit", text, x, y, w: width(text), h: LINE });
+  const label = (full, x, y) => {
+    const text = shortened(full, size.width, width);
+    return { kind: "unit", text, title: text === full ? undefined : full, x, y, w: width(text), h: LINE };
+  };
   const right = (text) => Math.max(0, Math.min(size.width, box.left + box.width) - width(text));
   const bottom = box.top + box.height + NEAR + LINE;
   if (on.turned) return [label(spec.unit, right(spec.unit), bottom)];
@@ -237,7 +240,7 @@ function rows(look) {
   const { on, box, words } = look;
   const labels = ROWS.map((template, row) => {
     const text = say(template, words);
-    return { kind: "row", text, x: box.left, y: box.top + on.along.at(row - 0.21) - LINE - 1, w: look.width(text), h: LINE };
+    return { kind: "row", text, x: box.left, y: box.top + on.along.at(row - 0.18) - LINE - 1, w: look.width(text), h: LINE };
   });
   return { labels, shapes: [] };
 }
@@ -263,7 +266,7 @@ function inRow(look, found, all) {
   const shown = found.filter((block) => block.size > 0);
   let last = -Infinity;
   const made = shown.map(({ text: full, title, at, size: length, row }) => {
-    const [middle, y] = on.point(row + 0.21, at + length / 2);
+    const [middle, y] = on.point(row + 0.18, at + length / 2);
     const text = all ? full : shortened(full, 90, look.width);
     const w = look.width(text);
     return { kind: "block", text, title: title ?? (text === full ? undefined : full), x: box.left + middle - w / 2, y: box.top + y + 1, w, h: LINE };

@@ -17,7 +17,7 @@ import { numbers } from "./series.js";
  */
 
 const ROOM = { value: 46, edge: 10, unit: 22, counts: 14, factors: 12, names: 76, ticks: 34, foot: 8 }; // px around the box
-const COLUMN = { least: 56, most: 112, share: 0.3 }; // of names beside a turned panel
+const COLUMN = { least: 48, most: 116, share: 0.4 }; // px and share of the width, of names beside a turned panel
 const LINE_NAME = 84; // px for the name of a class at the end of its line
 const CROWDED = 20; // slots from which counts may have to climb
 

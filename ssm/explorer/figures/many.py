@@ -6,9 +6,9 @@ from ssm.explorer.figures.theme import Theme
 
 
 def _balance(theme: Theme) -> list[Trace]:
-    look = {"along": "share_at", "base": "share_base", "width": 0.42}
-    drawn = {"along": "drawn_at", "base": "drawn_base", "width": 0.42}
-    rest = {"along": "rest_at", "base": "rest_base", "width": 0.42}
+    look = {"along": "share_at", "base": "share_base", "width": 0.36}
+    drawn = {"along": "drawn_at", "base": "drawn_base", "width": 0.36}
+    rest = {"along": "rest_at", "base": "rest_base", "width": 0.36}
     return [
         bars("full softmax", "share", theme.step, line=theme.ghost, **look),
         bars("this draw", "drawn", theme.gradient, line=theme.paper, **drawn),
@@ -19,14 +19,14 @@ def _balance(theme: Theme) -> list[Trace]:
 def _ranks(theme: Theme) -> list[Trace]:
     return [
         line("full gradient", "ranked_at", "ranked", theme.ghost, width=3),
-        dots("sampled in this draw", "dot_at", "dot", theme.gradient, theme.paper, 8),
+        dots("sampled in this draw", "dot_at", "dot", theme.gradient, theme.paper),
     ]
 
 
 BALANCE = Panel(
     name="balance",
     title=[always("Balance: one pull, {others#} pushes")],
-    caption=[always("What pulls the target up equals what pushes all others down.")],
+    caption=[always("The pull is the sum of the pushes.")],
     label=[
         always(
             "Stacked bars: the target's pull {pull}; the pushes of ranks 1 to 10 {mass_0}, 11 to 100 {mass_1}, 101 to "
@@ -44,11 +44,11 @@ BALANCE = Panel(
 RANKED = Panel(
     name="ranks",
     title=[always("Pushes by rank: {touched_others#} of {others#} sampled")],
-    caption=[always("Grey: all pushes. Dots: sampled, too large to make up for the rest.")],
+    caption=[always("Grey: full softmax. Dots: this draw's samples.")],
     label=[
         always(
-            "Both axes logarithmic: the pushes of all {others#} other classes from the largest to the smallest; dots are "
-            "the {touched_others#} sampled ones, larger than they are in the full gradient."
+            "Both axes logarithmic: the pushes of all {others#} other classes from the largest to the smallest; dots "
+            "are the {touched_others#} sampled ones as large as this draw makes them."
         )
     ],
     needs=("draw", "ranked"),

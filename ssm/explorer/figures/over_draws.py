@@ -15,7 +15,7 @@ def _convergence(theme: Theme) -> list[Trace]:
         line("typical", "checkpoints", "typical", theme.muted, width=1.6, dash="2px,3px"),
         line("bias", "ends", "bias", theme.exact, width=1.6, dash="6px,4px"),
         line("this run", "checkpoints", "errors", theme.gradient, width=2.2),
-        dots("average shown", "averaged_at", "averaged", theme.gradient, theme.paper, 10),
+        dots("average shown", "averaged_at", "averaged", theme.gradient, theme.paper),
     ]
 
 
@@ -62,7 +62,7 @@ CONVERGENCE = Panel(
     needs=("convergence", "moments"),
     along=DRAWS,
     scale="distance",
-    unit="distance from the full gradient",
+    unit="distance from full gradient",
     value_axis="log",
     traces=_convergence,
     ends=(End("this run", "errors", "gradient"), End("typical", "typical", "muted"), End("bias", "bias", "exact")),

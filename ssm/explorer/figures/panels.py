@@ -154,8 +154,8 @@ WEIGHTS_SAMPLED = Panel(
     caption=[always("A block for each sample. Outlined: not computed.")],
     label=[
         always(
-            "Bar chart of the corrected weights of draw {draw#}, one block for each sample: {computed#} of {n#} classes "
-            "computed, relative to the target's."
+            "Bar chart of the corrected weights of draw {draw#}, one block for each sample: {computed#} of {n#} "
+            "classes computed, relative to the target's."
         )
     ],
     reading=_SAMPLED_READING,

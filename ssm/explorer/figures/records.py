@@ -156,7 +156,7 @@ def line(name: str, along: str, value: str, colour: str, **style: Any) -> Trace:
     return {"type": "scatter", "mode": "lines", "name": name, "line": look, "opacity": opacity, "meta": meta}
 
 
-def dots(name: str, along: str, value: str, colour: str, ground: str, size: int) -> Trace:
+def dots(name: str, along: str, value: str, colour: str, ground: str) -> Trace:
     """A trace of round markers with a rim in the colour of the ground.
 
     Args:
@@ -165,14 +165,13 @@ def dots(name: str, along: str, value: str, colour: str, ground: str, size: int)
         value: the series of their values.
         colour: of the dots.
         ground: of their rim.
-        size: in px.
 
     Returns:
         A Plotly trace without data.
 
-    >>> dots("now", "x", "y", "#000000", "#ffffff", 9)["marker"]["size"]
-    9
+    >>> dots("now", "x", "y", "#000000", "#ffffff")["mode"]
+    'markers'
     """
-    marker = {"size": size, "color": colour, "opacity": 1, "line": {"color": ground, "width": 1}}
+    marker = {"size": 9, "color": colour, "opacity": 1, "line": {"color": ground, "width": 1}}
     meta = {"fill": {"along": along, "value": value}}
     return {"type": "scatter", "mode": "markers", "name": name, "marker": marker, "meta": meta}

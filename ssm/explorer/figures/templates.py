@@ -2,8 +2,8 @@
 
 A text is a list of parts, a part a list of alternatives ``{"if": [name, relation, bound], "say": template}``, of which
 the first whose condition holds is said; a bound is a number or the name of one. In a template ``{bias}`` stands for a
-number in three digits, ``{n#}`` for a whole one, ``{factor~}`` for one without zeros at its end, ``{relative_bias%}`` for
-a share in percent, and ``{bias|exact}`` for a number in the ink of that role.
+number in three digits, ``{n#}`` for a whole one, ``{factor~}`` for one without zeros at its end, ``{relative_bias%}``
+for a share in percent, and ``{bias|exact}`` for a number in the ink of that role.
 """
 
 import math
@@ -88,7 +88,7 @@ def percent(share: float | None) -> str:
         share: 1 is all of it; None or NaN where it is not known yet.
 
     Returns:
-        Whole percent from 10 up, otherwise two digits, with a space that does not break; what is hardly anything says so.
+        Whole percent from 10 up, otherwise two digits, and a space that does not break; hardly anything says so.
 
     >>> [percent(share).replace(NBSP, " ") for share in (0.3034, 0.0342, 0.00001, 0.0, 12.0)]
     ['30 %', '3.4 %', 'under 0.01 %', '0 %', '1,200 %']

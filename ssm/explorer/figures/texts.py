@@ -3,7 +3,7 @@
 The sentence is the legend too: the role of a number is the mark that shows it.
 """
 
-from ssm.explorer.figures.templates import Parts, always
+from ssm.explorer.figures.templates import Parts
 
 NOTHING = 1e-9  # a distance below this is rounding
 
@@ -40,13 +40,13 @@ SENTENCE: Parts = [
         },
         {
             "if": ["chi2", "<", NOTHING],
-            "say": "Endless draws leave {bias|exact}, {relative_bias%} of the full gradient: the bias of draws in which "
-            "every sample hits the target. Exclude hits and it is gone.",
+            "say": "Endless draws leave {bias|exact}, {relative_bias%} of the full gradient: the bias of draws in "
+            "which every sample hits the target. Exclude hits and it is gone.",
         },
         {
             "if": ["bias", ">=", NOTHING],
-            "say": "Endless draws leave {bias|exact}, {relative_bias%} of the full gradient: the bias of a noise unlike "
-            "the softmax. More samples shrink it, or a noise nearer to the softmax.",
+            "say": "Endless draws leave {bias|exact}, {relative_bias%} of the full gradient: the bias of a noise "
+            "unlike the softmax. More samples shrink it, or a noise nearer to the softmax.",
         },
         {"say": "How far off endless draws leave it, torch is working out."},
     ],
