@@ -155,9 +155,10 @@ export class Panel {
 
   /** Plotly's own drawing of what is shown, when there is time for it. */
   async sync() {
-    if (!this.frame) return;
+    const { frame } = this;
+    if (!frame) return;
     await this.marks.settle(this.ranges);
-    this.draw(this.frame);
+    if (this.frame !== frame) this.draw(this.frame);
   }
 
   // ---------------------------------------------------------------- where things are, in px of the node
