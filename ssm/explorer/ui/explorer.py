@@ -116,7 +116,7 @@ def _question() -> _Question:
     return adopted if adopted and adopted.ask >= question.ask else question
 
 
-def _adopt(patch: Mapping[str, Any], table: Problem) -> None:
+def _adopt(patch: Mapping[str, Any], table: Problem | None) -> None:
     """Ask in the viewer's name; the page takes the patched settings over with the answer."""
     now = _question()
     settings, _ = settings_of(now.query)
