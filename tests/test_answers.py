@@ -183,7 +183,7 @@ def test_a_small_table_travels_in_the_link():
 def test_a_large_table_is_found_by_its_mark_while_the_server_runs():
     table = large("kept")
     mark = tables.link(table)
-    assert mark == table.digest
+    assert mark == table.fingerprint
     SHELF.put(mark, table)
     told = answer(f"v=1&problem=own&own={mark}&edits=5:30.0")
     assert (told["numbers"]["classes"], told["notes"], told["error"]) == (2_000, [], None)

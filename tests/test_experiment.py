@@ -426,7 +426,7 @@ def test_a_table_that_is_not_here_is_refused():
 
 def test_a_table_that_a_link_only_marks_is_passed_along():
     problem = problems.article()
-    result = run(Settings(problem="own", own=problem.digest, target=HORSE), problem)
+    result = run(Settings(problem="own", own=problem.fingerprint, target=HORSE), problem)
     assert same(result, run(Settings()))
 
 

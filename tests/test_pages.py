@@ -231,7 +231,7 @@ def test_a_table_too_large_for_a_link_is_kept_on_the_shelf():
     rng = np.random.default_rng(0)
     app = shown(dialog(), file=("scores.npy", array_file(rng.normal(size=5_000))))
     chosen, problem = adopted(app)
-    assert chosen.own == problem.digest
+    assert chosen.own == problem.fingerprint
     assert problem.classes == 5_000
 
 
