@@ -196,10 +196,12 @@ class Explorer {
     this.#step = by === 1 ? this.#view : null;
   }
 
-  /** The classes hold still where they are while a hand is down. */
+  /** The classes hold still where they are while a hand is on one of them. */
   #hold(on) {
     this.#keep = on ? [...this.#view.classes.index] : null;
-    if (!on && !this.#dialogue.waiting) this.#preview();
+    if (on) return;
+    if (this.#host.dataset.state === "settled") this.#show(this.#answer.view);
+    else this.#preview();
   }
 
   /** The problem as the page holds it, or null where torch alone has it. */
