@@ -101,7 +101,12 @@ export function checkpoints(draws, growth) {
  * @param {number} n @param {number} k
  */
 export const newWalk = (n, k) => ({
-  position: 0, sum: new Float64Array(n), square: 0, product: 0, loss: 0, draw: newDraw(k), // biome-ignore format: one record
+  position: 0,
+  sum: new Float64Array(n),
+  square: 0,
+  product: 0,
+  loss: 0,
+  draw: newDraw(k),
 });
 
 /**
@@ -187,7 +192,7 @@ export function converge(e, rows, k, marks, watched, walk) {
   for (const m of marks) {
     advance(walk, e, rows, k, m, extent);
     errors.push(distance(walk, e));
-    watched.forEach((c, i) => lines[i].push(walk.sum[c] / m));
+    for (const [i, c] of watched.entries()) lines[i].push(walk.sum[c] / m);
   }
   return { marks, errors, lines, walk, extent };
 }
@@ -197,7 +202,12 @@ export function converge(e, rows, k, marks, watched, walk) {
  * @param {number} n
  */
 export const newExtent = (n) => ({
-  counts: new Int32Array(n), low: Infinity, high: -Infinity, heavy: 0, gradientLow: 0, gradientHigh: 0, // biome-ignore format: one record
+  counts: new Int32Array(n),
+  low: Infinity,
+  high: -Infinity,
+  heavy: 0,
+  gradientLow: 0,
+  gradientHigh: 0,
 });
 
 /**

@@ -12,6 +12,7 @@ import { inTurn, leading, masses, omitting, patched, ranks, sorted } from "./sel
 /** @typedef {import("../types").Problem} Problem @typedef {import("../types").Settings} Settings */
 /** @typedef {import("../types").Constants} Constants @typedef {import("../types").Budget} Budget */
 /** @typedef {import("../types").Memo} Memo */
+/** @typedef {import("./draws.js").Terms} Terms @typedef {import("./draws.js").Walk} Walk */
 /** @typedef {ReturnType<typeof layers>} Layers */
 
 /**
@@ -38,7 +39,13 @@ function recall(memo, name, parts, make) {
 function orderOf(memo, { scores, base, edits }) {
   const whole = recall(memo, "order", [base ?? scores], () => sorted(base ?? scores));
   if (!base || !edits?.length) return whole;
-  return recall(memo, "patched", [whole, scores], () => patched(whole, scores, edits.map(([c]) => c))); // biome-ignore format: one call
+  return recall(memo, "patched", [whole, scores], () =>
+    patched(
+      whole,
+      scores,
+      edits.map(([c]) => c),
+    ),
+  );
 }
 
 /**
@@ -88,7 +95,11 @@ function noiseOrder(memo, { scores, counts }, s, order) {
   const weights = new Float64Array(scores.length).fill(1);
   const inside = s.weights.filter(([c]) => c < weights.length);
   for (const [c, weight] of inside) weights[c] = weight;
-  return patched(usual, weights, inside.map(([c]) => c)); // biome-ignore format: one call
+  return patched(
+    usual,
+    weights,
+    inside.map(([c]) => c),
+  );
 }
 
 /**
@@ -122,7 +133,9 @@ function steady(memo, problem, s, constants) {
   const weights = recall(memo, "weights", [scores, source], () => weightsOf(scores, t, source.logR));
   const chi2 = recall(memo, "chi2", [model, source], () => chiSquared(model, source.logR));
   const many = scores.length > constants.SHOWN_ALL;
-  const curves = many ? recall(memo, "curves", [model, others], () => rankedScores(model, order, others, constants)) : null;
+  const curves = many
+    ? recall(memo, "curves", [model, others], () => rankedScores(model, order, others, constants))
+    : null;
   const falling = many ? recall(memo, "falling", [logQ, order], () => noiseOrder(memo, problem, s, order)) : null;
   return { order, others, model, source, weights, chi2, curves, falling };
 }
@@ -141,23 +154,42 @@ function affordable(s, budget, { OTHER_SEEDS, OTHER_SEEDS_WORK }) {
 }
 
 /**
+ * The rows of a seed and of as many that follow it.
+ * @param {number} seed @param {number} others
+ */
+const seedsFrom = (seed, others) => Array.from({ length: others + 1 }, (_, i) => new Rows(seed + i));
+
+/**
+ * The distances of other seeds.
+ * @param {Terms} e @param {Rows[]} rows @param {number} k @param {number[]} marks @param {Walk | undefined} room
+ */
+function besides(e, rows, k, marks, room) {
+  let walk = room;
+  const errors = rows.map((row) => {
+    walk = restart(walk, e.n, k);
+    return errorsOf(e, row, k, marks, walk);
+  });
+  return { errors, walk };
+}
+
+/**
  * The run and, beside it, the distances of other seeds.
  * @param {Memo} memo @param {Steady} base @param {Settings} s @param {Budget} budget @param {Constants} constants
  */
-function runOf(memo, base, s, budget, constants) {
-  const { source, model, weights, others } = base;
-  const { samples: k } = s;
-  const e = recall(memo, "terms", [model, weights], () => ({ ...model, ...weights }));
+function runOf(memo, { source, model, weights, others }, s, budget, constants) {
+  const { samples: k, seed } = s;
   const { draws, seeds } = affordable(s, budget, constants);
-  const rows = recall(memo, "rows", [source, s.seed], () => Array.from({ length: constants.OTHER_SEEDS + 1 }, (_, i) => new Rows(s.seed + i, source.table))); // biome-ignore format: one call
+  const e = recall(memo, "terms", [model, weights], () => ({ ...model, ...weights }));
+  const rows = recall(memo, "rows", [seed], () => seedsFrom(seed, constants.OTHER_SEEDS));
+  for (const row of rows) row.from(source.table);
   rows[0].reserve(s.draws, k);
   const watched = [e.t, ...leading(others, constants.WATCHED - 1, e.t)];
   const marks = checkpoints(draws, constants.CHECKPOINT_GROWTH);
-  const run = recall(memo, "run", [e, rows, k, draws], (old) => converge(e, rows[0], k, marks, watched, restart(old?.walk, e.n, k)));
-  const beside = recall(memo, "beside", [e, rows, k, draws, seeds], (old) => {
-    let walk = old?.walk;
-    const errors = rows.slice(1, seeds + 1).map((row) => errorsOf(e, row, k, marks, (walk = restart(walk, e.n, k))));
-    return { errors, walk };
+  const run = recall(memo, "run", [e, source, rows, k, draws], (old) => {
+    return converge(e, rows[0], k, marks, watched, restart(old?.walk, e.n, k));
+  });
+  const beside = recall(memo, "beside", [e, source, rows, k, draws, seeds], (old) => {
+    return besides(e, rows.slice(1, seeds + 1), k, marks, old?.walk);
   });
   return { e, rows: rows[0], draws, watched, run, others: beside.errors };
 }
@@ -194,5 +226,12 @@ export function layers(problem, s, constants, budget, memo) {
   const run = runOf(memo, base, s, budget, constants);
   const averaged = Math.min(run.draws, s.average === "all" ? s.draws : s.draw);
   const walk = walkTo(memo, run, s.samples, averaged);
-  return { ...base, ...run, averaged, walk, error: distance(walk, run.e), exact: momentsOf(memo, base, run, s, budget) };
+  return {
+    ...base,
+    ...run,
+    averaged,
+    walk,
+    error: distance(walk, run.e),
+    exact: momentsOf(memo, base, run, s, budget),
+  };
 }
