@@ -109,8 +109,8 @@ def test_a_problem_takes_lists_and_keeps_float64():
 )
 def test_only_equal_tables_share_a_digest(other):
     problem = Problem(PAIR, torch.tensor([1.0, 2.0]), 0)
-    assert problem.digest == Problem(tuple(PAIR), torch.tensor([1.0, 2.0]), 1).digest
-    assert problem.digest != other.digest
+    assert problem.fingerprint == Problem(tuple(PAIR), torch.tensor([1.0, 2.0]), 1).fingerprint
+    assert problem.fingerprint != other.fingerprint
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ssm.explorer import problems
-from ssm.explorer.problems import Problem, cells, tables
+from ssm.explorer.problems import Problem, columns, tables
 from tests.sentences import refuses
 
 MIB = 2**20
@@ -182,7 +182,7 @@ def test_more_than_32_megabytes_are_refused(read):
 
 def test_more_rows_than_the_server_computes_with_are_refused(monkeypatch):
     monkeypatch.setattr(tables, "MOST_ROWS", 3)
-    monkeypatch.setattr(cells, "MOST_ROWS", 3)
+    monkeypatch.setattr(columns, "MOST_ROWS", 3)
     rows = [f"class {c},{c}" for c in range(5)]
     sentence = "the table must have at most 3 rows, got more; keep the classes with the highest scores"
     for header, n in (([], 3), (["name,score"], 3)):
@@ -200,7 +200,7 @@ def test_a_million_rows_are_read():
     text = "\n".join(f"w{c},{c / 1e5:.5f},{c + 1}" for c in range(1_000_000))
     problem = tables.parse_csv(text.encode())
     assert (problem.classes, problem.target, problem.names[-1]) == (1_000_000, 999_999, "w999999")
-    assert tables.link(problem) == problem.digest
+    assert tables.link(problem) == problem.fingerprint
 
 
 RECORDS = np.array(
@@ -331,5 +331,5 @@ def test_a_table_too_large_for_a_link_is_not_packed():
     few, many, words = problems.random(300), problems.random(1_000), problems.random(20_000, spread=0.0)
     assert tables.pack(many) is tables.pack(words) is None
     assert len(tables.pack(few) or "") <= 6_000
-    assert tables.link(many) == many.digest
-    assert tables.DIGEST.fullmatch(many.digest)
+    assert tables.link(many) == many.fingerprint
+    assert tables.FINGERPRINT.fullmatch(many.fingerprint)

@@ -138,8 +138,8 @@ class Problem:
         return len(self.scores)
 
     @cached_property
-    def digest(self) -> str:
-        """A mark that only equal names, scores and counts share: "sha256-" and 64 hex digits."""
+    def fingerprint(self) -> str:
+        """A text that only equal names, scores and counts share: "sha256-" and 64 hex digits."""
         code = hashlib.sha256("\n".join(self.names).encode(errors="replace"))
         for numbers in (self.scores, self.counts):
             code.update(b"\n" if numbers is None else numbers.numpy().astype("<f8").tobytes())

@@ -13,13 +13,12 @@ from typing import Any
 import numpy as np
 
 from ssm import checks
-from ssm.explorer.problems import Problem, cells
-from ssm.explorer.problems.cells import Cells
+from ssm.explorer.problems import Problem
+from ssm.explorer.problems.columns import MOST_ROWS, Columns, problem_of, to_number
 
-MOST_ROWS = cells.MOST_ROWS
 MOST_BYTES = 32 * 2**20
 MOST_PACKED = 6_000
-DIGEST = re.compile("sha256-[0-9a-f]{64}")
+FINGERPRINT = re.compile("sha256-[0-9a-f]{64}")
 
 _MOST_PACKED_ROWS = 10_000  # more never fit, so nobody waits for the attempt
 _MOST_UNPACKED = 2 * 2**20
@@ -61,7 +60,7 @@ def parse(text: str) -> Problem:
     """
     data = text.encode(errors="replace")
     checks.table_bytes(len(data), MOST_BYTES)
-    return cells.problem_of(_read(data.decode("utf-8-sig")))
+    return problem_of(_read(data.decode("utf-8-sig")))
 
 
 def parse_csv(data: bytes) -> Problem:
@@ -85,7 +84,7 @@ def parse_csv(data: bytes) -> Problem:
     except UnicodeDecodeError as error:
         row = data.count(b"\n", 0, error.start) + 1
         checks.refuse_encoding(row, data[error.start])
-    return cells.problem_of(_read(text))
+    return problem_of(_read(text))
 
 
 def parse_npy(data: bytes) -> Problem:
@@ -107,7 +106,7 @@ def parse_npy(data: bytes) -> Problem:
     'class 1'
     """
     checks.table_bytes(len(data), MOST_BYTES)
-    return cells.problem_of(_records(_array(data)))
+    return problem_of(_records(_array(data)))
 
 
 def to_text(problem: Problem) -> str:
@@ -179,31 +178,31 @@ def unpack(token: str) -> Problem:
 
 
 def link(problem: Problem) -> str:
-    """What `Settings.own` holds for a table: the table itself where it fits, otherwise its mark.
+    """What `Settings.table` holds: the table itself where it fits, otherwise its fingerprint.
 
     Args:
         problem: the table.
 
     Returns:
-        A packed table or the problem's digest.
+        A packed table or the problem's fingerprint.
 
     >>> import torch
     >>> link(Problem(["cat", "dog"], torch.tensor([1.5, 0.5]), 0))[:2]
     'eN'
     """
-    return pack(problem) or problem.digest
+    return pack(problem) or problem.fingerprint
 
 
 def _shortest(number: float) -> str:
     return repr(number).removesuffix(".0")
 
 
-def _read(text: str) -> Cells:
+def _read(text: str) -> Columns:
     numbers, rows = _rows(text)
     checks.filled(len(rows))
     first, place = rows[0], f"row {numbers[0]:,}"
     columns = [_NAMED.get(cell.strip().lower(), "") for cell in first]
-    if any(columns) and all(math.isnan(cells.number(cell)) for cell in first):
+    if any(columns) and all(math.isnan(to_number(cell)) for cell in first):
         numbers, rows = numbers[1:], rows[1:]
     else:
         columns = [*_COLUMNS[: len(first)]]
@@ -213,7 +212,7 @@ def _read(text: str) -> Cells:
     for number, row in zip(numbers, rows, strict=True):
         if len(row) != len(first):
             checks.refuse_width(number, len(row), len(first))
-    return Cells(numbers, places, {name: [row[place] for row in rows] for name, place in places.items()})
+    return Columns(numbers, places, {name: [row[place] for row in rows] for name, place in places.items()})
 
 
 def _rows(text: str) -> tuple[list[int], list[list[str]]]:
@@ -255,7 +254,7 @@ def _array(data: bytes) -> Array:
     return flat.reshape(shape, order="F" if fortran else "C")
 
 
-def _records(array: Array) -> Cells:
+def _records(array: Array) -> Columns:
     """The columns of an array; without names in it they are score and count."""
     if array.dtype.names is None:
         array = array.reshape(len(array), -1)  # [classes, columns]
@@ -264,4 +263,4 @@ def _records(array: Array) -> Cells:
         checks.columns("the array", array.dtype.names, ("score",), array.dtype.names)
         columns = {name: array[name].tolist() for name in _COLUMNS if name in array.dtype.names}
     places = {name: place for place, name in enumerate(columns)}
-    return Cells(range(1, len(array) + 1), places, columns)
+    return Columns(range(1, len(array) + 1), places, columns)

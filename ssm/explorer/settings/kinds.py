@@ -1,28 +1,44 @@
 """Kinds of settings: how each is checked, read from a link, brought within its range and written again."""
 
+import dataclasses
 import math
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import Generic, TypeGuard, TypeVar, final
+from types import MappingProxyType
+from typing import Any, ClassVar, Generic, TypeGuard, TypeVar, final, get_type_hints
 
 from ssm import checks
+from ssm.explorer.settings.agreements import Agreement
 
 T = TypeVar("T")
-Pairs = tuple[tuple[int, float], ...]
+Notes = tuple[str, ...]
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,4000}")
 
 
 @dataclass(frozen=True)
 class Field(ABC, Generic[T]):
-    """One setting: its label, the letter that formulas use for it, a line of help, and its rule."""
+    """One setting: its label, the letter that formulas use for it, a line of help, and its rule.
+
+    Attributes:
+        label: what the page calls it.
+        letter: what formulas call it.
+        help: a line on what it does.
+        agreements: what its value owes to other settings.
+        resets: settings that begin anew when this one is chosen.
+        key: what links call it, where that is not its name.
+    """
+
+    kind: ClassVar[str]
 
     label: str
     letter: str
     help: str
+    agreements: tuple[Agreement, ...] = field(default=(), kw_only=True)
+    resets: tuple[str, ...] = field(default=(), kw_only=True)
+    key: str = field(default="", kw_only=True)
 
     @property
     @abstractmethod
@@ -46,18 +62,35 @@ class Field(ABC, Generic[T]):
         """A value as a link spells it."""
         return str(value)
 
-    def mend(self, name: str, text: str, default: T) -> tuple[T, tuple[str, ...]]:
-        """Read a link's text into a value that holds, with a sentence for each thing changed.
+    def plain(self) -> dict[str, Any]:
+        """The field as JSON can hold it: its words, its rule and what it must agree with."""
+        return {
+            "kind": self.kind,
+            "key": self.key,
+            "label": self.label,
+            "letter": self.letter,
+            "help": self.help,
+            "rule": self.rule,
+            "agreements": [agreement.plain() for agreement in self.agreements],
+            "resets": list(self.resets),
+            **self.span(),
+        }
+
+    def span(self) -> dict[str, Any]:
+        """What a control must know of the values, as JSON can hold it."""
+        return {}
+
+    def mend(self, name: str, value: object, default: T) -> tuple[T, Notes]:
+        """Make a value hold, with a sentence for each thing changed.
 
         Args:
-            name: The setting's name.
-            text: What the link says.
-            default: The value where nothing nearer holds.
+            name: what sentences call the setting.
+            value: what a link or a page says.
+            default: the value where nothing nearer holds.
 
         Returns:
             The value, and the sentences.
         """
-        value = self.read(text)
         if self.holds(value):
             return value, ()
         used = self.nearest(value, default)
@@ -69,6 +102,7 @@ class Field(ABC, Generic[T]):
 class Whole(Field[int | None]):
     """A whole number from `low` to `high`, or None where `unset` says in words what None means."""
 
+    kind = "whole"
     low: int
     high: int
     log: bool = False
@@ -93,6 +127,10 @@ class Whole(Field[int | None]):
         """The nearer end of the range for a number, else the default."""
         return min(max(value, self.low), self.high) if type(value) is int else default
 
+    def span(self) -> dict[str, Any]:
+        """Both ends, and whether to count in steps or in proportions."""
+        return {"low": self.low, "high": self.high, "log": self.log}
+
     def write(self, value: int | None) -> str:
         """Decimal digits."""
         return self.unset if value is None else str(value)
@@ -103,6 +141,7 @@ class Whole(Field[int | None]):
 class Real(Field[float]):
     """A number from `low` to `high`."""
 
+    kind = "real"
     low: float
     high: float
     log: bool = False
@@ -126,6 +165,10 @@ class Real(Field[float]):
             return min(max(value, self.low), self.high)
         return default
 
+    def span(self) -> dict[str, Any]:
+        """Both ends, and whether to count in steps or in proportions."""
+        return {"low": self.low, "high": self.high, "log": self.log}
+
     def write(self, value: float) -> str:
         """The shortest spelling that reads back exactly."""
         return repr(float(value))
@@ -136,6 +179,7 @@ class Real(Field[float]):
 class Choice(Field[str]):
     """One of a few names, each with the words that the page shows for it."""
 
+    kind = "choice"
     choices: Mapping[str, str] = field(hash=False)
 
     @property
@@ -147,12 +191,17 @@ class Choice(Field[str]):
         """One of the names, spelled exactly."""
         return isinstance(value, str) and value in self.choices
 
+    def span(self) -> dict[str, Any]:
+        """The names, each with its words."""
+        return {"choices": dict(self.choices)}
+
 
 @final
 @dataclass(frozen=True)
 class Text(Field[str]):
     """A text that matches a pattern; `meaning` says in words what such a text is."""
 
+    kind = "text"
     pattern: str
     meaning: str
 
@@ -168,66 +217,27 @@ class Text(Field[str]):
 
 @final
 @dataclass(frozen=True)
-class PerClass(Field[Pairs]):
-    """Numbers for a few classes, sorted by class: ((3, 1.5), (7, -2.0)), spelled 3:1.5,7:-2.0."""
+class Flag(Field[bool]):
+    """Yes or no, spelled 1 or 0."""
 
-    noun: str
-    low: float
-    high: float
-    most: int = 1_000
+    kind = "flag"
 
     @property
     def rule(self) -> str:
-        """The range and the order, in words."""
-        span = f"from {self.low:,g} to {self.high:,g}"
-        return f"(class, {self.noun}) pairs sorted by class, at most {self.most:,}, {self.noun}s {span}"
+        """Both spellings."""
+        return "1 or 0"
 
-    def holds(self, value: object) -> TypeGuard[Pairs]:
-        """A tuple of such pairs, no class twice."""
-        if not isinstance(value, tuple) or len(value) > self.most:
-            return False
-        if not all(isinstance(pair, tuple) and len(pair) == 2 for pair in value):
-            return False
-        classes = [c for c, _ in value]
-        return (
-            all(type(c) is int and c >= 0 for c in classes)
-            and all(a < b for a, b in pairwise(classes))
-            and all(is_number(x) and self.low <= x <= self.high for _, x in value)
-        )
+    def holds(self, value: object) -> TypeGuard[bool]:
+        """True or False."""
+        return isinstance(value, bool)
 
-    def write(self, value: Pairs) -> str:
-        """class:number, separated by commas."""
-        return ",".join(f"{c}:{float(x)!r}" for c, x in value)
+    def read(self, text: str) -> object:
+        """1 or 0."""
+        return {"1": True, "0": False}.get(text, text)
 
-    def mend(self, name: str, text: str, default: Pairs) -> tuple[Pairs, tuple[str, ...]]:
-        """Keep the pairs that hold; one sentence tells of all that do not.
-
-        Args:
-            name: The setting's name.
-            text: What the link says; of two pairs for one class the last counts.
-            default: Not used: no pairs at all is the value where none holds.
-
-        Returns:
-            The pairs, sorted, and the sentences.
-        """
-        del default
-        kept: dict[int, float] = {}
-        bad: list[str] = []
-        for part in filter(None, text.split(",")):
-            pair = self._pair(part)
-            if pair is None or len(kept) >= self.most:
-                bad.append(part)
-            else:
-                kept[pair[0]] = pair[1]
-        notes = (checks.left_out(name, self.rule, bad),) if bad else ()
-        return tuple(sorted(kept.items())), notes
-
-    def _pair(self, part: str) -> tuple[int, float] | None:
-        name, _, number = part.partition(":")
-        value = read_float(number)
-        if re.fullmatch("[0-9]{1,7}", name) and is_number(value) and self.low <= value <= self.high:
-            return int(name), float(value)
-        return None
+    def write(self, value: bool) -> str:  # noqa: FBT001 - the value of a flag
+        """1 or 0."""
+        return str(int(value))
 
 
 def is_number(value: object) -> TypeGuard[float]:
@@ -241,3 +251,17 @@ def read_float(text: str) -> object:
         return float(text)
     except ValueError:
         return text
+
+
+Fields = Mapping[str, Field[Any]]
+
+
+def fields_of(record: type) -> Fields:
+    """The rules that a record's annotations carry, by the names of its fields."""
+    hints = get_type_hints(record, include_extras=True)
+    return MappingProxyType({each.name: hints[each.name].__metadata__[0] for each in dataclasses.fields(record)})
+
+
+def defaults_of(record: type) -> Mapping[str, Any]:
+    """The defaults of a record's fields by their names."""
+    return MappingProxyType({each.name: each.default for each in dataclasses.fields(record)})

@@ -1,36 +1,56 @@
 """Settings: everything a viewer can choose, in one frozen record that is also the link."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from types import MappingProxyType
-from typing import Any, NamedTuple, Self
-from urllib.parse import parse_qsl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Self
 
-import torch
-
-from ssm import checks, noise
+from ssm import checks
 from ssm.checks import Hits
-from ssm.explorer import problems
-from ssm.explorer.problems import Problem, tables
-from ssm.explorer.settings import fields
-from ssm.explorer.settings.kinds import Pairs
-from ssm.noise import Noise
+from ssm.explorer.problems import SCORE_LIMIT, Problem
+from ssm.explorer.problems.columns import MOST_ROWS
+from ssm.explorer.problems.tables import FINGERPRINT, MOST_PACKED
+from ssm.explorer.settings import link
+from ssm.explorer.settings.agreements import AtMost, Below, NeedsCounts, conflicts
+from ssm.explorer.settings.frame import FRAME_FIELDS
+from ssm.explorer.settings.kinds import Choice, Notes, Real, Text, Whole, defaults_of, fields_of
+from ssm.explorer.settings.link import VERSION
+from ssm.explorer.settings.lists import Pairs, PerClass
+from ssm.explorer.settings.shape import Shape, find_table, shape
 
 DEFAULT_SEED = 810  # draw 1 of the article's example is then the article's own: bird, cat, dog, in both hits modes
-MOST_WORK = 10_000_000
-FIELDS = fields.FIELDS
-MOST_QUERY = 100_000
-VERSION = "1"
+MOST_DRAWS = 10_000
 
-_SILENT = frozenset({"v", "embed", "embed_options", "theme"})
+_PROBLEMS = {
+    "article": "the article's example",
+    "random": "random scores",
+    "white": "the word after \u201cwhite\u201d in Moby-Dick",
+    "own": "your own",
+}
+_NOISES = {
+    "uniform": "uniform",
+    "log_uniform": "log-uniform",
+    "unigram": "unigram",
+    "softmax": "softmax",
+    "custom": "custom",
+}
+_HITS = {"rejected": "rejected when drawn", "excluded": "excluded before drawing"}
+_AVERAGES = {"all": "all draws", "so_far": "the draws so far"}
+_VIEWS = {"distance": "distance from the full gradient", "classes": "the five largest classes"}
+_SCALES = {"scores": "scores", "weights": "weights, e^x against the target's"}
+_PACKED = f"{FINGERPRINT.pattern}|[A-Za-z0-9_-]{{0,{MOST_PACKED}}}"
+_OF_PROBLEM = ("target", "edits", "weights", "draw", "average")  # what another problem gives no meaning to
+_CLASS = (Below("a class from 0 to {bound}"),)
+_CLASSES = (Below("for classes from 0 to {bound}"),)
+_COUNTS = (NeedsCounts(values=("unigram",), instead="uniform"),)
+_DRAW = (AtMost("draws", "at most the number of draws, {bound}"),)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything a viewer can choose. Each name is also a key of the link.
+    """Everything a viewer can choose: each setting with its default, its kind, its range and what it must agree with.
 
-    `FIELDS` tells what each may be. A target that is left out, or None, becomes the problem's own; it stays None only
-    where that problem is a table too large for a link, whose mark is all that is known here.
+    A target that is left out, or None, becomes that of the problem; it stays None only where the problem is a table
+    too large for a link, of which only the fingerprint is known here.
 
     Raises:
         ValueError: with a whole sentence, for a value that its field does not allow or that contradicts another.
@@ -41,37 +61,74 @@ class Settings:
     7
     """
 
-    problem: str = "article"
-    own: str = ""
-    classes: int = 1_000
-    spread: float = 2.0
-    target: int | None = None
-    edits: Pairs = ()
-    samples: int = 3
-    noise: str = "uniform"
-    power: float = 0.75
-    temperature: float = 1.0
-    weights: Pairs = ()
-    hits: Hits = "rejected"
-    draws: int = 200
-    seed: int = DEFAULT_SEED
-    device: str = "cpu"
-    draw: int = 1
-    average: str = "all"
-    view: str = "distance"
+    problem: Annotated[
+        str, Choice("problem", "", "The classes, their scores and the target.", _PROBLEMS, resets=_OF_PROBLEM)
+    ] = "article"
+    table: Annotated[
+        str,
+        Text(
+            "your own scores",
+            "",
+            "The table that was pasted or uploaded.",
+            _PACKED,
+            "a packed table",
+            resets=_OF_PROBLEM,
+            key="own",
+        ),
+    ] = ""
+    classes: Annotated[int, Whole("classes", "n", "Classes to choose from.", 2, MOST_ROWS, log=True)] = 1_000
+    spread: Annotated[float, Real("spread", "\u03c3", "Standard deviation of the random scores.", 0.0, 20.0)] = 2.0
+    target: Annotated[
+        int | None,
+        Whole("target", "t", "The right class.", 0, MOST_ROWS - 1, unset="the problem's own", agreements=_CLASS),
+    ] = None
+    edits: Annotated[
+        Pairs,
+        PerClass(
+            "dragged scores", "x", "Scores moved by hand.", "score", -SCORE_LIMIT, SCORE_LIMIT, agreements=_CLASSES
+        ),
+    ] = ()
+    samples: Annotated[int, Whole("samples", "k", "Classes drawn to stand for all others.", 1, 10_000, log=True)] = 3
+    noise: Annotated[
+        str, Choice("noise", "q", "The distribution that samples are drawn from.", _NOISES, agreements=_COUNTS)
+    ] = "uniform"
+    power: Annotated[
+        float, Real("power", "a", "Noise is count^a: 0 is uniform, 1 the class frequencies.", 0.0, 2.0)
+    ] = 0.75
+    temperature: Annotated[
+        float,
+        Real("temperature", "\u03c4", "Noise is softmax(x / \u03c4): 1 is the model itself.", 0.05, 100.0, log=True),
+    ] = 1.0
+    weights: Annotated[
+        Pairs,
+        PerClass(
+            "weights", "w", "Every class weighs 1 until its bar is dragged.", "weight", 1e-6, 1e6, agreements=_CLASSES
+        ),
+    ] = ()
+    hits: Annotated[Hits, Choice("accidental hits", "", "What happens to samples that are the target.", _HITS)] = (
+        "rejected"
+    )
+    draws: Annotated[int, Whole("draws", "R", "How often the samples are drawn anew.", 10, MOST_DRAWS, log=True)] = 200
+    seed: Annotated[int, Whole("seed", "", "The same seed replays the same draws.", 0, 2**32 - 1)] = DEFAULT_SEED
+    device: Annotated[
+        str, Text("device", "", "Where torch computes.", "cpu|cuda:[0-9]{1,2}", "cpu, or cuda: and a number")
+    ] = "cpu"
+    draw: Annotated[int, Whole("draw", "i", "The draw that the panels show.", 1, MOST_DRAWS, agreements=_DRAW)] = 1
+    average: Annotated[str, Choice("average", "", "The draws that the outlined average covers.", _AVERAGES)] = "all"
+    view: Annotated[str, Choice("convergence", "", "What the convergence panel follows.", _VIEWS)] = "distance"
+    scale: Annotated[str, Choice("scores or weights", "", "What the score panels draw.", _SCALES)] = "scores"
 
     def __post_init__(self) -> None:
         """Hold every value against its field, then against the others; find the target's class."""
-        for name, field in FIELDS.items():
-            value = getattr(self, name)
-            if not field.holds(value):
-                instead = field.write(field.nearest(value, DEFAULTS[name]))
-                checks.refuse_setting(name, field.rule, value, instead)
         values = vars(self)
-        shape = _shape(values)
-        _require_agreement(values, shape)
-        if shape and self.target is None:
-            object.__setattr__(self, "target", shape.target)
+        for name, field in FIELDS.items():
+            if not field.holds(values[name]):
+                instead = field.write(field.nearest(values[name], DEFAULTS[name]))
+                checks.refuse_setting(field.key or name, field.rule, values[name], instead)
+        known = shape(values)
+        require_agreement(values, known)
+        if known and self.target is None:
+            object.__setattr__(self, "target", known.target)
 
     def to_query(self) -> str:
         """The link: the version, then every value that is not its default, in the order of the fields.
@@ -82,22 +139,17 @@ class Settings:
         >>> Settings(edits=((3, 1.5),), draws=1_000).to_query()
         'v=1&edits=3:1.5&draws=1000'
         """
-        shape = _shape(vars(self))
-        usual = {**DEFAULTS, "target": shape and shape.target}
-        parts = [f"v={VERSION}"]
-        for name, field in FIELDS.items():
-            value = getattr(self, name)
-            if value != usual[name]:
-                parts.append(f"{name}={field.write(value)}")
-        return "&".join(parts)
+        known = shape(vars(self))
+        usual = {**DEFAULTS, "target": known and known.target}
+        return "&".join([f"v={VERSION}", *link.write(vars(self), FIELDS, usual)])
 
     @classmethod
-    def from_query(cls, query: str, own: Problem | None = None) -> tuple[Self, tuple[str, ...]]:
+    def from_query(cls, query: str, table: Problem | None = None) -> tuple[Self, Notes]:
         """Read a link, whatever it holds.
 
         Args:
             query: the text after the "?"; of a key given twice the last counts.
-            own: the viewer's own table, where the link holds only its mark.
+            table: the viewer's own table, where the link holds only its fingerprint.
 
         Returns:
             The settings, and one sentence for each thing in the link that was changed or left out.
@@ -106,200 +158,67 @@ class Settings:
         >>> settings.samples, notes
         (1, ('samples must be a whole number from 1 to 10,000, got 0; 1 is used',))
         """
-        given, notes = _parts(query)
-        values = dict(DEFAULTS)
-        for name, field in FIELDS.items():
-            if name in given:
-                values[name], more = field.mend(name, given[name], DEFAULTS[name])
-                notes.extend(more)
-        notes.extend(_mend_own(values, own))
-        shape = _shape(values, own)
-        for conflict in _conflicts(values, shape):
+        found = link.read(query, FIELDS)
+        unknown = [key for key in found.foreign if key not in link.keys(FRAME_FIELDS)]
+        notes = (*found.notes, *([checks.unknown_keys(unknown)] if unknown else []))
+        settings, more = cls._settled(found.values, table)
+        return settings, (*notes, *more)
+
+    def patched(self, patch: Mapping[str, Any], table: Problem | None = None) -> tuple[Self, Notes]:
+        """Change some settings, and what no longer agrees with them.
+
+        Args:
+            patch: new values by name; what their fields reset begins anew unless the patch has it too.
+            table: the viewer's own table, where the settings hold only its fingerprint.
+
+        Returns:
+            The settings, and one sentence for each value that had to be repaired.
+
+        Raises:
+            ValueError: the patch names something that is no setting.
+
+        >>> settings, notes = Settings(draw=150).patched({"draws": 100})
+        >>> settings.draw, notes
+        (100, ('draw must be at most the number of draws, 100, got 150; 100 is used',))
+        """
+        unknown = [name for name in patch if name not in FIELDS]
+        if unknown:
+            checks.refuse("patch", "of settings of this page", unknown, "leave that out")
+        begun_anew = {name: DEFAULTS[name] for changed in patch for name in FIELDS[changed].resets}
+        return self._settled({**vars(self), **begun_anew, **patch}, table)
+
+    @classmethod
+    def _settled(cls, given: Mapping[str, Any], table: Problem | None) -> tuple[Self, Notes]:
+        """Settings from any values: each is made to hold, then to agree with the others."""
+        values, notes = link.mend(given, FIELDS, DEFAULTS)
+        without = _without_table(values, table)
+        known = shape(values, table)
+        repairs = []
+        for conflict in conflicts(FIELDS, values, known):
             values[conflict.name] = conflict.instead
-            notes.append(checks.replaced(*conflict[:3], conflict.spelled))
-        if shape and values["target"] is None:
-            values["target"] = shape.target
-        return cls(**values), tuple(notes)
+            repairs.append(checks.replaced(*conflict[:3], conflict.spelled))
+        if known and values["target"] is None:
+            values["target"] = known.target
+        return cls(**values), (*notes, *without, *repairs)
 
 
-DEFAULTS: Mapping[str, Any] = MappingProxyType({name: getattr(Settings, name) for name in FIELDS})
+FIELDS = fields_of(Settings)
+DEFAULTS = defaults_of(Settings)
 
 
-def problem_of(settings: Settings, own: Problem | None = None) -> Problem:
-    """The problem that settings ask for, with the dragged scores and the chosen target in it.
-
-    Args:
-        settings: what the viewer chose.
-        own: the viewer's own table, where the settings hold only its mark.
-
-    Returns:
-        Scores of shape [classes].
-
-    Raises:
-        ValueError: the table is not here, or the settings name classes that it does not have.
-
-    >>> problem = problem_of(Settings(edits=((0, 2.5),), target=5))
-    >>> problem.names[problem.target], problem.scores[0].item()
-    ('dog', 2.5)
-    """
-    problem = _unedited(settings, own)
-    _require_agreement(vars(settings), _shape_of(problem))
-    scores = problem.scores.clone()
-    for c, score in settings.edits:
-        scores[c] = score
-    target = problem.target if settings.target is None else settings.target
-    return replace(problem, scores=scores, target=target)
+def require_agreement(values: Mapping[str, Any], known: Shape | None) -> None:
+    """Refuse the first value that disagrees with another."""
+    for conflict in conflicts(FIELDS, values, known):
+        checks.refuse_setting(*conflict[:3], conflict.spelled)
 
 
-def noise_of(settings: Settings, problem: Problem) -> Noise:
-    """The noise that settings ask for, over the classes of a problem.
-
-    Args:
-        settings: what the viewer chose.
-        problem: the problem, dragged scores and all: softmax noise follows them.
-
-    Returns:
-        Noise over the problem's classes.
-
-    Raises:
-        ValueError: unigram noise over a problem without counts.
-
-    >>> settings = Settings(noise="custom", weights=((7, 3.0),))
-    >>> noise_of(settings, problem_of(settings)).probs[7].item()
-    0.25
-    """
-    match settings.noise:
-        case "uniform":
-            return noise.uniform(problem.classes)
-        case "log_uniform":
-            return noise.log_uniform(problem.classes)
-        case "unigram":
-            return noise.unigram(checks.counted(problem.counts), settings.power)
-        case "softmax":
-            return noise.softmax(problem.scores, settings.temperature)
-        case _:
-            weights = torch.ones(problem.classes, dtype=torch.float64)
-            for c, weight in settings.weights:
-                weights[c] = weight
-            return noise.custom(weights)
-
-
-def refuse_overwork(settings: Settings) -> None:
-    """Stop before more work than one viewer may ask of a server that others share.
-
-    Args:
-        settings: what the viewer chose.
-
-    Raises:
-        ValueError: samples times draws is more than `MOST_WORK`.
-
-    >>> refuse_overwork(Settings(samples=1_000, draws=10_000))
-    """
-    checks.work(settings.draws, settings.samples, MOST_WORK)
-
-
-def _parts(query: str) -> tuple[dict[str, str], list[str]]:
-    """The keys and texts of a link, and what is wrong with it as a whole."""
-    if len(query) > MOST_QUERY:
-        return {}, [checks.long_link(len(query), MOST_QUERY)]
-    given = dict(parse_qsl(query.removeprefix("?"), keep_blank_values=True, errors="replace"))
-    notes = []
-    if given.get("v", VERSION) != VERSION:
-        notes.append(checks.replaced("v", "1, the version of this page's links", given["v"], "1"))
-    unknown = [key for key in given if key not in FIELDS and key not in _SILENT]
-    if unknown:
-        notes.append(checks.unknown_keys(unknown))
-    return given, notes
-
-
-def _mend_own(values: dict[str, Any], own: Problem | None) -> list[str]:
+def _without_table(values: dict[str, Any], table: Problem | None) -> Notes:
     """Fall back on the article's example where the viewer's own table cannot be had."""
     try:
         if values["problem"] == "own":
-            _own_table(values["own"], own)
+            find_table(values["table"], table)
     except ValueError as error:
-        for name in ("problem", "own", "target", "edits", "weights"):
+        for name in ("problem", "table", *_OF_PROBLEM):
             values[name] = DEFAULTS[name]
-        return [checks.article_instead(error)]
-    return []
-
-
-def _own_table(packed: str, own: Problem | None) -> Problem:
-    if not tables.DIGEST.fullmatch(packed):
-        return tables.unpack(packed)
-    if own is None or own.digest != packed:
-        checks.refuse_absent_table()
-    return own
-
-
-def _unedited(settings: Settings, own: Problem | None) -> Problem:
-    match settings.problem:
-        case "random":
-            return problems.random(settings.classes, settings.spread)
-        case "own":
-            return _own_table(settings.own, own)
-        case preset:
-            return problems.PRESETS[preset]()
-
-
-class _Shape(NamedTuple):
-    """What other settings must agree with."""
-
-    classes: int
-    target: int  # the problem's own
-    counted: bool
-
-
-def _shape(values: Mapping[str, Any], own: Problem | None = None) -> _Shape | None:
-    """The shape of a problem without computing its scores; None where its table is not here."""
-    match values["problem"]:
-        case "random":
-            return _Shape(values["classes"], problems.RANDOM_TARGET, counted=True)
-        case "own" if own is None and tables.DIGEST.fullmatch(values["own"]):
-            return None
-        case "own":
-            return _shape_of(_own_table(values["own"], own))
-        case preset:
-            return _shape_of(problems.PRESETS[preset]())
-
-
-def _shape_of(problem: Problem) -> _Shape:
-    return _Shape(problem.classes, problem.target, problem.counts is not None)
-
-
-class _Conflict(NamedTuple):
-    """A value that its field allows and another setting does not."""
-
-    name: str
-    rule: str
-    value: object
-    instead: Any
-
-    @property
-    def spelled(self) -> str:
-        return "the rest" if isinstance(self.instead, tuple) else str(self.instead)
-
-
-def _conflicts(values: Mapping[str, Any], shape: _Shape | None) -> Iterator[_Conflict]:
-    draw, draws = values["draw"], values["draws"]
-    if draw > draws:
-        yield _Conflict("draw", f"at most the number of draws, {draws:,}", draw, draws)
-    if shape is None:
-        return
-    last = shape.classes - 1
-    target = values["target"]
-    if target is not None and target > last:
-        yield _Conflict("target", f"a class from 0 to {last:,}", target, last)
-    for name in ("edits", "weights"):
-        inside = tuple(pair for pair in values[name] if pair[0] <= last)
-        if inside != values[name]:
-            outside = values[name][len(inside)][0]
-            yield _Conflict(name, f"for classes from 0 to {last:,}", outside, inside)
-    if values["noise"] == "unigram" and not shape.counted:
-        rule = "other than unigram where classes have no counts"
-        yield _Conflict("noise", rule, "unigram", "uniform")
-
-
-def _require_agreement(values: Mapping[str, Any], shape: _Shape | None) -> None:
-    for conflict in _conflicts(values, shape):
-        checks.refuse_setting(*conflict[:3], conflict.spelled)
+        return (checks.article_instead(error),)
+    return ()

@@ -1,6 +1,6 @@
 """Answers: what the server tells the stage about one link."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 from urllib.parse import parse_qs
@@ -10,9 +10,8 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import get_run_yiel
 
 from ssm.explorer import experiment
 from ssm.explorer import settings as choices
-from ssm.explorer.experiment import Result
 from ssm.explorer.settings import Settings
-from ssm.explorer.ui.table_store import SHELF
+from ssm.explorer.ui.table_store import TABLES
 
 Answer = dict[str, Any]
 
@@ -28,14 +27,15 @@ def answer(query: str) -> Answer:
         query: the text after the "?".
 
     Returns:
-        The settings, the ``notes`` on what was changed, and columns, numbers and names as JSON can hold them; instead
-        of these three a sentence under ``error`` where torch refuses.
+        The settings, the ``notes`` on what was changed, the ``view`` (a Result as JSON can hold it), the ``names`` of
+        its classes, the ``device`` and whether the problem is ``counted``; instead of these four a sentence under
+        ``error`` where torch refuses.
 
-    >>> answer("v=1&samples=9&draws=10")["numbers"]["samples"]
+    >>> answer("v=1&samples=9&draws=10")["view"]["draw"]["samples"]
     9
     """
-    settings, notes = Settings.from_query(query, SHELF.get(_own_in(query)))
-    told: Answer = {
+    settings, notes = settings_of(query)
+    reply: Answer = {
         "query": settings.to_query(),
         "settings": asdict(settings),
         "notes": list(notes),
@@ -44,9 +44,10 @@ def answer(query: str) -> Answer:
     }
     try:
         found = _found(settings.to_query(), get_run_yield_check() or _nothing)
-        return told | found | {"notes": [*notes, *found["remarks"]]}
+        reply["notes"] += found.pop("remarks")
+        return reply | found
     except ValueError as error:
-        return told | {"error": str(error)}
+        return reply | {"error": str(error)}
 
 
 def first_answer(query: str) -> Answer:
@@ -58,13 +59,13 @@ def first_answer(query: str) -> Answer:
     Returns:
         An answer with a picture, and among its notes why it has fewer draws than were asked for.
     """
-    told = answer(query)
-    if not told["error"]:
-        return told
-    settings, _ = Settings.from_query(query, SHELF.get(_own_in(query)))
-    draws = choices.MOST_WORK // settings.samples
+    reply = answer(query)
+    if not reply["error"]:
+        return reply
+    settings, _ = settings_of(query)
+    draws = choices.most_draws(settings.samples)
     fewer = answer(replace(settings, draws=draws, draw=min(settings.draw, draws)).to_query())
-    return fewer | {"notes": [*told["notes"], f"{told['error']}; {draws:,} draws are used", *fewer["notes"]]}
+    return fewer | {"notes": [*reply["notes"], f"{reply['error']}; {draws:,} draws are used", *fewer["notes"]]}
 
 
 def is_long(query: str) -> bool:
@@ -79,7 +80,7 @@ def is_long(query: str) -> bool:
     >>> is_long("v=1"), is_long("v=1&samples=1000&draws=1000")
     (False, True)
     """
-    settings, _ = Settings.from_query(query, SHELF.get(_own_in(query)))
+    settings, _ = settings_of(query)
     return settings.samples * settings.draws + settings.classes * (settings.problem == "random") > LONG
 
 
@@ -98,10 +99,10 @@ def problem(query: str) -> dict[str, Any]:
     >>> problem("v=1")["names"][7]
     'horse'
     """
-    settings, notes = Settings.from_query(query, SHELF.get(_own_in(query)))
+    settings, notes = settings_of(query)
     if notes:
         raise LookupError(notes[0])
-    found = choices.problem_of(settings, SHELF.get(settings.own))
+    found = choices.problem_of(settings, TABLES.get(settings.table))
     counts = found.counts
     return {
         "names": list(found.names),
@@ -110,37 +111,46 @@ def problem(query: str) -> dict[str, Any]:
     }
 
 
+def settings_of(query: str) -> tuple[Settings, tuple[str, ...]]:
+    """The settings that a link spells, the viewer's own table found if it is still here.
+
+    Args:
+        query: the text after the "?".
+
+    Returns:
+        The settings, and one sentence for each thing in the link that was changed or left out.
+    """
+    return Settings.from_query(query, TABLES.get(parse_qs(query).get("own", [""])[-1]))
+
+
 @st.cache_data(max_entries=256, show_spinner=False)
 def _found(query: str, _on_chunk: Callable[[], None]) -> Answer:
-    settings, _ = Settings.from_query(query, SHELF.get(_own_in(query)))
-    result = experiment.run(settings, SHELF.get(settings.own), _on_chunk)
-    columns = experiment.as_plain(result.columns)
+    settings, _ = settings_of(query)
+    result = experiment.run(settings, TABLES.get(settings.table), on_chunk=_on_chunk)
+    view = experiment.as_plain(result)
     return {
-        "columns": columns,
-        "numbers": result.numbers,
-        "names": _names(result, columns),
+        "view": view,
+        "names": _names(result.problem.names, view),
         "device": result.device,
         "counted": result.problem.counts is not None,
         "remarks": list(result.notes),
     }
 
 
-def _names(result: Result, columns: dict[str, list[Any]]) -> dict[str, str]:
-    named = {*columns["class"], *columns["watched"], *columns["term_class"]}
-    return {str(c): result.problem.names[c] for c in named}
+def _names(names: Sequence[str], view: dict[str, Any]) -> dict[str, str]:
+    """The name of every class that a view speaks of."""
+    draw = view["draw"]
+    spoken = {*view["classes"]["index"], *view["convergence"]["watched"]}
+    spoken.update(*(draw[name] for name in ("sample_class", "block_class", "dot_class")))
+    return {str(c): names[c] for c in sorted(spoken)}
 
 
 def _urls(settings: Settings) -> dict[str, str]:
     """Where the page finds each problem that it does not make by itself."""
     urls = {name: f"/problem.json?{Settings(problem=name).to_query()}" for name in ("article", "white")}
     if settings.problem == "own":
-        urls["own"] = "/problem.json?" + Settings(problem="own", own=settings.own).to_query()
+        urls["own"] = "/problem.json?" + Settings(problem="own", table=settings.table).to_query()
     return urls
-
-
-def _own_in(query: str) -> str:
-    """What a link says of the viewer's own table, believed or not."""
-    return parse_qs(query).get("own", [""])[-1]
 
 
 def _nothing() -> None:

@@ -1,30 +1,27 @@
 """The viewer's own scores: paste or upload, and a sentence for what cannot be read."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
 from ssm.explorer import problems
-from ssm.explorer.problems import Problem, tables
-from ssm.explorer.settings import Settings
-from ssm.explorer.ui.table_store import SHELF
+from ssm.explorer.problems import Problem, columns, tables
+from ssm.explorer.ui.table_store import TABLES
 
 _EXAMPLE = tables.to_text(problems.article())
 
 
 @st.dialog("Your own scores", width="medium")
-def own_scores(settings: dict[str, Any], adopt: Callable[[str], None]) -> None:
-    """Ask for a table; `adopt` gets the link that shows it.
+def own_scores(adopt: Callable[[dict[str, Any], Problem], None]) -> None:
+    """Ask for a table.
 
     Args:
-        settings: those that are shown now, as plain data; the samples, the noise and the rest stay as they are.
-        adopt: takes the new link.
+        adopt: takes the patch of the settings that shows the table, and the table.
     """
     st.caption(
         "One class a line: its name, its score and, if you know it, its count, "
-        f"in any order of classes. Up to {tables.MOST_ROWS:,} classes and {tables.MOST_BYTES // 2**20} MB."
+        f"in any order of classes. Up to {columns.MOST_ROWS:,} classes and {tables.MOST_BYTES // 2**20} MB."
     )
     text = st.text_area("Paste a table", key="own.text", height=200, placeholder=_EXAMPLE)
     file = st.file_uploader("or load a .csv, .txt or .npy file", type=["csv", "tsv", "txt", "npy"], key="own.file")
@@ -35,9 +32,9 @@ def own_scores(settings: dict[str, Any], adopt: Callable[[str], None]) -> None:
     except ValueError as error:
         st.error(_plain(str(error)))
         return
-    mark = tables.link(problem)
-    SHELF.put(mark, problem)
-    adopt(_link(settings, mark, problem))
+    link = tables.link(problem)
+    TABLES.put(link, problem)
+    adopt({"problem": "own", "table": link}, problem)
     st.rerun()
 
 
@@ -46,13 +43,6 @@ def _read(text: str, file: Any) -> Problem:  # noqa: ANN401 (Streamlit's Uploade
         return tables.parse(text)
     data = file.getvalue()
     return tables.parse_npy(data) if file.name.lower().endswith(".npy") else tables.parse_csv(data)
-
-
-def _link(settings: dict[str, Any], mark: str, problem: Problem) -> str:
-    kept = {name: settings[name] for name in ("samples", "hits", "draws", "seed", "device", "view")}
-    noise = settings["noise"] if problem.counts is not None or settings["noise"] != "unigram" else "uniform"
-    chosen = replace(Settings(**kept, noise=noise, power=settings["power"], temperature=settings["temperature"]))
-    return f"{chosen.to_query()}&problem=own&own={mark}"
 
 
 def _plain(sentence: str) -> str:

@@ -8,7 +8,6 @@ from ssm.explorer import experiment, figures, problems
 from ssm.explorer import settings as choices
 from ssm.explorer.figures import texts
 from ssm.explorer.figures.theme import THEMES
-from ssm.explorer.settings.kinds import Choice, Field, PerClass, Real, Whole
 
 PREVIEW_CLASSES = 20_000  # beyond, the page leaves the arithmetic to torch
 PANELS = (*figures.PANELS, "convergence_classes")
@@ -46,32 +45,12 @@ def spec() -> dict[str, Any]:
             "custom_caption": texts.CUSTOM_CAPTION,
             "classes_caption": texts.CLASSES_CAPTION,
         },
-        "fields": {name: _field(name, field) for name, field in choices.FIELDS.items()},
-        "problems": choices.FIELDS["problem"].choices,  # type: ignore[attr-defined] # the table says it is a Choice
+        "fields": {name: field.plain() | {"default": choices.DEFAULTS[name]} for name, field in choices.FIELDS.items()},
+        "problems": choices.FIELDS["problem"].span()["choices"],
         "targets": {name: problem.target for name, problem in fixed.items()} | {"random": 0},
         "sizes": {name: problem.classes for name, problem in fixed.items()},
         "devices": dict(experiment.devices()),
         "preview": PREVIEW_CLASSES,
+        "constants": dict(experiment.CONSTANTS),
+        "frame": asdict(choices.Frame()),
     }
-
-
-def _field(name: str, field: Field[Any]) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "label": field.label,
-        "letter": field.letter,
-        "help": field.help,
-        "rule": field.rule,
-        "default": choices.DEFAULTS[name],
-    }
-    match field:
-        case Whole():
-            told |= {"kind": "whole", "low": field.low, "high": field.high, "log": field.log}
-        case Real():
-            told |= {"kind": "real", "low": field.low, "high": field.high, "log": field.log}
-        case PerClass():
-            told |= {"kind": "pairs", "low": field.low, "high": field.high}
-        case Choice():
-            told |= {"kind": "choice", "choices": dict(field.choices)}
-        case _:
-            told |= {"kind": "text"}
-    return told

@@ -1,4 +1,4 @@
-"""The viewers' own tables while the server runs: the newest few, by their mark."""
+"""The viewers' own tables while the server runs: the newest few, by their links."""
 
 from collections import OrderedDict
 from threading import Lock
@@ -8,17 +8,17 @@ from ssm.explorer.problems import Problem
 
 
 @final
-class Shelf:
-    """The newest problems by mark; the oldest go.
+class TableStore:
+    """The newest problems by what links hold of them; the oldest go.
 
     Args:
         room: classes of all problems together; the newest stays even if it alone has more.
 
     >>> from ssm.explorer import problems
-    >>> shelf = Shelf(room=15)
-    >>> shelf.put("a", problems.article())
-    >>> shelf.put("b", problems.article())
-    >>> shelf.get("a") is None, shelf.get("b").classes
+    >>> store = TableStore(room=15)
+    >>> store.put("a", problems.article())
+    >>> store.put("b", problems.article())
+    >>> store.get("a") is None, store.get("b").classes
     (True, 10)
     """
 
@@ -28,20 +28,20 @@ class Shelf:
         self._held: OrderedDict[str, Problem] = OrderedDict()
         self._lock = Lock()
 
-    def put(self, mark: str, problem: Problem) -> None:
+    def put(self, link: str, problem: Problem) -> None:
         """Keep a problem, as the newest."""
         with self._lock:
-            self._held[mark] = problem
-            self._held.move_to_end(mark)
+            self._held[link] = problem
+            self._held.move_to_end(link)
             while len(self._held) > 1 and sum(p.classes for p in self._held.values()) > self._room:
                 self._held.popitem(last=False)
 
-    def get(self, mark: str) -> Problem | None:
-        """The problem of a mark, or None if it is no longer here."""
+    def get(self, link: str) -> Problem | None:
+        """The problem of a link, or None if it is no longer here."""
         with self._lock:
-            if mark in self._held:
-                self._held.move_to_end(mark)
-            return self._held.get(mark)
+            if link in self._held:
+                self._held.move_to_end(link)
+            return self._held.get(link)
 
 
-SHELF = Shelf()
+TABLES = TableStore()

@@ -1,4 +1,4 @@
-"""Cells: the columns of a table as they were found, believed one by one or refused by row and column."""
+"""Columns of a table as they were found, believed cell by cell or refused by row and column."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -20,25 +20,25 @@ Cell = float | str | bytes
 
 
 @dataclass(frozen=True)
-class Cells:
-    """Columns of cells, and where they stood.
+class Columns:
+    """What stood in a table, and where.
 
     Attributes:
         rows: the number of each row, for sentences.
         places: the place of each column, counted from 0.
-        columns: "score" and, if they are there, "class" and "count"; as many cells each as there are rows.
+        cells: by column, "score" and, if they are there, "class" and "count"; as many cells each as there are rows.
     """
 
     rows: Sequence[int]
     places: Mapping[str, int]
-    columns: Mapping[str, list[Any]]
+    cells: Mapping[str, list[Any]]
 
     def where(self, column: str, index: int) -> str:
         """The address of a cell, in words."""
         return f"row {self.rows[index]:,}, column {self.places[column] + 1} ({column})"
 
 
-def problem_of(table: Cells) -> Problem:
+def problem_of(table: Columns) -> Problem:
     """Believe the cells of a table.
 
     Args:
@@ -50,19 +50,19 @@ def problem_of(table: Cells) -> Problem:
     Raises:
         ValueError: with a sentence that names the row and the column.
 
-    >>> problem_of(Cells([1, 2], {"score": 0}, {"score": ["1.5", "0.5"]})).scores.tolist()
+    >>> problem_of(Columns([1, 2], {"score": 0}, {"score": ["1.5", "0.5"]})).scores.tolist()
     [1.5, 0.5]
     """
     n = len(table.rows)
     checks.row_count(n, MOST_ROWS)
     checks.two_classes(n)
     scores = _numbers(table, "score", -SCORE_LIMIT, SCORE_LIMIT)
-    counts = _numbers(table, "count", LEAST_COUNT, MOST_COUNT) if "count" in table.columns else None
-    names = _names(table) if "class" in table.columns else Numbered(n)
+    counts = _numbers(table, "count", LEAST_COUNT, MOST_COUNT) if "count" in table.cells else None
+    names = _names(table) if "class" in table.cells else Numbered(n)
     return Problem(names, scores, int(scores.argmax()), counts)
 
 
-def number(cell: Cell) -> float:
+def to_number(cell: Cell) -> float:
     """The number in a cell; NaN where there is none.
 
     Args:
@@ -71,7 +71,7 @@ def number(cell: Cell) -> float:
     Returns:
         The number.
 
-    >>> number(" 1e2 "), number("many")
+    >>> to_number(" 1e2 "), to_number("many")
     (100.0, nan)
     """
     try:
@@ -80,17 +80,17 @@ def number(cell: Cell) -> float:
         return math.nan
 
 
-def _numbers(table: Cells, column: str, low: float, high: float) -> Tensor:
-    cells = table.columns[column]
-    values = np.fromiter(map(number, cells), np.float64, len(cells))  # [rows]
+def _numbers(table: Columns, column: str, low: float, high: float) -> Tensor:
+    cells = table.cells[column]
+    values = np.fromiter(map(to_number, cells), np.float64, len(cells))  # [rows]
     wrong = np.flatnonzero(~((values >= low) & (values <= high)))  # NaN is in no range
     if len(wrong):
         checks.refuse_number(table.where(column, wrong[0]), low, high, cells[wrong[0]])
     return torch.from_numpy(values)
 
 
-def _names(table: Cells) -> Names:
-    names = [" ".join(_word(cell).split()) for cell in table.columns["class"]]
+def _names(table: Columns) -> Names:
+    names = [" ".join(_word(cell).split()) for cell in table.cells["class"]]
     for i, name in enumerate(names):
         if not 0 < len(name) <= MOST_NAME:
             checks.refuse_name(table.where("class", i), name, MOST_NAME)

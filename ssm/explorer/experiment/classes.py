@@ -1,0 +1,193 @@
+"""The classes: the full softmax that every draw is compared with, and which of its classes have a bar."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ssm import losses
+from ssm.explorer import settings as choices
+from ssm.explorer.experiment.constants import SHOWN, SHOWN_ALL, SHOWN_TOP
+from ssm.explorer.problems import Problem
+from ssm.explorer.settings import Settings
+from ssm.noise import Noise
+
+Array = np.ndarray[Any, Any]
+
+
+@final
+@dataclass(frozen=True)
+class Classes:
+    """What the full softmax and the noise give each class; arrays have one entry for each slot, a class with a bar.
+
+    Attributes:
+        index: the class of each slot.
+        score: x_c.
+        probability: p_c.
+        noise: the probability with which a sample is this class.
+        full: the full gradient, p_c - [c = t].
+        hidden: classes without a slot.
+        n: classes in all.
+        target: t.
+        target_slot: the target's slot.
+        norm_full: the L2 norm of the full gradient over all classes.
+        score_target: x_t.
+        probability_target: p_t.
+        noise_target: q_t, before the target is excluded.
+        spike: the full gradient of the target.
+        loss_full: in nats.
+        chi2: how far the noise is from the ideal one.
+        noise_scores: scores that must be computed only to draw from this noise.
+    """
+
+    index: Array
+    score: Array
+    probability: Array
+    noise: Array
+    full: Array
+    hidden: int
+    n: int
+    target: int
+    target_slot: int
+    norm_full: float
+    score_target: float
+    probability_target: float
+    noise_target: float
+    spike: float
+    loss_full: float
+    chi2: float
+    noise_scores: int
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """A problem on a device, its noise, and the full softmax over it: what stays the same from draw to draw.
+
+    Attributes:
+        settings: what was asked for.
+        scores: x [classes].
+        target: t.
+        noise: q.
+    """
+
+    settings: Settings
+    scores: Tensor
+    target: int
+    noise: Noise
+
+    @cached_property
+    def source(self) -> Noise:
+        """What samples are drawn from."""
+        return self.noise if self.settings.hits == "rejected" else self.others
+
+    @cached_property
+    def others(self) -> Noise:
+        """The noise given "not the target", r."""
+        return self.noise.without(self.target)
+
+    @cached_property
+    def probabilities(self) -> Tensor:
+        """The softmax of the scores [classes]."""
+        return torch.softmax(self.scores, 0)
+
+    @cached_property
+    def loss(self) -> float:
+        """The full loss in nats."""
+        return float(losses.full_softmax(self.scores, self._label))
+
+    @cached_property
+    def gradient(self) -> Tensor:
+        """The full gradient, by autograd [classes]."""
+        with torch.enable_grad():
+            leaf = self.scores.clone().requires_grad_()
+            (gradient,) = torch.autograd.grad(losses.full_softmax(leaf, self._label), leaf)
+        return gradient
+
+    @cached_property
+    def norm(self) -> float:
+        """The L2 norm of the full gradient."""
+        return float(torch.linalg.vector_norm(self.gradient))
+
+    @cached_property
+    def order(self) -> Tensor:
+        """The classes but the target, the largest score first, ties by index [classes - 1]."""
+        order = torch.sort(self.scores, descending=True, stable=True).indices
+        return order[order != self.target]
+
+    @property
+    def _label(self) -> Tensor:
+        return torch.tensor(self.target, device=self.scores.device)
+
+    def distance(self, gradient: Tensor) -> float:
+        """How far a gradient is from the full one, L2 over all classes."""
+        return float(torch.linalg.vector_norm(gradient - self.gradient))
+
+    def relative(self, distance: float) -> float:
+        """A distance in parts of the full gradient; nan where that is 0."""
+        return distance / self.norm if self.norm else float("nan")
+
+
+def reference(settings: Settings, problem: Problem, device: str) -> Reference:
+    """A problem and the noise that settings ask for, on a device."""
+    noise = choices.noise_of(settings, problem).to(device)
+    return Reference(settings, problem.scores.to(device), problem.target, noise)
+
+
+def classes(ref: Reference, slots: list[int]) -> Classes:
+    """What the full softmax and the noise give the classes that have a slot."""
+    n, t = len(ref.scores), ref.target
+    return Classes(
+        index=np.array(slots),
+        score=at(ref.scores, slots),
+        probability=at(ref.probabilities, slots),
+        noise=at(ref.source.probs, slots),
+        full=at(ref.gradient, slots),
+        hidden=n - len(slots),
+        n=n,
+        target=t,
+        target_slot=slots.index(t),
+        norm_full=ref.norm,
+        score_target=float(ref.scores[t]),
+        probability_target=float(ref.probabilities[t]),
+        noise_target=float(ref.noise.probs[t]),
+        spike=float(ref.gradient[t]),
+        loss_full=ref.loss,
+        chi2=_chi_squared(ref),
+        noise_scores=n if ref.settings.noise == "softmax" else 0,
+    )
+
+
+def slots_of(ref: Reference, sampled: Iterable[int]) -> list[int]:
+    """The classes that get a bar, in the order of the bars: all of them while they are few.
+
+    Of many, the target, the largest other scores, the largest of this draw's samples, and the next largest scores.
+    """
+    if len(ref.scores) <= SHOWN_ALL:
+        return list(range(len(ref.scores)))
+    best = ref.order[: SHOWN - 1].tolist()
+    slots = [ref.target, *best[:SHOWN_TOP]]
+    fresh = torch.tensor(sorted(set(sampled) - set(slots)), dtype=torch.int64, device=ref.scores.device)
+    falling = torch.sort(ref.scores[fresh], descending=True, stable=True).indices
+    slots += fresh[falling][: SHOWN - len(slots)].tolist()
+    slots += [c for c in best if c not in slots][: SHOWN - len(slots)]
+    return slots
+
+
+def at(values: Tensor, places: list[int]) -> Array:
+    """Some entries of a tensor, as numpy."""
+    return values[torch.tensor(places, device=values.device)].cpu().numpy()
+
+
+def _chi_squared(ref: Reference) -> float:
+    """chi2 = sum_{c != t} ptil_c^2 / r_c - 1: how far the noise is from the ideal one."""
+    off = ref.scores.clone()
+    off[ref.target] = -torch.inf
+    ideal = torch.log_softmax(off, 0)
+    logs = 2 * ideal - ref.others.log_probs
+    logs[ref.target] = -torch.inf  # there both are, and no difference of infinities is a number
+    return float(logs.exp().sum() - 1)

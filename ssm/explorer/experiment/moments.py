@@ -1,0 +1,46 @@
+"""What the average tends to and how single draws scatter about it, exactly."""
+
+from dataclasses import dataclass
+from typing import final
+
+from ssm import exact
+from ssm.explorer.experiment.classes import Array, Reference, at
+
+
+@final
+@dataclass(frozen=True)
+class Moments:
+    """Exact moments of one draw.
+
+    Attributes:
+        mean: E[g_c] of each slot.
+        variance: Var[g_c] of each slot.
+        watched_exact: E[g_c] of each watched class.
+        bias: the L2 distance of E[g] from the full gradient over all classes.
+        relative_bias: the same in parts of the full gradient.
+        variance_total: Var[g_c] summed over all classes.
+        loss_exact: E[loss] in nats.
+    """
+
+    mean: Array
+    variance: Array
+    watched_exact: Array
+    bias: float
+    relative_bias: float
+    variance_total: float
+    loss_exact: float
+
+
+def moments(ref: Reference, slots: list[int], watched: list[int]) -> Moments:
+    """The exact moments, in the slots and for the watched classes."""
+    found = exact.moments(ref.scores, ref.target, ref.noise, ref.settings.samples, ref.settings.hits)
+    bias = ref.distance(found.gradient_mean)
+    return Moments(
+        mean=at(found.gradient_mean, slots),
+        variance=at(found.gradient_variance, slots),
+        watched_exact=at(found.gradient_mean, watched),
+        bias=bias,
+        relative_bias=ref.relative(bias),
+        variance_total=float(found.gradient_variance.sum()),
+        loss_exact=float(found.loss_mean),
+    )

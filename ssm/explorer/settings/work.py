@@ -1,0 +1,35 @@
+"""Work: how much of it one viewer may ask of a server that others share."""
+
+from ssm import checks
+from ssm.explorer.settings.record import Settings
+
+MOST_WORK = 10_000_000  # samples times draws
+
+
+def refuse_overwork(settings: Settings) -> None:
+    """Stop before too much work.
+
+    Args:
+        settings: what the viewer chose.
+
+    Raises:
+        ValueError: samples times draws is more than `MOST_WORK`.
+
+    >>> refuse_overwork(Settings(samples=1_000, draws=10_000))
+    """
+    checks.work(settings.draws, settings.samples, MOST_WORK)
+
+
+def most_draws(samples: int) -> int:
+    """The draws that so many samples leave room for.
+
+    Args:
+        samples: of each draw.
+
+    Returns:
+        The number of draws.
+
+    >>> most_draws(5_000)
+    2000
+    """
+    return MOST_WORK // samples
