@@ -24,7 +24,7 @@ MOST_DRAWS = 10_000
 _PROBLEMS = {
     "article": "the article's example",
     "random": "random scores",
-    "white": "the word after \u201cwhite\u201d in Moby-Dick",
+    "white": "the word after \u201cwhite\u201d",
     "own": "your own",
 }
 _NOISES = {
@@ -36,8 +36,8 @@ _NOISES = {
 }
 _HITS = {"rejected": "rejected when drawn", "excluded": "excluded before drawing"}
 _AVERAGES = {"all": "all draws", "so_far": "the draws so far"}
-_VIEWS = {"distance": "distance from the full gradient", "classes": "the five largest classes"}
-_SCALES = {"scores": "scores", "weights": "weights, e^x against the target's"}
+_VIEWS = {"distance": "all classes", "classes": "the five largest"}
+_SCALES = {"scores": "scores", "weights": "weights, e^x"}
 _PACKED = f"{FINGERPRINT.pattern}|[A-Za-z0-9_-]{{0,{MOST_PACKED}}}"
 _OF_PROBLEM = ("target", "edits", "weights", "draw", "average")  # what another problem gives no meaning to
 _CLASS = (Below("a class from 0 to {bound}"),)

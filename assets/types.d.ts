@@ -1,0 +1,162 @@
+/** What the page and the server speak of: the same names as the records of ssm.explorer. */
+
+export type Pairs = [number, number][];
+
+export interface Settings {
+  problem: string;
+  table?: string;
+  classes: number;
+  spread: number;
+  target: number;
+  edits: Pairs;
+  samples: number;
+  noise: string;
+  power: number;
+  temperature: number;
+  weights: Pairs;
+  hits: string;
+  draws: number;
+  seed: number;
+  device: string;
+  draw: number;
+  average: string;
+  view: string;
+  scale: string;
+}
+
+export interface Problem {
+  names: (c: number) => string;
+  scores: Float64Array;
+  counts: Float64Array | null;
+  base?: Float64Array;
+  edits?: Pairs;
+}
+
+export interface Constants {
+  SHOWN_ALL: number;
+  SHOWN: number;
+  SHOWN_TOP: number;
+  WATCHED: number;
+  TERMS: number;
+  BLOCKS: number;
+  DOTS: number;
+  MASS_ENDS: number[];
+  RANK_GROWTH: number;
+  CHECKPOINT_GROWTH: number;
+  OTHER_SEEDS: number;
+  OTHER_SEEDS_WORK: number;
+}
+
+export interface Budget {
+  samples: number;
+  classes: number;
+}
+
+export type Memo = Record<string, { parts: unknown[]; found: unknown } | undefined>;
+
+export interface Options {
+  constants: Constants;
+  budget?: Budget;
+  memo?: Memo;
+  keep?: number[] | null;
+}
+
+export interface Classes {
+  index: number[];
+  score: number[];
+  probability: number[];
+  noise: number[];
+  full: number[];
+  hidden: number;
+  n: number;
+  target: number;
+  target_slot: number;
+  norm_full: number;
+  score_target: number;
+  probability_target: number;
+  noise_target: number;
+  spike: number;
+  loss_full: number;
+  chi2: number | null;
+  noise_scores: number;
+}
+
+export interface Draw {
+  count: number[];
+  correction: (number | null)[];
+  corrected: (number | null)[];
+  gradient: number[];
+  sample_class: number[];
+  sample_hit: boolean[];
+  sample_score: number[];
+  sample_correction: (number | null)[];
+  sample_gradient: number[];
+  block_class: number[];
+  block_gradient: number[];
+  block_rest: number;
+  dot_class: number[];
+  dot_rank: number[];
+  dot_gradient: number[];
+  draw: number;
+  samples: number;
+  loss_draw: number;
+  kept: number;
+  hit_count: number;
+  effective: number;
+  computed: number;
+  touched: number;
+  error_draw: number;
+  relative_draw: number | null;
+}
+
+export interface Extent {
+  corrected_low: number | null;
+  corrected_high: number | null;
+  gradient_low: number;
+  gradient_high: number;
+  weight_high: number | null;
+}
+
+export interface Convergence {
+  mean: number[];
+  checkpoints: number[];
+  errors: number[];
+  others: number[][];
+  watched: number[];
+  watched_full: number[];
+  watched_mean: number[][];
+  extent: Extent;
+  draws: number;
+  averaged: number;
+  loss_mean: number;
+  error_mean: number;
+  relative_mean: number | null;
+}
+
+export interface Moments {
+  mean: number[];
+  variance: number[];
+  watched_exact: number[];
+  bias: number;
+  relative_bias: number | null;
+  variance_total: number;
+  loss_exact: number;
+}
+
+export interface Ranked {
+  rank: number[];
+  score: number[];
+  noise: number[];
+  full: (number | null)[];
+  mass: number[];
+  mass_from: (number | null)[];
+  mass_to: (number | null)[];
+}
+
+export interface View {
+  classes: Classes;
+  draw: Draw;
+  convergence: Convergence;
+  moments: Moments | null;
+  ranked: Ranked | null;
+}
