@@ -21,10 +21,10 @@ class Theme:
     muted: str  # labels, ticks
     grid: str
     ghost: str  # outline of what was not sampled
+    step: str  # the full gradient where it stands behind the sampled one
     model: str = "#0072B2"
     correction: str = "#56B4E9"
     correction_line: str = "#0072B2"
-    hatch: str = "#0072B2"  # on the correction
     target: str = "#009E73"
     gradient: str = "#D55E00"
     noise: str = "#CC79A7"
@@ -44,13 +44,16 @@ LIGHT = Theme(
     muted="#595f66",
     grid="#e8e8e8",
     ghost="#8f8f8f",
+    step="#dcdcdc",
     text={
         "model": "#0068a3",
         "correction": "#0068a3",
         "target": "#00734f",
         "gradient": "#b34700",
+        "average": "#b34700",
         "noise": "#96406f",
         "exact": "#1b1d1f",
+        "muted": "#595f66",
     },
 )
 
@@ -61,17 +64,19 @@ DARK = Theme(
     muted="#a6adb8",
     grid="#262b34",
     ghost="#78808c",
+    step="#3a4049",
     model="#2f8fcb",
-    correction_line="#56B4E9",
-    hatch="#111315",
+    correction_line="#cfeaff",
     noise_line="#e7b3d0",
     text={
         "model": "#56B4E9",
         "correction": "#56B4E9",
         "target": "#2fc498",
         "gradient": "#f2813a",
+        "average": "#f2813a",
         "noise": "#e0a0c4",
         "exact": "#e8e8e6",
+        "muted": "#a6adb8",
     },
 )
 

@@ -1,0 +1,148 @@
+/** What each axis spans, and where its ticks stand; pure. The rules are those of ssm.explorer.figures.axes. */
+
+const STEPS = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12];
+const MOST_DECADES = 9; // of pushes by rank: what is smaller still lies on the ground
+const GAP = 1.6; // slots that stand for the classes without a bar
+
+/** The next round number that leaves 6 % of room beyond a positive value. */
+export function nice(value) {
+  if (!(value > 0) || value === Infinity) return 0;
+  const power = 10 ** Math.floor(Math.log10(value));
+  return (STEPS.find((step) => step * power >= 1.06 * value) ?? 12) * power;
+}
+
+/** The smallest and the largest of many lists, 0 among them. */
+function extremes(lists) {
+  let low = 0;
+  let high = 0;
+  for (const list of lists) {
+    for (const value of list) {
+      if (!Number.isFinite(value)) continue;
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
+  }
+  return [low, high];
+}
+
+function span(...lists) {
+  const [low, high] = extremes(lists);
+  const ends = [-nice(-low), nice(high)];
+  return ends[1] > ends[0] ? ends : [-1, 1];
+}
+
+/** Decimal logarithms of the smallest and the largest positive value. */
+function logSpan(...lists) {
+  let low = Infinity;
+  let high = 0;
+  for (const list of lists) {
+    for (const value of list) {
+      if (!(value > 0) || value === Infinity) continue;
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
+  }
+  return high > 0 ? [Math.log10(low), Math.log10(high)] : [-1, 0];
+}
+
+/** Outwards to a quarter of a decade, so that the axis holds still while the curve moves. */
+const steadied = ([low, high]) => [Math.floor(4 * low - 0.2) / 4, Math.ceil(4 * high + 0.2) / 4];
+
+const padded = ([low, high]) => [low - 0.03 * (high - low || 1), high + 0.03 * (high - low || 1)];
+
+/** What the range of a score's axis does not depend on: which draw is shown, and how. */
+const PASSING = ["draw", "average", "view", "scale", "device"];
+
+function subject(settings) {
+  const kept = Object.entries(settings).filter(([name]) => !PASSING.includes(name));
+  return JSON.stringify(kept);
+}
+
+/**
+ * The range of every scale and of everything along which marks lie; logarithmic ones in decimal logarithms.
+ * @param {object} view @param {object} s the view's series @param {object} settings
+ * @param {object|null} held the axes shown now: they may grow, and shrink only with a new subject
+ * @param {boolean} down a hand is down: nothing shrinks under it
+ */
+export function axes(view, s, settings = {}, held = null, down = false) {
+  const found = { of: subject(settings), values: valueRanges(view, s), along: alongRanges(view, s) };
+  if (held && (down || held.of === found.of)) found.values = grown(found.values, held.values);
+  return found;
+}
+
+function grown(values, before) {
+  const union = (a, b) => [Math.min(a[0], b[0]), Math.max(a[1], b[1])];
+  return Object.fromEntries(Object.entries(values).map(([name, range]) => [name, union(range, before[name] ?? range)]));
+}
+
+function valueRanges(view, s) {
+  const extent = view.convergence?.extent ?? {};
+  const { ranked } = view;
+  const pushes = logSpan(s.ranked, s.dot, [extent.gradient_high ?? null]);
+  return {
+    noise: span(s.noise, ranked?.noise.slice(0, 1) ?? []),
+    score: span(s.score, s.corrected_scores, ends(ranked?.score), [extent.corrected_low, extent.corrected_high]),
+    weight: span(s.weight, tops(s), [extent.weight_high]),
+    gradient: span(s.gradient_full, s.gradient_draw, [extent.gradient_low, extent.gradient_high]),
+    watched: span(s.watched_full, s.watched_expected, watchedValues(s)),
+    distance: steadied(logSpan(s.errors, s.others, s.bias, s.averaged, s.typical)),
+    rank: steadied([Math.max(pushes[0], pushes[1] - MOST_DECADES), pushes[1]]),
+    share: span(s.share, s.drawn.map((value, i) => value + s.drawn_base[i]), [-(extent.gradient_low ?? 0)]),
+  };
+}
+
+const ends = (list) => (list?.length ? [list[0], list.at(-1)] : []);
+const tops = (s) => s.block.map((value, i) => value + s.block_base[i]);
+const watchedValues = (s) => [0, 1, 2, 3, 4].flatMap((i) => s[`watched_${i}`]);
+
+function alongRanges(view, s) {
+  const last = s.slot.length - 0.5 + (s.hidden ? GAP : 0);
+  return {
+    classes: [-0.5, last],
+    draws: padded(logSpan(s.checkpoints)),
+    ranks: padded([0, Math.log10(Math.max(2, view.classes.n - 1))]),
+    shares: [-0.5, 2.5],
+  };
+}
+
+// ---------------------------------------------------------------- ticks
+
+const WHOLE = [1, 2, 5, 10];
+
+/** Round values on a linear axis, at least `apart` px from one another: [value, text] pairs. */
+export function linearTicks([low, high], pixels, apart) {
+  const least = ((high - low) * apart) / Math.max(pixels, 1);
+  const power = 10 ** Math.floor(Math.log10(least));
+  const step = WHOLE.find((whole) => whole * power >= least * (1 - 1e-9)) * power;
+  const first = Math.ceil(low / step - 1e-9);
+  const count = Math.floor(high / step + 1e-9) - first;
+  const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  const large = Math.max(Math.abs(low), Math.abs(high));
+  return Array.from({ length: count + 1 }, (_, i) => {
+    const value = (first + i) * step;
+    return [value, tickText(value, decimals, large)];
+  });
+}
+
+function tickText(value, decimals, large) {
+  if (value === 0) return "0";
+  const text = large >= 1e5 || decimals > 4 ? value.toExponential(1).replace(".0e", "e").replace("e+", "e") : value.toFixed(decimals);
+  return text.replaceAll("-", "−");
+}
+
+/** Round values on a logarithmic axis: 1, 2, 5 in each decade or, where they are many, powers of ten alone. */
+export function logTicks([low, high], pixels, apart) {
+  const most = Math.max(2, Math.floor(pixels / apart));
+  const powers = Array.from({ length: Math.ceil(high) - Math.floor(low) + 1 }, (_, i) => Math.floor(low) + i);
+  const inside = powers.flatMap((p) => [1, 2, 5].map((step) => [p, step * 10 ** p])).filter(([, v]) => within(v, low, high));
+  if (inside.length <= most) return inside.map(([, v]) => [v, logText(v)]);
+  const every = Math.ceil((high - low) / most);
+  return powers.filter((p) => p % every === 0 && p >= low - 1e-9 && p <= high + 1e-9).map((p) => [10 ** p, logText(10 ** p)]);
+}
+
+const within = (value, low, high) => low - 1e-9 <= Math.log10(value) && Math.log10(value) <= high + 1e-9;
+
+function logText(value) {
+  if (value < 1e-3 || value >= 1e6) return value.toExponential(0).replace("e+", "e").replace("-", "−");
+  return Number(value.toPrecision(6)).toString().replace(/\B(?=(\d{3})+$)/g, value >= 1000 ? "," : "");
+}

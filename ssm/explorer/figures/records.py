@@ -1,0 +1,177 @@
+"""What a panel is: one frozen record, from which the page and a notebook draw alike."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, final
+
+from ssm.explorer.figures.templates import Parts
+from ssm.explorer.figures.theme import Theme
+
+Trace = dict[str, Any]
+
+
+class Along(NamedTuple):
+    """What lies along the marks of a panel: classes, draws, ranks or shares, and how."""
+
+    name: Literal["classes", "draws", "ranks", "shares"]
+    axis: Literal["slots", "log", "rows"]
+    unit: str = ""
+    turned: Literal["narrow", "always", "never"] = "never"  # when it runs down the panel instead of across
+
+
+CLASSES = Along("classes", "slots", turned="narrow")
+DRAWS = Along("draws", "log", "draws averaged (R)")
+RANKS = Along("ranks", "log", "classes by their push, largest first")
+SHARES = Along("shares", "rows", turned="always")
+
+
+class End(NamedTuple):
+    """A direct label at the last value of a series, in the ink of a role."""
+
+    text: str  # a template
+    series: str
+    role: str
+
+
+class Note(NamedTuple):
+    """A short note with a leader line to a place that the panel finds by the anchor's name."""
+
+    text: str  # a template over the anchor's numbers
+    anchor: Literal["sampled", "arrow", "untouched", "bias"]
+
+
+class Variant(NamedTuple):
+    """Where a panel stands in for another: while this setting has this value."""
+
+    of: str
+    setting: str
+    value: str
+
+
+@final
+@dataclass(frozen=True)
+class Panel:
+    """One panel, defined once.
+
+    Attributes:
+        name: what everything else calls it.
+        title: what is shown, with its numbers; at most about 45 characters.
+        caption: one line under the picture.
+        label: the finding as a screen reader says it.
+        reading: what a class reads when it is lit, over `series.reading`.
+        needs: the groups of a Result that it draws.
+        along: what lies along its marks.
+        scale: which shared range its values have, a name of `axes.axes`.
+        unit: what the values are.
+        traces: Plotly traces that name their series: ``meta.fill`` maps along, value and base to series.
+        value_axis: how the values lie.
+        grip: what dragging a bar changes.
+        lettering: what the page draws at the marks by itself, each with the series where it stands.
+        ends: direct labels at the ends of lines.
+        notes: short notes of the first view.
+        variant: which panel it stands in for, and when.
+    """
+
+    name: str
+    title: Parts
+    caption: Parts
+    label: Parts
+    along: Along
+    scale: str
+    unit: str
+    traces: Callable[[Theme], list[Trace]]
+    needs: tuple[str, ...] = ()
+    reading: Parts = ()  # type: ignore[assignment]
+    value_axis: Literal["linear", "log"] = "linear"
+    grip: Literal["score", "weight"] | None = None
+    lettering: tuple[tuple[str, str], ...] = ()
+    ends: tuple[End, ...] = ()
+    notes: tuple[Note, ...] = ()
+    variant: Variant | None = None
+
+    def plain(self, theme: Theme) -> dict[str, Any]:
+        """The record as JSON can hold it, in the inks of a theme."""
+        named = {"along", "traces", "ends", "notes", "variant"}
+        record = {name: value for name, value in vars(self).items() if name not in named}
+        return record | {
+            "needs": list(self.needs),
+            "lettering": [list(pair) for pair in self.lettering],
+            "along": self.along.name,
+            "along_axis": self.along.axis,
+            "along_unit": self.along.unit,
+            "turned": self.along.turned,
+            "reading": list(self.reading),
+            "traces": self.traces(theme),
+            "ends": [end._asdict() for end in self.ends],
+            "notes": [note._asdict() for note in self.notes],
+            "variant": self.variant and self.variant._asdict(),
+            "layout": {"barmode": "overlay", "showlegend": False, "hovermode": False},
+        }
+
+
+def bars(name: str, value: str, colour: str | None, *, line: str | None = None, **style: Any) -> Trace:  # noqa: ANN401 (Plotly's own attributes)
+    """A trace of bars, filled or only outlined.
+
+    Args:
+        name: what the bars are.
+        value: the series of their values.
+        colour: of the fill; None leaves it clear.
+        line: colour of the outline; None draws none.
+        style: ``width`` in slots, ``stroke`` of the outline in px, ``base`` the series where the bars begin and
+            ``along`` the one where they stand.
+
+    Returns:
+        A Plotly trace without data.
+
+    >>> bars("noise", "noise", "#000000")["meta"]["fill"]
+    {'along': 'slot', 'value': 'noise'}
+    """
+    fill = {"along": style.get("along", "slot"), "value": value}
+    if "base" in style:
+        fill["base"] = style["base"]
+    outline = {"color": line, "width": style.get("stroke", 1)} if line else {"width": 0}
+    marker = {"color": colour or "rgba(0,0,0,0)", "line": outline}
+    return {"type": "bar", "name": name, "marker": marker, "width": style.get("width", 0.8), "meta": {"fill": fill}}
+
+
+def line(name: str, along: str, value: str, colour: str, **style: Any) -> Trace:  # noqa: ANN401 (Plotly's own attributes)
+    """A trace of lines.
+
+    Args:
+        name: what the line is.
+        along: the series of its places.
+        value: the series of its values; None breaks it.
+        colour: of the line.
+        style: more of Plotly's line, and ``opacity``.
+
+    Returns:
+        A Plotly trace without data.
+
+    >>> line("bias", "ends", "bias", "#000000")["mode"]
+    'lines'
+    """
+    look = {"color": colour, "width": 1.6, "simplify": False} | {k: v for k, v in style.items() if k != "opacity"}
+    meta = {"fill": {"along": along, "value": value}}
+    opacity = style.get("opacity", 1)
+    return {"type": "scatter", "mode": "lines", "name": name, "line": look, "opacity": opacity, "meta": meta}
+
+
+def dots(name: str, along: str, value: str, colour: str, ground: str) -> Trace:
+    """A trace of round markers with a rim in the colour of the ground.
+
+    Args:
+        name: what the dots are.
+        along: the series of their places.
+        value: the series of their values.
+        colour: of the dots.
+        ground: of their rim.
+
+    Returns:
+        A Plotly trace without data.
+
+    >>> dots("now", "x", "y", "#000000", "#ffffff")["mode"]
+    'markers'
+    """
+    marker = {"size": 9, "color": colour, "opacity": 1, "line": {"color": ground, "width": 1}}
+    meta = {"fill": {"along": along, "value": value}}
+    return {"type": "scatter", "mode": "markers", "name": name, "marker": marker, "meta": meta}
