@@ -2,10 +2,12 @@
 
 import streamlit as st
 
-st.set_page_config(page_title="Sampled Softmax Explorer", page_icon="assets/icon.svg", layout="wide")
+from ssm.explorer.ui.bar import TITLE, bar
 
-page = st.navigation(
-    [st.Page("explore.py", title="Explorer", default=True)],
-    position="hidden" if st.context.is_embedded else "top",
-)
+st.set_page_config(page_title=TITLE, page_icon="assets/icon.svg", layout="wide")
+
+pages = [st.Page("explore.py", title="Explorer", default=True)]
+page = st.navigation(pages, position="hidden")
+if not st.context.is_embedded:
+    bar(pages, page)
 page.run()

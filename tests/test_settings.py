@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 
 from ssm.explorer import problems
 from ssm.explorer.problems import tables
-from ssm.explorer.settings import DEFAULTS, FIELDS, Settings, kinds, noise_of, problem_of, refuse_overwork
+from ssm.explorer.settings import (
+    DEFAULTS,
+    FIELDS,
+    FRAME_FIELDS,
+    Frame,
+    Settings,
+    kinds,
+    lists,
+    noise_of,
+    problem_of,
+    refuse_overwork,
+)
 from tests import oracles
 from tests.sentences import refuses
 
@@ -25,17 +36,21 @@ ARTICLE = problems.article()
 def spelled(field):
     """Values that a field allows."""
     match field:
-        case kinds.Whole():
-            return st.integers(field.low, field.high)
-        case kinds.Real():
-            return st.floats(field.low, field.high)
-        case kinds.Choice():
-            return st.sampled_from(list(field.choices))
-        case kinds.PerClass():
-            numbers = st.floats(field.low, field.high)
-            return st.dictionaries(st.integers(0, 12), numbers, max_size=5).map(lambda d: tuple(sorted(d.items())))
-        case kinds.Text():
-            return st.from_regex(field.pattern, fullmatch=True)
+        case kinds.Whole(low=low, high=high):
+            return st.integers(low, high)
+        case kinds.Real(low=low, high=high):
+            return st.floats(low, high)
+        case lists.PerClass(low=low, high=high):
+            pairs = st.dictionaries(st.integers(0, 12), st.floats(low, high), max_size=5)
+            return pairs.map(lambda d: tuple(sorted(d.items())))
+        case kinds.Text(pattern=pattern):
+            return st.from_regex(pattern, fullmatch=True)
+    others = {
+        "choice": lambda: st.sampled_from(list(field.choices)),
+        "several": lambda: st.lists(st.sampled_from(["noise", "samples", "k2"]), unique=True).map(tuple),
+        "flag": st.booleans,
+    }
+    return others[field.kind]()
 
 
 def in_agreement(values):
@@ -166,6 +181,7 @@ NAMES = {
     "hits": "one of rejected, excluded",
     "average": "one of all, so_far",
     "view": "one of distance, classes",
+    "scale": "one of scores, weights",
 }
 EDITS = "(class, score) pairs sorted by class, at most 1,000, scores from -300 to 300"
 WEIGHTS = "(class, weight) pairs sorted by class, at most 1,000, weights from 1e-06 to 1e+06"
@@ -371,3 +387,147 @@ def test_settings_of_every_problem_fit_their_problem():
         problem = problem_of(Settings(problem=name))
         assert problem.classes == len(problem.names) == len(problem.scores)
         assert problem.scores.dtype == torch.float64
+
+
+# Patches
+
+
+def test_a_patch_changes_what_it_names_and_nothing_else():
+    before = Settings(samples=9, noise="softmax", edits=((0, 2.0),), draw=7)
+    after, notes = before.patched({"samples": 4, "seed": 1})
+    assert (after, notes) == (replace(before, samples=4, seed=1), ())
+
+
+def test_another_problem_begins_anew_with_what_only_the_old_one_gave_a_meaning():
+    before = Settings(target=3, edits=((0, 2.0),), weights=((1, 5.0),), draw=7, average="so_far", samples=9, seed=5)
+    after, notes = before.patched({"problem": "white"})
+    assert (after, notes) == (Settings(problem="white", samples=9, seed=5), ())
+    assert after.target == problems.white().target
+    kept, _ = before.patched({"problem": "random", "target": 5, "edits": ((2, 1.0),)})
+    assert (kept.target, kept.edits, kept.weights) == (5, ((2, 1.0),), ())
+
+
+@pytest.mark.parametrize(
+    ("before", "patch", "expected", "note"),
+    [
+        (
+            {"draw": 150},
+            {"draws": 100},
+            {"draws": 100, "draw": 100},
+            "draw must be at most the number of draws, 100, got 150; 100 is used",
+        ),
+        (
+            {"problem": "random", "target": 7},
+            {"classes": 5},
+            {"problem": "random", "classes": 5, "target": 4},
+            "target must be a class from 0 to 4, got 7; 4 is used",
+        ),
+        (
+            {"problem": "random", "edits": ((3, 1.0), (8, 2.0))},
+            {"classes": 5},
+            {"problem": "random", "classes": 5, "edits": ((3, 1.0),)},
+            "edits must be for classes from 0 to 4, got 8; the rest is used",
+        ),
+        (
+            {"noise": "unigram"},
+            {"problem": "own", "table": MARK},
+            {"problem": "own", "table": MARK, "target": 2},
+            "noise must be other than unigram where classes have no counts, got 'unigram'; uniform is used",
+        ),
+        ({}, {"samples": 0}, {"samples": 1}, "samples must be a whole number from 1 to 10,000, got 0; 1 is used"),
+        (
+            {},
+            {"edits": ((3, 1.0), (1, math.nan))},
+            {"edits": ((3, 1.0),)},
+            f"edits must be {EDITS}, got '1:nan'; that is left out",
+        ),
+    ],
+)  # fmt: skip
+def test_what_no_longer_agrees_with_a_patch_is_repaired_with_a_sentence(before, patch, expected, note):
+    assert Settings(**before).patched(patch, PETS) == (Settings(**expected), (note,))
+
+
+def test_a_patch_of_nothing_that_is_a_setting_is_refused():
+    with refuses("patch must be of settings of this page, got ['colour']; leave that out"):
+        Settings().patched({"samples": 2, "colour": "red"})
+
+
+@given(every_settings, st.fixed_dictionaries({}, optional={name: spelled(field) for name, field in FIELDS.items()}))
+def test_whatever_is_patched_is_settled(chosen, patch):
+    after, notes = chosen.patched(patch)
+    assert after.patched({}) == (after, ())
+    assert all(re.fullmatch(r"\S.+, got .+; \S.*", note, re.DOTALL) for note in notes)
+    resets = {reset for name in patch for reset in FIELDS[name].resets}
+    if not notes:
+        untouched = set(FIELDS) - set(patch) - resets
+        assert {name: getattr(after, name) for name in untouched} == {name: getattr(chosen, name) for name in untouched}
+
+
+def test_agreements_travel_as_data():
+    assert {name: field.plain()["agreements"] for name, field in FIELDS.items() if field.agreements} == {
+        "target": [{"kind": "below", "rule": "a class from 0 to {bound}", "of": "classes"}],
+        "edits": [{"kind": "below", "rule": "for classes from 0 to {bound}", "of": "classes"}],
+        "noise": [
+            {
+                "kind": "needs_counts",
+                "values": ("unigram",),
+                "instead": "uniform",
+                "rule": "other than {bound} where classes have no counts",
+            }
+        ],
+        "weights": [{"kind": "below", "rule": "for classes from 0 to {bound}", "of": "classes"}],
+        "draw": [{"kind": "at_most", "of": "draws", "rule": "at most the number of draws, {bound}"}],
+    }
+    resets = {name: field.resets for name, field in FIELDS.items() if field.resets}
+    assert resets == dict.fromkeys(("problem", "table"), ("target", "edits", "weights", "draw", "average"))
+
+
+# The frame
+
+
+every_frame = st.builds(Frame, **{name: spelled(field) for name, field in FRAME_FIELDS.items()})
+
+
+@given(every_frame, every_settings)
+def test_a_frame_and_settings_share_a_link(frame, chosen):
+    link = f"{chosen.to_query()}&{frame.to_query()}"
+    assert Frame.from_query(link) == (frame, ())
+    assert Settings.from_query(link) == (chosen, ())
+    assert re.fullmatch(r"[\w.,%=&~-]*", frame.to_query(), re.ASCII)
+
+
+def test_a_frame_of_nothing_special_adds_nothing_to_a_link():
+    assert Frame().to_query() == ""
+    assert Frame.from_query("v=1&samples=9") == (Frame(), ())
+
+
+@given(st.text() | st.lists(st.tuples(st.sampled_from([*FRAME_FIELDS]), st.text()).map("=".join)).map("&".join))
+def test_no_link_whatsoever_breaks_the_frame(query):
+    frame, _ = Frame.from_query(query)
+    assert Frame.from_query(frame.to_query()) == (frame, ())
+
+
+@pytest.mark.parametrize(
+    ("query", "expected", "notes"),
+    [
+        (
+            "hidden=samples,<b>,samples",
+            Frame(hidden=("samples",)),
+            ("hidden must be names of controls, each once, got '<b>'; that is left out",),
+        ),
+        ("player=no", Frame(), ("player must be 1 or 0, got 'no'; 1 is used",)),
+        ("player=0&sentence=1", Frame(player=False), ()),
+        (
+            f"note={501 * 'x'}",
+            Frame(),
+            (f"note must be a line of at most 500 characters, got '{59 * 'x'}…; nothing is used",),
+        ),
+    ],
+)  # fmt: skip
+def test_a_frame_is_mended_with_a_note(query, expected, notes):
+    assert Frame.from_query(query) == (expected, notes)
+
+
+def test_a_frame_that_cannot_be_is_refused():
+    with refuses("locked must be names of controls, each once, got ('a', 'a'); use nothing"):
+        Frame(locked=("a", "a"))

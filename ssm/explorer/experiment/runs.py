@@ -24,7 +24,8 @@ from ssm.explorer.experiment.ranked import Ranked, ranked
 from ssm.explorer.problems import Problem
 from ssm.explorer.settings import Settings
 
-ALL = frozenset({"draw", "convergence", "moments", "ranked"})
+_GROUPS = ("classes", "draw", "convergence", "moments", "ranked")
+ALL = frozenset(_GROUPS[1:])
 
 
 @final
@@ -57,7 +58,7 @@ class Result:
     @property
     def groups(self) -> Mapping[str, Any]:
         """The groups by their names."""
-        return MappingProxyType({name: getattr(self, name) for name in ("classes", *sorted(ALL))})
+        return MappingProxyType({name: getattr(self, name) for name in _GROUPS})
 
     @property
     def numbers(self) -> dict[str, float]:
@@ -105,6 +106,14 @@ def run(
     except torch.OutOfMemoryError:
         note = f"The memory of {settings.device} ran out, so the CPU computed this; fewer samples or draws may fit."
     return replace(_run_on("cpu", settings, problem, needs, on_chunk), notes=(note,))
+
+
+def use_one_thread() -> None:
+    """Keep each viewer's work on one thread.
+
+    Several threads for each of several viewers wait for one another, and on two busy cores took twenty times as long.
+    """
+    torch.set_num_threads(1)
 
 
 def devices() -> list[tuple[str, str]]:

@@ -60,13 +60,15 @@ def _gradients(ref: Reference, samples: Tensor) -> tuple[Tensor, Tensor]:
 
 def _errors(ref: Reference, samples: Tensor, gradients: Tensor, on_target: Tensor, checkpoints: Tensor) -> Tensor:
     """The distances of one seed: summed class by class over those that a draw touched, at once over the rest."""
-    some, places = torch.unique(samples, return_inverse=True)
-    draws, n = torch.arange(len(samples), device=samples.device), len(some) + 1  # the last is the target
+    touched = ref.scores.new_zeros(len(ref.scores), dtype=torch.bool)
+    touched[samples.flatten()] = True
+    touched[ref.target] = True
+    place = touched.cumsum(0) - 1  # of each class among those touched
+    n, draws = int(place[-1]) + 1, torch.arange(len(samples), device=samples.device)
     part = torch.searchsorted(checkpoints, draws, right=True) * n
     sums = gradients.new_zeros(len(checkpoints) * n)
-    sums.index_add_(0, (part[:, None] + places).flatten(), gradients.flatten())
-    sums.index_add_(0, part + n - 1, on_target)
-    full = torch.cat([ref.gradient[some].masked_fill(some == ref.target, 0.0), ref.gradient[ref.target][None]])
-    apart = sums.view(-1, n).cumsum_(0).div_(checkpoints[:, None]).sub_(full)
-    rest = ref.gradient.index_fill(0, torch.cat([some, some.new_tensor([ref.target])]), 0.0)
-    return ((apart**2).sum(1) + (rest**2).sum()).sqrt()
+    sums.index_add_(0, (part[:, None] + place[samples]).flatten(), gradients.flatten())
+    sums.index_add_(0, part + place[ref.target], on_target)
+    apart = sums.view(-1, n).cumsum_(0).addr_(checkpoints.double(), ref.gradient[touched], alpha=-1)
+    rest = torch.linalg.vector_norm(ref.gradient[~touched])
+    return torch.hypot(torch.linalg.vector_norm(apart, dim=1) / checkpoints, rest)

@@ -1,28 +1,38 @@
 """The stage: the component that holds controls, panels and player, and its way to the server."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import streamlit as st
-from streamlit import config
 
 from ssm.explorer.problems import Problem
+from ssm.explorer.settings import Frame
 from ssm.explorer.ui.answers import Answer, answer, first_answer, is_long, settings_of
 from ssm.explorer.ui.own_scores import own_scores
+from ssm.explorer.ui.paths import ASSETS, base_path
 
 KEY = "stage"
 _ADOPTED = "ssm.adopted"  # a question that Python put in the viewer's name: their own table was just read
 
+# Where the entry module and the style are, below assets.
+_ENTRY, _STYLE = "stage.js", "stage.css"
+_ROOMS = ("kernel", "panels", "controls", "stage")
+
+# The page as it will stand, so that nothing moves when it comes; all modules are fetched at once, not one by one.
 _SKELETON = """
-<link rel="stylesheet" href="{base}/assets/stage.css">
+{preloads}
 <section class="ssm" aria-label="Explorer" aria-busy="true">
+  <p class="ssm-what"></p>
   <p class="ssm-sentence ssm-skeleton">The panels are being set up…</p>
-  <div class="ssm-panels" aria-hidden="true">{panels}</div>
+  <div class="ssm-controls" aria-hidden="true"></div>
+  <div class="ssm-status" aria-hidden="true"></div>
+  <div class="ssm-panels" aria-hidden="true">{columns}<div class="ssm-draw ssm-skeleton"></div>{panels}</div>
 </section>
 """
 _LOADER = """
-const url = new URL("{base}/assets/stage.js", document.baseURI).href;
+const url = new URL("{base}/assets/{entry}", document.baseURI).href;
 const stage = import(url);
 export default function (component) {{
   stage.then(({{ mount }}) => mount(component)).catch(() => {{
@@ -32,6 +42,8 @@ export default function (component) {{
   return () => stage.then(({{ unmount }}) => unmount(component.parentElement));
 }}
 """
+_COLUMNS = ("1", "2", "3", "4")
+_PANELS = ("noise", "scores_full", "scores_sampled", "gradient_full", "gradient_sampled", "convergence")
 
 
 class _Question(NamedTuple):
@@ -44,57 +56,67 @@ class _Question(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def base_path() -> str:
-    """Where the app lives on its server.
+def _preloads() -> str:
+    base = f"{base_path()}/assets"
+    modules = sorted(path.relative_to(ASSETS).as_posix() for room in _ROOMS for path in (ASSETS / room).glob("*.js"))
+    links = [f'<link rel="modulepreload" href="{base}/{path}">' for path in modules]
+    return "\n".join([f'<link rel="preload" as="script" href="{base}/vendor/plotly-basic.min.js">', *links])
 
-    Returns:
-        "" or "/path".
 
-    >>> base_path()
-    ''
-    """
-    path = str(config.get_option("server.baseUrlPath")).strip("/")
-    return f"/{path}" if path else ""
+def _skeleton() -> str:
+    columns = "".join(f'<div class="ssm-column" data-column="{number}"></div>' for number in _COLUMNS)
+    panels = "".join(f'<figure class="ssm-panel ssm-skeleton" data-panel="{name}"></figure>' for name in _PANELS)
+    return _SKELETON.format(preloads=_preloads(), columns=columns, panels=panels)
 
 
 _component = st.components.v2.component(
     "ssm_stage",
-    html=_SKELETON.format(base=base_path(), panels='<div class="ssm-panel ssm-skeleton"></div>' * 6),
-    js=_LOADER.format(base=base_path()),
+    html=_skeleton(),
+    css=(ASSETS / _STYLE).read_text("utf-8"),
+    js=_LOADER.format(base=base_path(), entry=_ENTRY),
     isolate_styles=False,
 )
 
 
 def stage() -> None:
     """Show the stage for the link of the page, answer what it asked, and open what it wants opened."""
-    asked = _question()
-    told = _answer(asked)
-    shown = _component(key=KEY, data={"base": base_path(), "answer": told}, on_ask_change=_heard, on_own_change=_heard)
-    if shown.ask and int(shown.ask["ask"]) > asked.ask:  # a new session learns what the page asked only now
+    question = _question()
+    reply = _answer(question)
+    frame, complaints = Frame.from_query(_link())
+    if reply and question.first:
+        reply["notes"] = [*reply["notes"], *complaints]
+    data = {"base": base_path(), "answer": reply, "frame": asdict(frame)}
+    shown = _component(key=KEY, data=data, on_ask_change=_noted, on_own_change=_noted)
+    if shown.ask and int(shown.ask["ask"]) > question.ask:  # a new session learns what the page wants only now
         st.rerun()
-    if told and shown.own:
+    if reply and shown.own:
         own_scores(_adopt)
 
 
-def _answer(asked: _Question) -> Answer | None:
+def _answer(question: _Question) -> Answer | None:
     """The answer; None where it takes long and nothing is on the screen yet: the page then comes back and asks."""
-    if asked.ask == 0 and is_long(asked.query):
+    if question.ask == 0 and is_long(question.query):
         return None
-    found = first_answer(asked.query) if asked.first else answer(asked.query)
-    notes = [*asked.notes, *found["notes"]]
-    return found | {"notes": notes, "ask": asked.ask, "serial": f"{asked.ask}.{asked.revision}"}
+    found = first_answer(question.query) if question.first else answer(question.query)
+    notes = [*question.notes, *found["notes"]]
+    return found | {"notes": notes, "ask": question.ask, "serial": f"{question.ask}.{question.revision}"}
+
+
+def _link() -> str:
+    """What the page came with."""
+    return urlencode(st.query_params.to_dict())
 
 
 def _question() -> _Question:
     """The newest of: what the page asked, what Python asked for it, and the link that the page came with."""
-    asked: dict[str, Any] | None = st.session_state.get(KEY, {}).get("ask")
-    linked = _Question(0, urlencode(st.query_params.to_dict()), first=True)
-    question = _Question(int(asked["ask"]), str(asked["query"]), "first" in asked) if asked else linked
+    sent: dict[str, Any] | None = st.session_state.get(KEY, {}).get("ask")
+    linked = _Question(0, _link(), first=True)
+    question = _Question(int(sent["ask"]), str(sent["query"]), "first" in sent) if sent else linked
     adopted: _Question | None = st.session_state.get(_ADOPTED)
     return adopted if adopted and adopted.ask >= question.ask else question
 
 
-def _adopt(patch: Mapping[str, Any], table: Problem) -> None:
+def _adopt(patch: Mapping[str, Any], table: Problem | None) -> None:
     """Ask in the viewer's name; the page takes the patched settings over with the answer."""
     now = _question()
     settings, _ = settings_of(now.query)
@@ -102,5 +124,5 @@ def _adopt(patch: Mapping[str, Any], table: Problem) -> None:
     st.session_state[_ADOPTED] = _Question(now.ask, patched.to_query(), revision=now.revision + 1, notes=notes)
 
 
-def _heard() -> None:
+def _noted() -> None:
     """Streamlit wants a callback for each value that a component sends; the next run reads the value."""

@@ -1,0 +1,52 @@
+"""The bar over every page: its title, and a link to each page."""
+
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from ssm.explorer.ui.paths import base_path
+
+TITLE = "Sampled Softmax Explorer"
+
+# Streamlit's own header lies over the bar, transparent, and would take the clicks that are meant for what is under it.
+_STYLE = """<style>
+.stAppHeader { height: 0; min-height: 0; pointer-events: none; background: transparent; }
+.stAppHeader button, .stAppHeader a { pointer-events: auto; }
+.ssm-bar { min-height: 44px; }
+</style>"""
+
+
+def bar(pages: Sequence[StreamlitPage], current: StreamlitPage) -> None:
+    """Show the bar.
+
+    Args:
+        pages: all pages, in the order of their links.
+        current: the one that is shown.
+    """
+    st.html(f"{_STYLE}{markup([(page.title, page.url_path) for page in pages], current.url_path)}")
+
+
+def markup(pages: Sequence[tuple[str, str]], current: str) -> str:
+    """The bar as HTML; the page's JavaScript fills the ribbon and lets the links carry the settings.
+
+    Args:
+        pages: the title and the path of each.
+        current: the path of the one that is shown.
+
+    Returns:
+        One element.
+
+    >>> markup([("Explorer", "")], "")[-90:]
+    '<a href="/" data-page aria-current="page">Explorer</a></nav><span data-ribbon></span></header>'
+    """
+    links = "".join(
+        f'<a href="{base_path()}/{escape(path)}" data-page{" aria-current=page" if path == current else ""}>'
+        f"{escape(title)}</a>"
+        for title, path in pages
+    )
+    return (
+        f'<header class="ssm-bar"><h1 class="ssm-title">{TITLE}</h1><nav aria-label="Pages">{links}</nav>'
+        '<span class="ssm-ribbon" data-ribbon></span></header>'
+    )

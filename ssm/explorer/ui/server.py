@@ -1,0 +1,94 @@
+"""The server: its routes and files, the headers on every answer, and what is warm before the first visitor."""
+
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+# Streamlit imports pandas at the first chart or table; no visitor should wait for that.
+import pandas as pd  # type: ignore[import-untyped] # noqa: F401 - it ships no annotations
+import plotly.graph_objects as go  # noqa: F401 - likewise
+import streamlit as st
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ssm.explorer import experiment
+from ssm.explorer.settings import Settings
+from ssm.explorer.ui import answers
+from ssm.explorer.ui.paths import ASSETS, base_path
+from ssm.explorer.ui.spec import spec
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    # Any site may embed the Explorer: that is what it is for. Nothing but its own server may feed it.
+    "Content-Security-Policy": (
+        "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws: wss: blob: data:; "
+        "worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors *"
+    ),
+}
+
+
+@asynccontextmanager
+async def warm_up(_app: st.App) -> AsyncIterator[None]:
+    """Compute once, then freeze what is loaded: Streamlit collects garbage after every run of a script."""
+    experiment.use_one_thread()
+    experiment.run(Settings())
+    spec()
+    gc.collect()
+    gc.freeze()
+    yield
+
+
+class Headers:
+    """Adds the security headers to every answer; our own files are checked for a newer version at each use."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap an application."""
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on, the headers added where an HTTP answer starts."""
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(HEADERS)
+                if "/assets/" in scope.get("path", ""):
+                    headers["Cache-Control"] = "no-cache"
+            await send(message)
+
+        await self.app(scope, receive, with_headers)
+
+
+async def stage_json(_request: Request) -> Response:
+    """What the stage is made of."""
+    return JSONResponse(spec())
+
+
+async def problem_json(request: Request) -> Response:
+    """A problem's names, scores and counts."""
+    try:
+        return JSONResponse(answers.problem(request.url.query))
+    except LookupError as error:
+        return JSONResponse({"error": str(error)}, status_code=404)
+
+
+async def explorer(request: Request) -> Response:
+    """The Explorer by its name: Streamlit keeps its first page at the root alone."""
+    return RedirectResponse(f"{base_path()}/?{request.url.query}")
+
+
+ROUTES = [
+    Route("/stage.json", stage_json),
+    Route("/problem.json", problem_json),
+    Route("/explore", explorer),
+    Mount("/assets", StaticFiles(directory=ASSETS)),
+]
+MIDDLEWARE = [Middleware(Headers)]
