@@ -172,7 +172,7 @@ def test_weights_are_relative_to_the_target_and_repeats_stack():
     _, _, s = made(RESULTS["repeats"])
     assert s["weight"] == near([math.exp(x - SCORES[HORSE]) for x in SCORES])
     assert s["weight_target"] == only({HORSE}, [1.0] * 10)
-    tops = {}
+    tops: dict[int, float] = {}
     for at, base, size in zip(s["block_at"], s["block_base"], s["block"], strict=True):
         assert base == pytest.approx(tops.get(at, 0.0))
         assert size == pytest.approx(math.exp(s["corrected_scores"][at] - SCORES[HORSE]))
@@ -185,6 +185,8 @@ def test_weights_are_relative_to_the_target_and_repeats_stack():
 def test_the_gradients_are_the_full_one_the_draws_the_averages_and_the_expected():
     result = RESULTS["article"]
     _, _, s = made(result)
+    assert result.convergence
+    assert result.moments
     assert s["gradient_full"] == near(oracles.full_gradient(SCORES, HORSE))
     assert s["gradient_draw"] == near(oracles.sampled_gradient(SCORES, HORSE, [BIRD, CAT, DOG], [0.1] * 10))
     assert s["gradient_mean"] == near(result.convergence.mean.tolist())
@@ -195,6 +197,7 @@ def test_the_gradients_are_the_full_one_the_draws_the_averages_and_the_expected(
 def test_the_typical_distance_is_bias_and_spread_together():
     result = RESULTS["article"]
     _, _, s = made(result)
+    assert result.moments
     bias, spread = result.moments.bias, math.fsum(result.moments.variance.tolist())
     assert s["typical"] == near([math.sqrt(bias**2 + spread / m) for m in s["checkpoints"]])
     assert (s["ends"], s["bias"]) == ([1, 200], [bias, bias])
@@ -208,6 +211,7 @@ def test_the_typical_distance_is_bias_and_spread_together():
 def test_single_classes_are_followed_each_by_a_line_of_its_own():
     result = RESULTS["article"]
     view, names, s = made(result)
+    assert result.convergence
     assert s["watched_names"] == ["horse", "cat", "truck", "dog", "airplane"]
     for i in range(5):
         assert s[f"watched_{i}"] == result.convergence.watched_mean[i].tolist()
@@ -236,7 +240,7 @@ def test_a_reading_knows_its_class():
     assert (told["name"], told["is_target"], told["count"]) == ("cat", 0, 1)
     assert told["factor"] == pytest.approx(3)
     assert reading(view, HORSE, names)["is_target"] == 1
-    assert reading(*made(RESULTS["wanting"])[:1], CAT, names)["gradient"] is None
+    assert reading(made(RESULTS["wanting"])[0], CAT, names)["gradient"] is None
 
 
 # Axes
