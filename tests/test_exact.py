@@ -7,7 +7,7 @@ import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ssm import checks, convergence, exact, noise, philox
+from ssm import _quadrature, checks, convergence, exact, noise, philox
 from tests import oracles
 from tests.sentences import refuses
 
@@ -53,6 +53,7 @@ def problems(draw):
 @given(problem=problems())
 @example(problem=([-30.0, 30.0, 0.0], 0, [1.0, 1.0, 1.0], 1))
 @example(problem=([-30.0, 30.0, 29.0], 1, [1.0, 0.01, 10.0], 4))
+@example(problem=([0.0, 0.0, 3.0, 0.0], 2, [2.0, 1.0, 1.0, 1.5], 1))
 def test_the_moments_are_those_of_all_draws(hits, problem):
     scores, target, weights, k = problem
     ours = exact.moments(tensor(scores), target, noise.custom(weights), k, hits)
@@ -111,6 +112,23 @@ def test_the_bias_tends_to_its_leading_order():
     assert moments.gradient_variance[HORSE].item() == pytest.approx(p[HORSE] ** 2 * rest**2 * chi2 / k, rel=2e-3)
 
 
+@every_mode
+def test_what_is_small_is_as_exact_as_what_is_large(hits):
+    k, q = 10**9, noise.custom(Q)
+    p, r = oracles.softmax(SCORES), oracles.without(Q, 0)
+    chi2 = sum((p_c / (1 - p[0])) ** 2 / r_c for p_c, r_c in zip(p, r, strict=True) if r_c) - 1
+    kept = k * (1 - Q[0]) if hits == "rejected" else k
+    moments = exact.moments(tensor(SCORES), 0, q, k, hits)
+    assert moments.gradient_variance[0].item() == pytest.approx((p[0] * (1 - p[0])) ** 2 * chi2 / kept, rel=1e-7, abs=0)
+
+
+@pytest.mark.parametrize("k", [1, 4, 10**6])
+def test_the_loss_of_a_target_far_above_the_rest_keeps_its_digits(k):
+    moments = exact.moments(tensor([40.0, 0.0]), 0, noise.uniform(2), k)
+    assert moments.loss_mean == pytest.approx(math.log1p(math.exp(-40)), rel=1e-13, abs=0)
+    assert moments.gradient_mean[0].item() == pytest.approx(-math.exp(-40), rel=1e-13, abs=0)
+
+
 def test_two_classes_leave_nothing_to_chance():
     moments = exact.moments(tensor([0.0, 1.0]), 0, noise.uniform(2), 5)
     assert moments.gradient_mean.tolist() == pytest.approx(oracles.full_gradient([0.0, 1.0], 0), abs=1e-14)
@@ -162,7 +180,7 @@ def test_a_class_that_is_never_drawn_has_no_gradient():
 @pytest.mark.parametrize("chunk", [1, 500, 10**6])
 def test_the_chunks_leave_no_trace(monkeypatch, chunk):
     expected = parts(exact.moments(tensor(ARTICLE), HORSE, noise.uniform(10), 3))
-    monkeypatch.setattr(exact, "_CHUNK", chunk)
+    monkeypatch.setattr(_quadrature, "_CHUNK", chunk)
     assert_near(parts(exact.moments(tensor(ARTICLE), HORSE, noise.uniform(10), 3)), expected, 1e-15)
 
 
@@ -175,11 +193,11 @@ def test_many_classes_and_samples():
 
 
 def test_too_few_nodes_are_doubled(monkeypatch):
-    monkeypatch.setattr(exact, "_FEWEST_NODES", 8)
-    monkeypatch.setattr(exact, "_WIDEST_STEP", 100.0)
+    monkeypatch.setattr(_quadrature, "_STEP", 1.6)
     moments = exact.moments(tensor(SCORES), 0, noise.custom(Q), 4)
     assert moments.loss_mean == pytest.approx(GOLDEN[4][0], abs=1e-10)
-    monkeypatch.setattr(exact, "_DOUBLINGS", 1)
+    assert moments.error_estimate < 1e-12
+    monkeypatch.setattr(_quadrature, "_HALVINGS", 1)
     rough = r"^exact moments must be within 1e-09, got an error of \S+; "
     with pytest.raises(ValueError, match=rough + r"bring the scores closer together or use convergence.running_mean$"):
         exact.moments(tensor(SCORES), 0, noise.custom(Q), 4)
