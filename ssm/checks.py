@@ -306,8 +306,8 @@ def labels(target: Tensor, scores: Tensor) -> None:
 def sample_rows(samples: Tensor, scores: Tensor) -> None:
     """Samples of each row of scores, or one list of samples shared by all rows."""
     _indices("samples", samples, scores)
-    own = samples.ndim > 0 and samples.shape[:-1] == scores.shape[:-1]
-    if not (own or samples.ndim == 1) or samples.shape[-1] == 0:
+    by_row = samples.ndim > 0 and samples.shape[:-1] == scores.shape[:-1]
+    if not (by_row or samples.ndim == 1) or samples.shape[-1] == 0:
         _refuse_shape("samples must be k classes per row of scores, or k in all", samples, scores)
 
 

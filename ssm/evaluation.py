@@ -65,7 +65,7 @@ def full_softmax(
     tau = checks.temperature(temperature)
     rows, places = embeddings.reshape(-1, embeddings.shape[-1]), target.flatten()
     parts = zip(torch.split(rows, _ROWS), torch.split(places, _ROWS), strict=True)
-    losses = [_log_sum(part, projection, bias, tau) - _own(part, projection, bias, t, tau) for part, t in parts]
+    losses = [_log_sum(part, projection, bias, tau) - _score(part, projection, bias, t, tau) for part, t in parts]
     return torch.cat(losses).reshape(target.shape)
 
 
@@ -124,9 +124,9 @@ def _frugally(work: Callable[[Tensor, Tensor | None], Tensor], w: Tensor, b: Ten
     return work(w, b)
 
 
-def _own(rows: Tensor, projection: Tensor, bias: Tensor | None, target: Tensor, tau: float) -> Tensor:
-    own = (_wide(rows) * _wide(projection[target])).sum(-1)
-    return (own if bias is None else own + bias[target]) / tau
+def _score(rows: Tensor, projection: Tensor, bias: Tensor | None, target: Tensor, tau: float) -> Tensor:
+    score = (_wide(rows) * _wide(projection[target])).sum(-1)
+    return (score if bias is None else score + bias[target]) / tau
 
 
 def _best(rows: Tensor, projection: Tensor, bias: Tensor | None, k: int) -> Top:

@@ -1,5 +1,8 @@
 """Moments of the sampled softmax, exact: no Monte Carlo noise.
 
+Samples that equal the target are rejected, as everywhere, unless hits="excluded" asks for noise that
+never draws it.
+
 With the scores shifted so that x_t = 0, let ``a_c = exp(x_c) / r_c`` (r: the noise given "not the
 target") and ``b_c = 1 + a_c``. Each kept sample adds b_c to a sum S, and then ``g_c = N_c a_c / S``,
 ``g_t = k_eff / S - 1`` and ``loss = log(S / k_eff)``. As ``1 / S`` is the integral of ``exp(-v S)``
@@ -42,7 +45,7 @@ class Moments:
     error_estimate: float
 
 
-def moments(scores: Tensor, target: int, q: Noise, k: int, hits: checks.Hits = "excluded") -> Moments:
+def moments(scores: Tensor, target: int, q: Noise, k: int, hits: checks.Hits = "rejected") -> Moments:
     """Mean and variance of the sampled softmax's gradient, and its mean loss.
 
     ``E[g_c] = k q_c a_c int exp(-v b_c) G(v)^(k-1) dv`` for c != t, and alike for the others; see
@@ -54,8 +57,8 @@ def moments(scores: Tensor, target: int, q: Noise, k: int, hits: checks.Hits = "
         target: t.
         q: the noise.
         k: the number of samples of one draw.
-        hits: "excluded" draws from the noise given "not the target"; "rejected" draws from q
-            itself and masks the samples that equal the target.
+        hits: "rejected" draws from q itself and leaves out the samples that equal the target;
+            "excluded" draws from the noise given "not the target".
 
     Returns:
         The moments, float64; gradients are with respect to the scores, [classes].
@@ -66,9 +69,11 @@ def moments(scores: Tensor, target: int, q: Noise, k: int, hits: checks.Hits = "
 
     >>> from ssm import noise
     >>> x, q = torch.tensor([2.0, 1.0, 0.0, -1.0, 0.5]), noise.custom([0.4, 0.25, 0.15, 0.12, 0.08])
-    >>> exact = moments(x, 0, q, k=4)
+    >>> exact = moments(x, 0, q, k=4, hits="excluded")
     >>> round(exact.loss_mean, 10), round(exact.gradient_mean[0].item(), 10)
     (0.567340885, -0.4289615593)
+    >>> round(moments(x, 0, q, k=4).loss_mean, 4)  # some of the four samples are hits and do not count
+    0.5466
 
     Cressie et al. 1981, "The moment-generating function and negative integer moments"; Takahasi
     and Mori 1974, "Double exponential formulas for numerical integration".
@@ -96,7 +101,7 @@ def samples_needed(  # noqa: PLR0913 - two bounds beside the problem
     *,
     bias: float,
     noise: float,
-    hits: checks.Hits = "excluded",
+    hits: checks.Hits = "rejected",
 ) -> int:
     """The smallest k whose gradient is near that of the full softmax, in the mean and in each draw.
 
@@ -120,7 +125,7 @@ def samples_needed(  # noqa: PLR0913 - two bounds beside the problem
 
     >>> from ssm import noise
     >>> samples_needed(torch.tensor([2.0, 1.0, 0.0, -1.0, 0.5]), 0, noise.uniform(5), bias=0.01, noise=0.5)
-    16
+    20
     """
     bounds = checks.positive("bias", bias, "0.01 is one hundredth"), checks.positive("noise", noise, "1 is as large")
     full = torch.as_tensor(scores, dtype=torch.float64).detach().softmax(0)

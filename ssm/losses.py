@@ -1,5 +1,8 @@
 """The losses, on scores: one value per example, in nats.
 
+Samples that equal the target, hits, are rejected, as everywhere; the losses that judge each sample
+by itself (`nce`, `negative_sampling`, `naive_importance`) keep them, as their formulas ask.
+
 A temperature goes in before the correction: pass ``scores / temperature``. The correction itself is
 computed in float64 and the losses in float32 at least, so that half precision neither overflows nor
 rounds it away.
