@@ -75,11 +75,24 @@ def candidates(
     """
     target, samples = classes
     same = samples == target[..., None]  # [..., k]
-    if checks.masking(hits) == "kept":
+    if hits not in {"rejected", "kept"}:
+        checks.refuse("hits", "'rejected' or 'kept'", hits, "choose one of the two")
+    if hits == "kept":
         same = torch.zeros_like(same)
     target_log_q, sample_log_q = _log_probs(noise, target), _log_probs(noise, samples)
-    checks.drawn(sample_log_q, samples, same)
-    return Candidates(*scores, target_log_q, sample_log_q, same, checks.tries(tries, samples.shape[-1]))
+    _refuse_undrawable(sample_log_q, samples, same)
+    if tries is not None:
+        tries = checks.whole("tries", tries, samples.shape[-1], None, "pass what draw_unique counted")
+    return Candidates(*scores, target_log_q, sample_log_q, same, tries)
+
+
+def _refuse_undrawable(log_probs: Tensor, samples: Tensor, hits: Tensor) -> None:
+    if checks.visible(log_probs) and log_probs.ndim and log_probs.isneginf().any():
+        wrong = log_probs.isneginf() & ~hits  # those that do not count may be any
+        if wrong.any():
+            found = checks.Said(f"0 for class {int(samples.expand_as(wrong)[wrong][0])}")
+            way_out = "pass the noise that the samples were drawn from"
+            checks.refuse("noise", "every sample a probability above 0", found, way_out, verb="give")
 
 
 def _log_probs(noise: Noise | None, classes: Tensor) -> Tensor:

@@ -82,10 +82,10 @@ def moments(scores: Tensor, target: int, q: Noise, k: int, hits: checks.Hits = "
     checks.noise_classes(q.classes, len(x))
     checks.same_device("noise", q.log_probs.device, x.device)
     target = checks.target(target, len(x))
-    checks.gap(float(x.max() - x[target]), _WIDEST_GAP)
+    _refuse_wide(float(x.max() - x[target]))
     ratio = _ratio(x, target, q, checks.sample_count(k), hits=checks.hits(hits))
     sums = _quadrature.integrate(ratio)
-    checks.converged(sums.error, _TOLERANCE)
+    _refuse_rough(sums.error)
     mean = _insert(sums.first, target, -sums.first.sum())
     second = _insert(sums.second, target, x.new_tensor(sums.target_second))
     off = _insert(sums.first, target, x.new_tensor(sums.target_first))
@@ -139,11 +139,26 @@ def samples_needed(  # noqa: PLR0913 - two bounds beside the problem
 
     few, k = 0, 1
     while not enough(k):
-        few, k = k, checks.reachable(2 * k, _MOST_SAMPLES)
+        few, k = k, 2 * k
+        if k > _MOST_SAMPLES:
+            rule = f"bounds that {_MOST_SAMPLES:,} samples keep"
+            checks.refuse("bias and noise", rule, checks.Said("none"), "widen them or change the noise")
     while k - few > 1:
         middle = (few + k) // 2
         few, k = (few, middle) if enough(middle) else (middle, k)
     return k
+
+
+def _refuse_wide(gap: float) -> None:
+    if gap > _WIDEST_GAP:
+        rule, found = f"at most {_WIDEST_GAP:g} above the target's for exact moments", checks.Said(f"{gap:g} above")
+        checks.refuse("scores", rule, found, "bring them closer together or use convergence.running_mean")
+
+
+def _refuse_rough(error: float) -> None:
+    if not error <= _TOLERANCE:
+        rule, found = f"within {_TOLERANCE:.0e}", checks.Said(f"an error of {error:.1e}")
+        checks.refuse("exact moments", rule, found, "bring the scores closer together or use convergence.running_mean")
 
 
 def _ratio(x: Tensor, target: int, q: Noise, k: int, *, hits: checks.Hits) -> Ratio:

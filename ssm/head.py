@@ -73,7 +73,7 @@ def candidates(  # noqa: PLR0913 - a layer, a draw, and how each is meant
 
     Jean et al. 2015; Abadi et al. 2016, "TensorFlow" (its sampled_softmax_loss).
     """
-    scores = checks.head(embeddings, projection, bias)
+    scores = evaluation.layer_scores(embeddings, projection, bias)
     checks.labels(target, scores)
     checks.sample_rows(samples, scores)
     checks.noise_fits(None if noise is None else noise.log_probs, len(projection), embeddings.device)
