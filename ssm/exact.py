@@ -1,5 +1,8 @@
 """Moments of the sampled softmax, exact: no Monte Carlo noise.
 
+Samples that equal the target are rejected, as everywhere, unless hits="excluded" asks for noise that
+never draws it.
+
 With the scores shifted so that x_t = 0, let ``a_c = exp(x_c) / r_c`` (r: the noise given "not the
 target") and ``b_c = 1 + a_c``. Each kept sample adds b_c to a sum S, and then ``g_c = N_c a_c / S``,
 ``g_t = k_eff / S - 1`` and ``loss = log(S / k_eff)``. As ``1 / S`` is the integral of ``exp(-v S)``
@@ -9,27 +12,19 @@ q_t = 0; rejecting hits is its Binomial mixture, which the same integrals carry 
 """
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from ssm import checks
+from ssm import _quadrature, checks
+from ssm._quadrature import Ratio
 from ssm.noise import Noise
 
-_LOWEST = -6.5  # at smaller s, v is out of sight of every moment
-_HIGHEST = 45.0  # at larger v, exp(-v) is
-_FEWEST_NODES = 128
 _WIDEST_GAP = 3000.0  # of scores; the nodes grow with it
-_WIDEST_STEP = 0.125  # the second moments are the last to settle: at 0.2 they keep 10 digits, here 13
-_DOUBLINGS = 4
-_GOAL = 1e-13
 _TOLERANCE = 1e-9
-_ROUNDING = 1e-13  # of a difference of squares: a variance that is no larger is none
-_CHUNK = 1 << 16  # entries of a [nodes, classes] block, so that memory is bounded and near
-_OVERFLOW = 700.0
+_ROUNDING = 1e-13  # of a second moment: a variance that is no larger is none
+_LEAST_CHANCE = 1e-300  # of drawing anything but the target
 _MOST_SAMPLES = 10**9
 
 
@@ -50,36 +45,7 @@ class Moments:
     error_estimate: float
 
 
-class _Setting(NamedTuple):
-    log_a: Tensor  # [others]
-    q: Tensor  # [others]
-    q_t: float
-    rest: float  # 1 - q_t
-    k: int
-    log_scale: float  # of 1 / v where the first of the integrands ends
-
-
-class _Nodes(NamedTuple):
-    log_v: Tensor  # [nodes]
-    weight: Tensor  # of a sum that stands for an integral d log v, [nodes]
-
-
-class _Powers(NamedTuple):
-    s: Tensor  # G - q_t, [nodes]
-    g0: Tensor  # G^k
-    g1: Tensor  # G^(k-1)
-    g2: Tensor  # (k-1) G^(k-2)
-
-
-class _Sums(NamedTuple):
-    first: Tensor  # E[g_c], [others]
-    second: Tensor  # E[g_c^2], [others]
-    target_first: Tensor  # E[k_eff / S; k_eff > 0]
-    target_second: Tensor  # E[(k_eff / S)^2; k_eff > 0]
-    loss: Tensor  # E[loss]
-
-
-def moments(scores: Tensor, target: int, q: Noise, k: int, hits: checks.Hits = "excluded") -> Moments:
+def moments(scores: Tensor, target: int, q: Noise, k: int, hits: checks.Hits = "rejected") -> Moments:
     """Mean and variance of the sampled softmax's gradient, and its mean loss.
 
     ``E[g_c] = k q_c a_c int exp(-v b_c) G(v)^(k-1) dv`` for c != t, and alike for the others; see
@@ -91,8 +57,8 @@ def moments(scores: Tensor, target: int, q: Noise, k: int, hits: checks.Hits = "
         target: t.
         q: the noise.
         k: the number of samples of one draw.
-        hits: "excluded" draws from the noise given "not the target"; "rejected" draws from q
-            itself and masks the samples that equal the target.
+        hits: "rejected" draws from q itself and leaves out the samples that equal the target;
+            "excluded" draws from the noise given "not the target".
 
     Returns:
         The moments, float64; gradients are with respect to the scores, [classes].
@@ -103,9 +69,11 @@ def moments(scores: Tensor, target: int, q: Noise, k: int, hits: checks.Hits = "
 
     >>> from ssm import noise
     >>> x, q = torch.tensor([2.0, 1.0, 0.0, -1.0, 0.5]), noise.custom([0.4, 0.25, 0.15, 0.12, 0.08])
-    >>> exact = moments(x, 0, q, k=4)
+    >>> exact = moments(x, 0, q, k=4, hits="excluded")
     >>> round(exact.loss_mean, 10), round(exact.gradient_mean[0].item(), 10)
     (0.567340885, -0.4289615593)
+    >>> round(moments(x, 0, q, k=4).loss_mean, 4)  # some of the four samples are hits and do not count
+    0.5466
 
     Cressie et al. 1981, "The moment-generating function and negative integer moments"; Takahasi
     and Mori 1974, "Double exponential formulas for numerical integration".
@@ -114,17 +82,16 @@ def moments(scores: Tensor, target: int, q: Noise, k: int, hits: checks.Hits = "
     checks.noise_classes(q.classes, len(x))
     checks.same_device("noise", q.log_probs.device, x.device)
     target = checks.target(target, len(x))
-    checks.gap(float(x.max() - x[target]), _WIDEST_GAP)
-    setting = _setting(x, target, q, checks.sample_count(k), hits=checks.hits(hits))
-    some = -math.expm1(k * math.log(setting.q_t)) if setting.q_t else 1.0  # P(k_eff > 0)
-    sums = _integrate(setting, some)
-    g_t = sums.target_first - some
-    square_t = sums.target_second - 2 * sums.target_first + some  # E[g_t^2]
-    rounding = _insert(sums.second, target, torch.ones_like(g_t)).mul_(_ROUNDING)
-    variance = _insert(sums.second - sums.first**2, target, square_t - g_t**2)
-    variance = torch.where(variance > rounding, variance, 0.0)
-    mean = _insert(sums.first, target, g_t)
-    return Moments(mean, variance, float(sums.loss), _imbalance(sums, some))
+    _refuse_wide(float(x.max() - x[target]))
+    ratio = _ratio(x, target, q, checks.sample_count(k), hits=checks.hits(hits))
+    sums = _quadrature.integrate(ratio)
+    _refuse_rough(sums.error)
+    mean = _insert(sums.first, target, -sums.first.sum())
+    second = _insert(sums.second, target, x.new_tensor(sums.target_second))
+    off = _insert(sums.first, target, x.new_tensor(sums.target_first))
+    variance = second - off**2
+    variance = torch.where(variance > _ROUNDING * second, variance, 0.0)
+    return Moments(mean, variance, sums.loss, sums.error)
 
 
 def samples_needed(  # noqa: PLR0913 - two bounds beside the problem
@@ -134,7 +101,7 @@ def samples_needed(  # noqa: PLR0913 - two bounds beside the problem
     *,
     bias: float,
     noise: float,
-    hits: checks.Hits = "excluded",
+    hits: checks.Hits = "rejected",
 ) -> int:
     """The smallest k whose gradient is near that of the full softmax, in the mean and in each draw.
 
@@ -158,7 +125,7 @@ def samples_needed(  # noqa: PLR0913 - two bounds beside the problem
 
     >>> from ssm import noise
     >>> samples_needed(torch.tensor([2.0, 1.0, 0.0, -1.0, 0.5]), 0, noise.uniform(5), bias=0.01, noise=0.5)
-    16
+    20
     """
     bounds = checks.positive("bias", bias, "0.01 is one hundredth"), checks.positive("noise", noise, "1 is as large")
     full = torch.as_tensor(scores, dtype=torch.float64).detach().softmax(0)
@@ -172,24 +139,44 @@ def samples_needed(  # noqa: PLR0913 - two bounds beside the problem
 
     few, k = 0, 1
     while not enough(k):
-        few, k = k, checks.reachable(2 * k, _MOST_SAMPLES)
+        few, k = k, 2 * k
+        if k > _MOST_SAMPLES:
+            rule = f"bounds that {_MOST_SAMPLES:,} samples keep"
+            checks.refuse("bias and noise", rule, checks.Said("none"), "widen them or change the noise")
     while k - few > 1:
         middle = (few + k) // 2
         few, k = (few, middle) if enough(middle) else (middle, k)
     return k
 
 
-def _setting(x: Tensor, target: int, q: Noise, k: int, *, hits: checks.Hits) -> _Setting:
-    log_r = _drop(q.without(target).log_probs, target)
-    log_a = _drop(x, target) - x[target] - log_r
-    log_a = log_a.masked_fill(log_r == -math.inf, -math.inf)  # a class that is never drawn
-    log_q, q_t = (log_r, 0.0) if hits == "excluded" else (_drop(q.log_probs, target), float(q.probs[target]))
-    others = log_q.exp()
-    log_b = torch.logaddexp(log_a, torch.zeros_like(log_a))
-    # G^k ends where v k sum q_c b_c is about 1, and a class that is hardly ever drawn where v b_c is.
-    log_scale = max(math.log(k) + float((log_q + log_b).logsumexp(0)), float(log_b.max()))
-    rest = min(1.0, float(others.sum()))  # which may round to a little more
-    return _Setting(log_a, others, q_t, rest, k, log_scale)
+def _refuse_wide(gap: float) -> None:
+    if gap > _WIDEST_GAP:
+        rule, found = f"at most {_WIDEST_GAP:g} above the target's for exact moments", checks.Said(f"{gap:g} above")
+        checks.refuse("scores", rule, found, "bring them closer together or use convergence.running_mean")
+
+
+def _refuse_rough(error: float) -> None:
+    if not error <= _TOLERANCE:
+        rule, found = f"within {_TOLERANCE:.0e}", checks.Said(f"an error of {error:.1e}")
+        checks.refuse("exact moments", rule, found, "bring the scores closer together or use convergence.running_mean")
+
+
+def _ratio(x: Tensor, target: int, q: Noise, k: int, *, hits: checks.Hits) -> Ratio:
+    r = q.without(target)
+    source = r if hits == "excluded" else q
+    chances = _drop(source.probs, target)
+    log_a = (_drop(x, target) - x[target] - _drop(r.log_probs, target)).masked_fill(chances == 0, -math.inf)
+    return Ratio(
+        k,
+        chances,
+        log_a,
+        rest=min(1.0, max(float(chances.sum()), _LEAST_CHANCE)),  # it may round to a little more
+        hit=float(source.probs[target]),
+        start=0.0,
+        each=1.0,
+        log_hit=-math.inf,
+        counts=(1.0, 0.0),
+    )
 
 
 def _drop(values: Tensor, place: int) -> Tensor:
@@ -198,72 +185,3 @@ def _drop(values: Tensor, place: int) -> Tensor:
 
 def _insert(values: Tensor, place: int, value: Tensor) -> Tensor:
     return torch.cat([values[:place], value[None], values[place:]])
-
-
-def _imbalance(sums: _Sums, some: float) -> float:
-    return abs(float(sums.first.sum() + sums.target_first - some))
-
-
-def _integrate(setting: _Setting, some: float) -> _Sums:
-    top = max(5.0, math.log(_HIGHEST) + setting.log_scale)
-    count = max(_FEWEST_NODES, math.ceil((top - _LOWEST) / _WIDEST_STEP))
-    for _ in range(_DOUBLINGS):
-        nodes = _nodes(count, top, setting)
-        powers = _powers(nodes, setting)
-        sums = _Sums(*_others(nodes, powers, setting), *_target(nodes, powers, setting))
-        if _imbalance(sums, some) <= _GOAL:
-            break
-        count *= 2
-    checks.converged(_imbalance(sums, some), _TOLERANCE)
-    return sums
-
-
-def _nodes(count: int, top: float, setting: _Setting) -> _Nodes:
-    s = torch.linspace(_LOWEST, top, count, dtype=torch.float64, device=setting.q.device)
-    weight = (1 + (-s).exp()) * ((top - _LOWEST) / (count - 1))
-    return _Nodes(s - (-s).exp() - setting.log_scale, weight)
-
-
-def _chunks(nodes: _Nodes, setting: _Setting) -> Iterator[tuple[slice, Tensor]]:
-    """Parts of the classes, each with its ``v a_c``, [nodes, part]."""
-    size = max(1, _CHUNK // len(nodes.log_v))
-    for left in range(0, len(setting.q), size):
-        part = slice(left, left + size)
-        log_va = nodes.log_v[:, None] + setting.log_a[part]
-        yield part, log_va.clamp_(max=_OVERFLOW).exp_()
-
-
-def _powers(nodes: _Nodes, setting: _Setting) -> _Powers:
-    v, k = nodes.log_v.exp(), setting.k
-    fall = torch.zeros_like(v)  # 1 - G, in full precision where G is close to 1
-    for part, va in _chunks(nodes, setting):
-        fall -= va.add_(v[:, None]).neg_().expm1_() @ setting.q[part]
-    log_g = (-fall.clamp(max=1)).log1p()
-    g0, g1, g2 = (_power(log_g, max(k - less, 0)) for less in range(3))
-    return _Powers(setting.rest - fall, g0, g1, (k - 1) * g2)
-
-
-def _power(log_base: Tensor, exponent: int) -> Tensor:
-    # exp(0 * log 0) is NaN, and a power of 0 is 1.
-    return (exponent * log_base).exp() if exponent else torch.ones_like(log_base)
-
-
-def _others(nodes: _Nodes, powers: _Powers, setting: _Setting) -> tuple[Tensor, Tensor]:
-    v = nodes.log_v.exp()[:, None]
-    once, twice = nodes.weight * powers.g1, nodes.weight * powers.g2
-    first, second = [], []
-    for part, va in _chunks(nodes, setting):
-        kq = setting.k * setting.q[part]
-        decay = (va + v).neg_().exp_().mul_(va)  # v a_c exp(-v b_c), [nodes, part]
-        first.append(kq * (once @ decay))
-        pairs = setting.q[part] * (twice @ decay**2)
-        second.append(kq * (once @ decay.mul_(va) + pairs))
-    return torch.cat(first), torch.cat(second)
-
-
-def _target(nodes: _Nodes, powers: _Powers, setting: _Setting) -> tuple[Tensor, Tensor, Tensor]:
-    v, k = nodes.log_v.exp(), setting.k
-    once = k * v * powers.s * powers.g1
-    twice = k * v**2 * (powers.s * powers.g1 + powers.s**2 * powers.g2)
-    kept = (k * (setting.rest * (-v).expm1()).log1p()).exp()  # E[exp(-v k_eff)]
-    return nodes.weight @ once, nodes.weight @ twice, nodes.weight @ (kept - powers.g0)
