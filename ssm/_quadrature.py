@@ -143,7 +143,7 @@ def _nodes(ratio: Ratio, step: float) -> _Nodes:
     half = 2 * weight
     half[1::2] = 0
     alive = _alive(log_v.exp(), ratio)
-    log_v, v = log_v[alive], log_v[alive].exp()
+    log_v, v = log_v[alive], log_v[alive].clamp(max=_STEEPEST).exp()
     vh = (log_v + ratio.log_hit).clamp(max=_STEEPEST).exp()
     return _Nodes(log_v, v, vh, (-v * ratio.each).exp(), torch.stack([half[alive], weight[alive]]))
 
@@ -169,7 +169,7 @@ def _alive(v: Tensor, ratio: Ratio) -> Tensor:
 def _mean(ratio: Ratio) -> _Mean:
     hits = math.exp(math.log(ratio.hit) + ratio.log_hit) if ratio.hit else 0.0
     target = ratio.start / ratio.k + ratio.each * ratio.rest + hits
-    odds = (ratio.q.log() + ratio.log_a).logsumexp(0) - math.log(target)
+    odds = (ratio.q.log() + ratio.log_a).logsumexp(0) - (math.log(target) if target else -math.inf)
     return _Mean(float((-odds).sigmoid()), float(odds.sigmoid()))
 
 

@@ -1,23 +1,29 @@
-"""Moments of the sampled softmax, exact: no Monte Carlo noise.
+"""Moments of the estimators, exact: no Monte Carlo noise.
 
 Samples that equal the target are rejected, as everywhere, unless hits="excluded" asks for noise that
-never draws it.
+never draws it, or hits="kept" counts them; `nce`, `negative_sampling` and `naive_importance` keep them.
 
-With the scores shifted so that x_t = 0, let ``a_c = exp(x_c) / r_c`` (r: the noise given "not the
-target") and ``b_c = 1 + a_c``. Each kept sample adds b_c to a sum S, and then ``g_c = N_c a_c / S``,
-``g_t = k_eff / S - 1`` and ``loss = log(S / k_eff)``. As ``1 / S`` is the integral of ``exp(-v S)``
-and the draws are independent, every moment is one integral over v of powers of the Laplace
-transform ``G(v) = q_t + sum of q_c exp(-v b_c)``. Excluding the target from the noise is the case
-q_t = 0; rejecting hits is its Binomial mixture, which the same integrals carry out.
+The losses that judge each sample by itself are sums over independent samples, so their moments are
+sums too. All others are ratios: with the scores shifted so that x_t = 0, a sample of class c adds
+a_c to a sum S and the gradient is ``g_c = N_c a_c / S``, where, up to a factor,
+
+- sampled softmax: ``a_c = exp(x_c) (1 - q_t) / q_c``, and every sample kept adds 1 beside;
+- log-q form: ``a_c = exp(x_c) q_t / q_c``, uncorrected: ``a_c = exp(x_c)``, and S starts at 1;
+- naive importance: ``a_c = exp(x_c) / q_c``.
+
+One integral serves them all, see `ssm._quadrature`.
 """
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import torch
 from torch import Tensor
+from torch.nn.functional import logsigmoid
 
-from ssm import _quadrature, checks
+from ssm import _quadrature, checks, estimators
 from ssm._quadrature import Ratio
 from ssm.noise import Noise
 
@@ -25,7 +31,18 @@ _WIDEST_GAP = 3000.0  # of scores; the nodes grow with it
 _TOLERANCE = 1e-9
 _ROUNDING = 1e-13  # of a second moment: a variance that is no larger is none
 _LEAST_CHANCE = 1e-300  # of drawing anything but the target
+_NO_CORRECTION = -1e300  # for a class that is never drawn
 _MOST_SAMPLES = 10**9
+
+# What is subtracted from the scores of the samples, where the target's is left as it is.
+_CORRECTIONS: Mapping[str, Callable[[Noise, int], Tensor]] = MappingProxyType(
+    {
+        "sampled_softmax": lambda q, target: q.without(target).log_probs,
+        "naive_importance": lambda q, _: q.log_probs,
+        "log_q": lambda q, target: q.log_probs - q.log_probs[target],
+        "uncorrected": lambda q, _: torch.zeros_like(q.log_probs),
+    }
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +53,7 @@ class Moments:
         gradient_mean: E[g_c], float64 [classes].
         gradient_variance: Var[g_c], float64 [classes].
         loss_mean: E[loss] in nats.
-        error_estimate: |sum of E[g_c]|, which is 0 but for the error of the quadrature.
+        error_estimate: of the quadrature; 0 where none is needed.
     """
 
     gradient_mean: Tensor
@@ -45,20 +62,32 @@ class Moments:
     error_estimate: float
 
 
-def moments(scores: Tensor, target: int, q: Noise, k: int, hits: checks.Hits = "rejected") -> Moments:
-    """Mean and variance of the sampled softmax's gradient, and its mean loss.
+def moments(  # noqa: PLR0913 - the estimator and its hits beside the problem
+    scores: Tensor,
+    target: int,
+    q: Noise,
+    k: int,
+    hits: checks.Handling | None = None,
+    *,
+    estimator: str = "sampled_softmax",
+) -> Moments:
+    """Mean and variance of an estimator's gradient, and its mean loss; hits are rejected by default.
 
-    ``E[g_c] = k q_c a_c int exp(-v b_c) G(v)^(k-1) dv`` for c != t, and alike for the others; see
-    the head of this module. The integrals take a double-exponential substitution and the
-    trapezoid rule, its nodes doubled until the means of the gradient sum to 0.
+    For a ratio, ``E[g_c] = k q_c a_c int exp(-v (A + b_c)) G(v)^(k-1) dv``, where S starts at A, a
+    sample adds b_c to it and ``G(v) = sum of q_c exp(-v b_c)``. For the others, ``E[g_c] = k q_c s(y_c)``
+    and ``Var g_c = k q_c (1 - q_c) s(y_c)^2`` with ``s(y) = 1 / (1 + exp(-y))``, and ``s(y_t) - 1`` beside
+    on the target; ``y_c = x_c - log(k q_c)`` for nce and ``x_c`` for negative_sampling.
 
     Args:
         scores: x [classes].
         target: t.
         q: the noise.
         k: the number of samples of one draw.
-        hits: "rejected" draws from q itself and leaves out the samples that equal the target;
-            "excluded" draws from the noise given "not the target".
+        hits: "rejected" draws from q itself and leaves out the samples that equal the target,
+            "kept" counts them, "excluded" draws from the noise given "not the target"; None is what
+            the estimator's loss does by default: "kept" for nce, negative_sampling and
+            naive_importance, else "rejected".
+        estimator: the name of a loss in `ssm.losses`.
 
     Returns:
         The moments, float64; gradients are with respect to the scores, [classes].
@@ -75,23 +104,22 @@ def moments(scores: Tensor, target: int, q: Noise, k: int, hits: checks.Hits = "
     >>> round(moments(x, 0, q, k=4).loss_mean, 4)  # some of the four samples are hits and do not count
     0.5466
 
-    Cressie et al. 1981, "The moment-generating function and negative integer moments"; Takahasi
-    and Mori 1974, "Double exponential formulas for numerical integration".
+    Cressie et al. 1981, "The moment-generating function and negative integer moments"; Gutmann and
+    Hyvarinen 2010; Mikolov et al. 2013.
     """
     x = checks.vector("scores", scores)
-    checks.noise_classes(q.classes, len(x))
-    checks.same_device("noise", q.log_probs.device, x.device)
-    target = checks.target(target, len(x))
-    _refuse_wide(float(x.max() - x[target]))
-    ratio = _ratio(x, target, q, checks.sample_count(k), hits=checks.hits(hits))
-    sums = _quadrature.integrate(ratio)
-    _refuse_rough(sums.error)
-    mean = _insert(sums.first, target, -sums.first.sum())
-    second = _insert(sums.second, target, x.new_tensor(sums.target_second))
-    off = _insert(sums.first, target, x.new_tensor(sums.target_first))
-    variance = second - off**2
-    variance = torch.where(variance > _ROUNDING * second, variance, 0.0)
-    return Moments(mean, variance, sums.loss, sums.error)
+    checks.noise_fits(q.log_probs, len(x), x.device)
+    target, k = checks.target(target, len(x)), checks.sample_count(k)
+    name = checks.estimator(estimator, tuple(estimators.ESTIMATORS))
+    mode = checks.handling(hits, name)
+    if name in {"log_q", "nce"}:
+        checks.drawable_targets(q.log_probs[target])
+    source = q.without(target) if mode == "excluded" else q
+    if name in _CORRECTIONS:
+        _refuse_wide(x, target, name)
+        return _of_ratio(_ratio(x, target, q, source, k, name, mode), target)
+    log_counts = (q.log_probs + math.log(k)).clamp(min=_NO_CORRECTION) if name == "nce" else 0.0
+    return _of_sum(x - log_counts, target, source.probs, k, rejected=mode == "rejected")
 
 
 def samples_needed(  # noqa: PLR0913 - two bounds beside the problem
@@ -133,7 +161,7 @@ def samples_needed(  # noqa: PLR0913 - two bounds beside the problem
     size = full.norm()
 
     def enough(k: int) -> bool:
-        found = moments(scores, target, q, k, hits)
+        found = moments(scores, target, q, k, checks.hits(hits))
         off, spread = (found.gradient_mean - full).norm(), found.gradient_variance.sum().sqrt()
         return bool(off <= bounds[0] * size + _ROUNDING and spread <= bounds[1] * size + _ROUNDING)
 
@@ -149,10 +177,14 @@ def samples_needed(  # noqa: PLR0913 - two bounds beside the problem
     return k
 
 
-def _refuse_wide(gap: float) -> None:
+def _refuse_wide(x: Tensor, target: int, name: str) -> None:
+    # The nodes reach from the largest of the sums that a draw can make to the smallest.
+    alone = name == "naive_importance"
+    gap = float(x.max() - (x.min() if alone else x[target]))
     if gap > _WIDEST_GAP:
-        rule, found = f"at most {_WIDEST_GAP:g} above the target's for exact moments", checks.Said(f"{gap:g} above")
-        checks.refuse("scores", rule, found, "bring them closer together or use convergence.running_mean")
+        where = "apart" if alone else "above the target's"
+        rule, found = f"at most {_WIDEST_GAP:g} {where} for exact moments", f"{gap:g} {where.partition(' ')[0]}"
+        checks.refuse("scores", rule, checks.Said(found), "bring them closer together or use convergence.running_mean")
 
 
 def _refuse_rough(error: float) -> None:
@@ -161,27 +193,49 @@ def _refuse_rough(error: float) -> None:
         checks.refuse("exact moments", rule, found, "bring the scores closer together or use convergence.running_mean")
 
 
-def _ratio(x: Tensor, target: int, q: Noise, k: int, *, hits: checks.Hits) -> Ratio:
-    r = q.without(target)
-    source = r if hits == "excluded" else q
-    chances = _drop(source.probs, target)
-    log_a = (_drop(x, target) - x[target] - _drop(r.log_probs, target)).masked_fill(chances == 0, -math.inf)
+def _ratio(  # noqa: PLR0913, PLR0917 - all that a ratio depends on
+    x: Tensor, target: int, q: Noise, source: Noise, k: int, name: str, mode: checks.Handling
+) -> Ratio:
+    chances, hit = _drop(source.probs, target), float(source.probs[target])
+    log_a = _drop(x - x[target] - _CORRECTIONS[name](q, target), target)
+    apart = name in {"log_q", "uncorrected"}  # the target is added once to each draw, and not for each sample
+    log_hit = 0.0 if apart else -float(q.log_probs[target])
     return Ratio(
         k,
         chances,
-        log_a,
+        log_a.masked_fill(chances == 0, -math.inf),
         rest=min(1.0, max(float(chances.sum()), _LEAST_CHANCE)),  # it may round to a little more
-        hit=float(source.probs[target]),
-        start=0.0,
-        each=1.0,
-        log_hit=-math.inf,
-        counts=(1.0, 0.0),
+        hit=hit,
+        start=float(apart),
+        each=float(name == "sampled_softmax"),
+        log_hit=log_hit if hit and mode == "kept" else -math.inf,
+        counts=(0.0, 0.0) if apart else (1.0, float(mode == "kept")),
     )
+
+
+def _of_ratio(ratio: Ratio, target: int) -> Moments:
+    sums = _quadrature.integrate(ratio)
+    _refuse_rough(sums.error)
+    mean = _insert(sums.first, target, -float(sums.first.sum()))
+    second = _insert(sums.second, target, sums.target_second)
+    variance = second - _insert(sums.first, target, sums.target_first) ** 2
+    return Moments(mean, torch.where(variance > _ROUNDING * second, variance, 0.0), sums.loss, sums.error)
+
+
+def _of_sum(y: Tensor, target: int, chances: Tensor, k: int, *, rejected: bool) -> Moments:
+    rate, cost = y.sigmoid(), -logsigmoid(-y)
+    if rejected:
+        rate[target] = cost[target] = 0.0
+    mean, variance = k * chances * rate, k * chances * (1 - chances) * rate**2
+    mean[target] -= torch.sigmoid(-y[target])
+    # Of a class that is never drawn the cost may be infinite, and does not count.
+    loss = k * float(chances @ cost.masked_fill(chances == 0, 0.0)) - float(logsigmoid(y[target]))
+    return Moments(mean, variance, loss, 0.0)
 
 
 def _drop(values: Tensor, place: int) -> Tensor:
     return torch.cat([values[:place], values[place + 1 :]])
 
 
-def _insert(values: Tensor, place: int, value: Tensor) -> Tensor:
-    return torch.cat([values[:place], value[None], values[place:]])
+def _insert(values: Tensor, place: int, value: float) -> Tensor:
+    return torch.cat([values[:place], values.new_tensor([value]), values[place:]])

@@ -7,7 +7,7 @@ import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ssm import _quadrature, checks, convergence, exact, losses, noise, philox
+from ssm import _quadrature, checks, convergence, estimators, exact, losses, noise, philox
 from tests import oracles
 from tests.sentences import refuses
 
@@ -23,6 +23,10 @@ GOLDEN = {
 ARTICLE = [-1.45, -2.0, -2.9, 1.4, -2.3, -0.1, -4.5, 1.65, -6.0, 0.3]
 HORSE = 7
 MODES: tuple[checks.Hits, ...] = ("excluded", "rejected")
+HANDLINGS: tuple[checks.Handling, ...] = ("excluded", "rejected", "kept")
+ESTIMATORS = [
+    (name, hits) for name in estimators.ESTIMATORS for hits in HANDLINGS if name != "naive_importance" or hits == "kept"
+]
 every_mode = pytest.mark.parametrize("hits", MODES)
 
 
@@ -49,17 +53,58 @@ def problems(draw):
     return scores, draw(st.integers(0, n - 1)), weights, draw(st.integers(1, 4))
 
 
-@every_mode
+@pytest.mark.parametrize(("name", "hits"), ESTIMATORS)
 @given(problem=problems())
 @example(problem=([-30.0, 30.0, 0.0], 0, [1.0, 1.0, 1.0], 1))
 @example(problem=([-30.0, 30.0, 29.0], 1, [1.0, 0.01, 10.0], 4))
 @example(problem=([0.0, 0.0, 3.0, 0.0], 2, [2.0, 1.0, 1.0, 1.5], 1))
-def test_the_moments_are_those_of_all_draws(hits, problem):
+def test_the_moments_are_those_of_all_draws(name, hits, problem):
     scores, target, weights, k = problem
-    ours = exact.moments(tensor(scores), target, noise.custom(weights), k, hits=hits)
-    theirs = oracles.moments(scores, target, oracles.normalise(weights), k, hits)
+    ours = exact.moments(tensor(scores), target, noise.custom(weights), k, hits, estimator=name)
+    theirs = oracles.moments(scores, target, oracles.normalise(weights), k, hits, name)
     assert_near(parts(ours), theirs)
     assert ours.error_estimate < 1e-12
+
+
+@pytest.mark.parametrize(("name", "hits"), ESTIMATORS)
+def test_many_draws_stay_within_five_standard_errors(name, hits):
+    k, draws, q = 50, 20_000, noise.log_uniform(10)
+    source = q.without(HORSE) if hits == "excluded" else q
+    samples = source.draw((draws, k), generator=torch.Generator().manual_seed(7))
+    leaf, target = tensor(ARTICLE).expand(draws, -1).clone().requires_grad_(), torch.full((draws,), HORSE)
+    scores = leaf.gather(1, target[:, None]).squeeze(1), leaf.gather(1, samples)
+    drawn = estimators.candidates(scores, (target, samples), q, hits="kept" if hits == "kept" else "rejected")
+    loss = estimators.ESTIMATORS[name](drawn)
+    (gradient,) = torch.autograd.grad(loss.sum(), leaf)
+    moments = exact.moments(tensor(ARTICLE), HORSE, q, k, hits, estimator=name)
+    error = (gradient.mean(0) - moments.gradient_mean).abs()
+    assert (error <= 5 * (moments.gradient_variance / draws).sqrt() + 1e-14).all()
+    assert gradient.var(0).tolist() == pytest.approx(moments.gradient_variance.tolist(), rel=0.15, abs=1e-20)
+    assert abs(loss.mean().item() - moments.loss_mean) <= 5 * loss.std().item() / math.sqrt(draws) + 1e-13
+
+
+@pytest.mark.parametrize("name", estimators.ESTIMATORS)
+def test_hits_are_by_default_what_the_loss_makes_of_them(name):
+    target, q = torch.tensor(0), noise.custom(Q)
+    samples = torch.cartesian_prod(*[torch.arange(5)] * 3)  # every draw
+    chances = q.log_probs[samples].sum(1).exp()
+    rows = (tensor(SCORES).expand(len(samples), -1), target.expand(len(samples)), samples)
+    found = getattr(losses, name)(*rows, *([] if name in {"uncorrected", "negative_sampling"} else [q]))
+    expected = exact.moments(tensor(SCORES), 0, q, 3, estimator=name).loss_mean
+    assert (chances @ found).item() == pytest.approx(expected, abs=1e-13)
+
+
+@pytest.mark.parametrize(("name", "hits"), ESTIMATORS)
+@pytest.mark.parametrize("k", [1, 10, 10**6])
+@pytest.mark.parametrize("target", range(4))
+def test_no_problem_is_too_steep(name, hits, k, target):
+    scores = tensor([800.0, 0.0, -650.0, 1.0])
+    moments = exact.moments(scores, target, noise.softmax(scores, temperature=3), k, hits, estimator=name)
+    mean, variance, loss = parts(moments)
+    assert all(map(math.isfinite, [*mean, *variance, loss]))
+    assert min(variance) >= 0
+    assert moments.error_estimate < 1e-11
+    assert abs(sum(mean)) < 1e-12 or name in {"nce", "negative_sampling"}
 
 
 @pytest.mark.parametrize("k", GOLDEN)
@@ -177,6 +222,19 @@ def test_a_target_that_is_hardly_ever_drawn_is_as_good_as_excluded(n):
     scores, q = philox.normals(n, n), noise.custom([1e-300, *philox.normals(n, n - 1).exp().tolist()])
     rejected, excluded = (parts(exact.moments(scores, 0, q, 2, hits=hits)) for hits in MODES)
     assert_near(rejected, excluded, 1e-14)
+
+
+@pytest.mark.parametrize("name", estimators.ESTIMATORS)
+def test_a_class_that_is_never_drawn_has_no_gradient_whatever_the_estimator(name):
+    moments = exact.moments(tensor(SCORES), 0, noise.custom(Q).without(2), 2, estimator=name)
+    assert moments.gradient_mean[2] == moments.gradient_variance[2] == 0
+    assert math.isfinite(moments.loss_mean)
+
+
+def test_the_model_that_nce_looks_for_has_no_gradient_on_average():
+    p, q = tensor([0.1, 0.2, 0.3, 0.4]), noise.custom([0.4, 0.3, 0.2, 0.1])
+    of_each = [exact.moments(p.log(), t, q, 7, estimator="nce").gradient_mean for t in range(4)]
+    assert (p @ torch.stack(of_each)).abs().max() < 1e-15
 
 
 def test_a_class_that_is_never_drawn_has_no_gradient():

@@ -29,7 +29,6 @@ ROOMS = {
     "optim": TORCH,
     "_quadrature": TORCH,
     "exact": TORCH,
-    "kin": TORCH,
     "convergence": TORCH,
     "explorer.problems": TORCH,
     "explorer.settings": TORCH,
