@@ -20,15 +20,19 @@ const CANCELS = 1e-6; // of the squares: a difference of them that is smaller is
 /**
  * Sampled weights in parts of the target's, before they are divided by k_eff.
  * @param {Float64Array} x @param {number} t @param {Float64Array} logR
+ * @param {{logA: Float64Array, room: Float64Array}} [old] whose room is used
  */
-export function weightsOf(x, t, logR) {
-  const logA = new Float64Array(x.length);
+export function weightsOf(x, t, logR, old) {
+  const n = x.length;
+  const { logA, room } = old?.room.length === n ? old : { logA: new Float64Array(n), room: new Float64Array(n) };
   let top = 0;
-  for (let c = 0; c < x.length; c++) {
+  for (let c = 0; c < n; c++) {
     logA[c] = c === t ? -Infinity : x[c] - x[t] - logR[c];
     if (logA[c] > top) top = logA[c];
   }
-  return { logA, a: top < LARGEST_EXPONENT ? logA.map(Math.exp) : null };
+  const safe = top < LARGEST_EXPONENT;
+  if (safe) for (let c = 0; c < n; c++) room[c] = Math.exp(logA[c]);
+  return { logA, a: safe ? room : null, room };
 }
 
 /** Room for one draw of at most k samples. @param {number} k */
