@@ -15,6 +15,7 @@ from streamlit import config
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
+from ssm.explorer.figures import texts
 from ssm.explorer.problems import tables
 from ssm.explorer.settings import FIELDS, Frame, Settings, kinds, lists
 from ssm.explorer.ui import bar, explorer
@@ -69,13 +70,16 @@ def test_before_its_first_answer_the_stage_is_a_skeleton_of_the_page():
     proto = stage_of(opened())
     assert proto.html_content.count('class="ssm-panel ssm-skeleton"') == 6
     assert proto.html_content.count('class="ssm-column"') == 4
+    assert f'<p class="ssm-what">{texts.WHAT}</p>' in proto.html_content
     assert 'aria-busy="true"' in proto.html_content
     assert f'"/assets/{explorer._ENTRY}"' in proto.js_content
     assert "The panels could not be loaded. Check the connection and reload the page." in proto.js_content
 
 
 def test_the_style_comes_with_the_skeleton_so_that_nothing_moves():
-    assert stage_of(opened()).css_content == (ASSETS / explorer._STYLE).read_text("utf-8")
+    assert stage_of(opened()).css_content == "\n".join(
+        (ASSETS / style).read_text("utf-8") for style in explorer._STYLES
+    )
 
 
 def test_every_module_is_fetched_ahead(tmp_path, monkeypatch):
