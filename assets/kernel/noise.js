@@ -87,12 +87,12 @@ export const logProbs = (problem, s) => distribution(problem, s).logs;
  * @param {{logs: Float64Array, probs: Float64Array}} q @param {number} t
  */
 export function without({ logs, probs }, t) {
-  const z = probs[t] < MOST ? Math.log1p(-probs[t]) : logSumExp(logs, t);
-  const left = Math.exp(z);
+  const much = probs[t] < MOST;
+  const z = much ? Math.log1p(-probs[t]) : logSumExp(logs, t);
   const r = { logs: new Float64Array(logs.length), probs: new Float64Array(logs.length) };
   for (let c = 0; c < logs.length; c++) {
     r.logs[c] = logs[c] - z;
-    r.probs[c] = probs[c] / left;
+    r.probs[c] = much ? probs[c] / (1 - probs[t]) : Math.exp(r.logs[c]);
   }
   r.logs[t] = -Infinity;
   r.probs[t] = 0;

@@ -16,6 +16,7 @@ MILLISECONDS_TO_ANSWER = 15_000
 BAR_PANELS = ("scores_full", "scores_sampled", "noise", "gradient_full", "gradient_sampled")
 PANELS = (*BAR_PANELS, "convergence")
 
+NEXT = re.compile(r"^(Draw again|Step)$")
 UNSEEN = re.compile(r'<g class="textpoint"[^>]*></g>|scale\(1,\s?1\)')
 DRAWN = """() => JSON.stringify([...document.querySelectorAll(".ssm-plot")].map((node) =>
   [node.data, node._fullLayout.xaxis.range, node._fullLayout.yaxis.range]))"""
@@ -84,6 +85,27 @@ def plots(page: Page) -> list[str]:
 def drawn(page: Page) -> str:
     """What the panels show, whatever their size: the series and the axes of every panel."""
     return str(page.evaluate(DRAWN))
+
+
+def step(page: Page) -> None:
+    """Draw again: go one draw on."""
+    page.get_by_role("button", name=NEXT).click()
+
+
+@contextmanager
+def held(page: Page, start: tuple[float, float]) -> Iterator[None]:
+    """Hold the mouse button down from `start` on, for the length of a `with`."""
+    page.mouse.move(*start)
+    page.mouse.down()
+    yield
+    page.mouse.up()
+
+
+def along(page: Page, label: str, part: float) -> tuple[float, float]:
+    """A place on the track of a control, some part of the way along."""
+    box = track(page, label).bounding_box()
+    assert box is not None
+    return box["x"] + 14 + part * (box["width"] - 28), box["y"] + box["height"] / 2
 
 
 def middle(locator: Locator) -> tuple[float, float]:

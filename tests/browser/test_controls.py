@@ -1,8 +1,6 @@
 """Every control, by pointer, touch, keys and typing: the page answers at once, torch when the hand rests."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -16,6 +14,7 @@ from tests.browser.explorer import (
     bar,
     choice,
     drawn,
+    held,
     middle,
     open_drawer,
     open_explorer,
@@ -46,15 +45,6 @@ APART = """() => {
     return [Math.abs((box.left + box.right - bar.left - bar.right) / 2), Math.abs((box.top + box.bottom) / 2 - end)];
   });
 }"""
-
-
-@contextmanager
-def held(page: Page, start: tuple[float, float]) -> Iterator[None]:
-    """Hold the mouse button down from `start` on, for the length of a `with`."""
-    page.mouse.move(*start)
-    page.mouse.down()
-    yield
-    page.mouse.up()
 
 
 def link_of(page: Page, name: str) -> str:

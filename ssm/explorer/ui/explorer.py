@@ -17,7 +17,7 @@ KEY = "stage"
 _ADOPTED = "ssm.adopted"  # a question that Python put in the viewer's name: their own table was just read
 
 # Where the entry module and the style are, below assets.
-_ENTRY, _STYLE = "stage.js", "stage.css"
+_ENTRY, _STYLES = "stage/explorer.js", ("panels/panels.css", "stage/style.css")
 _ROOMS = ("kernel", "panels", "controls", "stage")
 
 # The page as it will stand, so that nothing moves when it comes; all modules are fetched at once, not one by one.
@@ -72,7 +72,7 @@ def _skeleton() -> str:
 _component = st.components.v2.component(
     "ssm_stage",
     html=_skeleton(),
-    css=(ASSETS / _STYLE).read_text("utf-8"),
+    css="\n".join((ASSETS / style).read_text("utf-8") for style in _STYLES),
     js=_LOADER.format(base=base_path(), entry=_ENTRY),
     isolate_styles=False,
 )

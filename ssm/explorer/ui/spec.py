@@ -10,7 +10,6 @@ from ssm.explorer.figures import texts
 from ssm.explorer.figures.theme import THEMES
 
 PREVIEW_CLASSES = 20_000  # beyond, the page leaves the arithmetic to torch
-PANELS = (*figures.PANELS, "convergence_classes")
 
 
 @cache
@@ -25,26 +24,10 @@ def spec() -> dict[str, Any]:
     """
     fixed = {"article": problems.article(), "white": problems.white()}
     return {
-        "panels": {name: {panel: figures.spec(panel, theme) for panel in PANELS} for name, theme in THEMES.items()},
+        "panels": {name: {panel: figures.spec(panel, theme) for panel in figures.PANELS} for name, theme in THEMES.items()},
         "themes": {name: asdict(theme) for name, theme in THEMES.items()},
-        "layout": {
-            "gap": figures.RANKED_GAP,
-            "width": figures.RANKED_WIDTH,
-            "few": figures.FEW,
-            "label_room": figures.LABEL_ROOM,
-            "most_ticks": figures.MOST_TICKS,
-            "nothing": texts.NOTHING,
-        },
-        "words": {
-            "sentence": texts.SENTENCE,
-            "titles": texts.TITLES,
-            "captions": texts.CAPTIONS,
-            "labels": texts.LABELS,
-            "strip": texts.STRIP,
-            "integers": texts.INTEGERS,
-            "custom_caption": texts.CUSTOM_CAPTION,
-            "classes_caption": texts.CLASSES_CAPTION,
-        },
+        "order": list(figures.ORDER),
+        "texts": texts.PARTS,
         "fields": {name: field.plain() | {"default": choices.DEFAULTS[name]} for name, field in choices.FIELDS.items()},
         "problems": choices.FIELDS["problem"].span()["choices"],
         "targets": {name: problem.target for name, problem in fixed.items()} | {"random": 0},

@@ -1,0 +1,202 @@
+/**
+ * The draw: one primary action, "Draw again", the samples of this draw as chips, and a quiet player to step, play and
+ * scrub along the draws. The draws themselves are the seed's.
+ */
+
+import { grouped } from "../panels/texts.js";
+import { button, el, icon, say } from "./dom.js";
+
+const SPEEDS = { 1600: "slow", 800: "½×", 400: "1×", 200: "2×", 100: "4×", 40: "10×" };
+const ICONS = {
+  restart: "M5 4h2v12H5zM16 4v12l-8-6z",
+  back: "M4 4h2v12H4zM14 4v12L7 10z",
+  play: "M5 3l12 7-12 7z",
+  pause: "M5 4h3.5v12H5zM11.5 4H15v12h-3.5z",
+};
+
+function quietly(label, onclick, content) {
+  return el("button", { type: "button", class: "ssm-button ssm-quiet", "aria-label": label, title: label, onclick }, content);
+}
+
+const options = (choices, chosen) => Object.entries(choices).map(([value, words]) => el("option", { value, selected: value === chosen }, words));
+
+/**
+ * @typedef {object} Acts
+ * @property {(draw: number, by: number) => void} go to a draw, `by` so many steps
+ * @property {() => void} rest the hand has left
+ * @property {(average: string) => void} average
+ * @property {(on: boolean) => void} playing
+ */
+
+export class Player {
+  /** @type {any} */ again;
+  chips = new Chips();
+  /** @type {HTMLElement} */ node;
+  /** @type {HTMLElement} */ primary;
+  /** @type {any} */ quiet;
+  /** @type {Acts} */ #acts;
+  /** @type {any} */ #play;
+  /** @type {any} */ #scrub;
+  /** @type {any} */ #where;
+  /** @type {any} */ #speed;
+  /** @type {any} */ #average;
+  #draw = 1;
+  #draws = 1;
+  /** @type {any} */ #timer = null;
+
+  /** @param {Acts} acts */
+  constructor(acts) {
+    this.#acts = acts;
+    this.again = button("Draw again", () => this.#jump(this.#draw < this.#draws ? this.#draw + 1 : 1), "ssm-primary");
+    this.#play = el("button", { type: "button", class: "ssm-button ssm-play", "aria-label": "Play", title: "Play", onclick: () => this.toggle() }, icon(ICONS.play));
+    this.primary = el("div", { class: "ssm-primary-row" }, this.again, this.#play);
+    this.quiet = this.#quieter();
+    this.node = el("div", { class: "ssm-draw", role: "group", "aria-label": "Draw" }, this.primary, this.chips.node, this.quiet);
+  }
+
+  #quieter() {
+    this.#scrub = el("input", { type: "range", class: "ssm-track", min: "1", step: "1", "aria-label": "draw" });
+    this.#scrub.addEventListener("input", () => this.#jump(Number(this.#scrub.value), true));
+    this.#scrub.addEventListener("change", () => this.#acts.rest());
+    this.#where = el("output", { class: "ssm-where" });
+    const buttons = el("div", { class: "ssm-player-buttons" },
+      quietly("Restart", () => this.#jump(1), icon(ICONS.restart)), quietly("Step back", () => this.#jump(this.#draw - 1), icon(ICONS.back)),
+      quietly("+10", () => this.#jump(this.#draw + 10), "+10"), quietly("+100", () => this.#jump(this.#draw + 100), "+100"), this.#where);
+    return el("div", { class: "ssm-player", role: "group", "aria-label": "Player" }, buttons, this.#scrub, this.#choices());
+  }
+
+  #choices() {
+    this.#speed = el("select", { class: "ssm-select", "aria-label": "speed" }, ...options(SPEEDS, "400"));
+    this.#speed.addEventListener("change", () => this.playing && this.#start());
+    this.#average = el("select", { class: "ssm-select", "aria-label": "average over" }, ...options({ all: "all draws", so_far: "draws so far" }, "all"));
+    this.#average.addEventListener("change", () => this.#acts.average(this.#average.value));
+    return el("div", { class: "ssm-player-choices" }, el("label", {}, "average of ", this.#average), el("label", {}, "speed ", this.#speed));
+  }
+
+  /** Show a draw. @param {number} draw @param {number} draws @param {string} average */
+  set(draw, draws, average) {
+    const words = `draw ${grouped(draw)} of ${grouped(draws)}`;
+    this.#draw = draw;
+    this.#draws = draws;
+    this.#average.value = average;
+    this.#scrub.max = draws;
+    this.#scrub.value = draw;
+    this.#scrub.style.setProperty("--filled", `${(100 * (draw - 1)) / Math.max(1, draws - 1)}%`);
+    this.#scrub.setAttribute("aria-valuetext", words);
+    say(this.#where, words);
+  }
+
+  lock() {
+    for (const part of [this.primary, this.quiet]) for (const node of part.querySelectorAll("button, input, select")) node.disabled = true;
+    this.again.disabled = true;
+  }
+
+  get playing() {
+    return this.#timer !== null;
+  }
+
+  /** ms that one step has; the motion of a step fits into it. */
+  get pace() {
+    return Number(this.#speed.value);
+  }
+
+  toggle() {
+    if (this.playing) this.pause();
+    else this.#start();
+  }
+
+  pause() {
+    if (!this.playing) return;
+    this.#stop();
+    this.#acts.playing(false);
+    this.#acts.rest();
+  }
+
+  #start() {
+    this.#stop();
+    this.#acts.playing(true);
+    this.#label("pause", "Pause");
+    this.#timer = setInterval(() => this.#next(), this.pace);
+    if (this.#draw >= this.#draws) this.#acts.go(1, 0);
+  }
+
+  #next() {
+    if (this.#draw >= this.#draws) this.pause();
+    else this.#acts.go(this.#draw + 1, 1);
+  }
+
+  #stop() {
+    clearInterval(this.#timer);
+    this.#timer = null;
+    this.#label("play", "Play");
+  }
+
+  #label(name, words) {
+    this.#play.replaceChildren(icon(ICONS[name]));
+    this.#play.title = words;
+    this.#play.setAttribute("aria-label", words);
+  }
+
+  #jump(draw, scrubbing = false) {
+    if (this.playing) this.#acts.playing(false);
+    this.#stop();
+    const to = Math.max(1, Math.min(this.#draws, draw));
+    this.#acts.go(to, scrubbing ? 0 : to - this.#draw);
+    if (!scrubbing) this.#acts.rest();
+  }
+}
+
+/** The first samples by class, in the order they came: how often, and whether they hit the target. @param {any} draw a View's draw */
+export function tally(draw) {
+  const found = new Map();
+  draw.sample_class.forEach((c, i) => {
+    const before = found.get(c) ?? { c, count: 0, hit: draw.sample_hit[i] };
+    found.set(c, { ...before, count: before.count + 1 });
+  });
+  return [...found.values()];
+}
+
+/** The samples of a draw, as many as there is room for. */
+export class Chips {
+  /** @type {any} */ node = el("p", { class: "ssm-chips", "aria-label": "Samples of this draw", role: "group" });
+  /** @type {{c: number, count: number, hit: boolean}[]} */ #chips = [];
+  #samples = 0;
+  #shape = "";
+  #rest = el("span", { class: "ssm-more-chips" });
+  /** @type {(c: number) => string} */ #names = String;
+
+  constructor() {
+    new ResizeObserver(() => this.#fit()).observe(this.node);
+  }
+
+  /** @param {any} draw a View's draw @param {(c: number) => string} names */
+  show(draw, names) {
+    const chips = tally(draw), shape = JSON.stringify([chips, draw.samples, chips.map(({ c }) => names(c))]);
+    if (shape === this.#shape) return;
+    this.#shape = shape;
+    this.#chips = chips;
+    this.#samples = draw.samples;
+    this.#names = names;
+    this.#fit();
+  }
+
+  /** All chips; then, from the last, as many fewer as it takes to say how many more there are. */
+  #fit() {
+    const nodes = this.#chips.map((chip) => chipOf(chip, this.#names(chip.c)));
+    this.node.replaceChildren(...nodes, this.#rest);
+    let left = this.#samples - this.#chips.reduce((sum, { count }) => sum + count, 0), i = nodes.length;
+    const tell = () => (this.#rest.textContent = left > 0 ? `and ${grouped(left)} more` : "");
+    tell();
+    while (i > 0 && this.node.scrollHeight > this.node.clientHeight + 1) {
+      nodes[--i].remove();
+      left += this.#chips[i].count;
+      tell();
+    }
+  }
+}
+
+function chipOf({ c, count, hit }, name) {
+  const title = hit ? `${name} is the target: an accidental hit, thrown back` : name;
+  const attributes = { class: "ssm-chip", "data-chip": "", "data-class": c, "data-hit": hit ? "true" : "false", title };
+  return el("span", attributes, el("span", { class: "ssm-chip-name" }, name.replace(/^class (?=\d+$)/, "")), count > 1 ? ` ×${count}` : "", hit ? " ↩ hit" : "");
+}

@@ -1,0 +1,28 @@
+/** What the page leaves to torch, kept from torch's last answer for as long as it still holds. */
+
+const PASSING = ["draw", "average", "view", "scale"]; // settings that no moment depends on
+
+const lasting = (settings) => JSON.stringify(Object.entries(settings).filter(([name]) => !PASSING.includes(name)).sort());
+
+/** A view of the page, completed. @param {any} view @param {any} settings it was computed for @param {any} answer torch's last, or null */
+export function carried(view, settings, answer) {
+  if (!answer?.view || lasting(settings) !== lasting(answer.settings)) return view;
+  const { moments, convergence } = answer.view;
+  const kept = view.moments || !moments ? view.moments : inSlots(moments, answer.view.classes.index, view.classes.index);
+  return { ...view, moments: kept, convergence: longer(view.convergence, convergence) };
+}
+
+/** Moments in the order of other slots; null for a class that torch did not tell about. */
+function inSlots(moments, from, to) {
+  const at = new Map(from.map((c, i) => [c, i]));
+  const ordered = (values) => to.map((c) => (at.has(c) ? values[at.get(c)] : null));
+  return { ...moments, mean: ordered(moments.mean), variance: ordered(moments.variance) };
+}
+
+/** The page's averages on torch's run, where the page could not afford as many draws or seeds. */
+function longer(page, torch) {
+  if (!page || !torch) return page ?? torch;
+  const { checkpoints, errors, watched, watched_full, watched_mean, extent, others } = torch;
+  if (page.checkpoints.length < checkpoints.length) return { ...page, checkpoints, errors, watched, watched_full, watched_mean, extent, others };
+  return page.others.length < others.length ? { ...page, others } : page;
+}

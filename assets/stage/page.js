@@ -1,0 +1,94 @@
+/** The page around the panels: the fixed line, the sentence, what is refused or noted, and what is read below. */
+
+import { button, el, say } from "../controls/dom.js";
+import { fill, grouped } from "../panels/texts.js";
+import { equation, figures, table } from "./readouts.js";
+
+const PREVIEW = "the page's preview, torch follows", ASKING = "asking torch…", SLOW = "torch is computing…";
+const GONE = "the server does not answer; these are the page's own numbers, and it is asked again";
+
+export class Page {
+  what = el("p", { class: "ssm-what" });
+  sentence = el("p", { class: "ssm-sentence" });
+  error = el("p", { class: "ssm-error", role: "alert", hidden: true });
+  notes = el("ul", { class: "ssm-notes", "aria-live": "polite" });
+  own = el("p", { class: "ssm-own", hidden: true });
+  word = el("p", { class: "ssm-word", hidden: true });
+  badge = el("p", { class: "ssm-badge", role: "status" });
+  figures = el("dl", { class: "ssm-strip", "aria-label": "Figures of this draw" });
+  equation = el("div", { class: "ssm-equation" });
+  table = el("table", { class: "ssm-table" });
+  /** @type {any} */ details;
+  /** @type {any} */ said;
+  /** @type {any} */ help;
+  /** @type {any} */ status;
+  /** @type {any} */ readouts;
+  #spec;
+
+  /** @param {any} spec @param {{opened: () => void, explain: () => void, load: () => void, leave: () => void}} acts */
+  constructor(spec, { opened, explain, load, leave }) {
+    this.#spec = spec;
+    const scroll = el("div", { class: "ssm-scroll", tabindex: "0", role: "region", "aria-label": "Data table" }, this.table);
+    this.details = el("details", { class: "ssm-details", ontoggle: opened }, el("summary", {}, "Data table"), scroll);
+    this.help = el("button", { type: "button", class: "ssm-button ssm-explain", "aria-label": "Explain the picture", title: "Explain the picture", onclick: explain }, "?");
+    this.own.append(el("span", { class: "ssm-own-what" }), button("Load another…", load), button("Back to the example", leave));
+    this.said = el("div", { class: "ssm-said" }, this.error, this.notes, this.own);
+    this.status = el("div", { class: "ssm-status" }, this.said, this.badge, this.help);
+    this.readouts = el("div", { class: "ssm-readouts" }, this.figures, this.equation, this.details);
+    say(this.what, spec.texts.what);
+  }
+
+  /** Everything that is said about a view. @param {any} view @param {Record<string, any>} numbers @param {(c: number) => string} names */
+  read(view, numbers, names) {
+    const { texts } = this.#spec;
+    fill(this.sentence, texts.sentence, numbers);
+    figures(this.figures, texts, numbers);
+    equation(this.equation, view, names);
+    if (this.details.open) table(this.table, view, names);
+  }
+
+  /** A note of whoever made the frame. @param {string} note */
+  tell(note) {
+    this.word.hidden = !note;
+    say(this.word, note);
+  }
+
+  /** Which table of the viewer's own is shown; null where it is not theirs. @param {number|null} classes */
+  showTable(classes) {
+    this.own.hidden = classes === null;
+    if (classes !== null) say(this.own.firstElementChild, `Your own table, ${grouped(classes)} classes.`);
+  }
+
+  /** A sentence about what cannot be done; the picture stays. @param {string} sentence @param {(() => void)|null} back */
+  refuse(sentence, back = null) {
+    if (!sentence && this.error.hidden) return;
+    this.error.hidden = !sentence;
+    this.error.replaceChildren(sentence);
+    if (sentence && back) this.error.append(" ", button("Back to the last picture", back));
+  }
+
+  /** @param {string[]} notes */
+  note(notes) {
+    this.notes.replaceChildren(...notes.map((note) => el("li", {}, note)));
+    if (notes.length) this.notes.append(el("li", {}, button("Dismiss", () => this.note([]))));
+  }
+
+  /** Whose numbers are shown. @param {string} state @param {{slow?: boolean, gone?: boolean}} more @param {string} settled */
+  say(state, { slow = false, gone = false }, settled) {
+    const waiting = gone ? GONE : slow ? SLOW : ASKING;
+    const words = { preview: gone ? GONE : PREVIEW, asking: waiting, refused: "the last good picture", settled }[state];
+    say(this.badge, words ?? "");
+  }
+}
+
+/** What the badge says of an answer. @param {number|null} difference between page and torch @param {string} where torch computed */
+export function agreementWords(difference, where) {
+  const match = difference === null ? "torch's own numbers" : `page vs torch: ${difference === 0 ? "0" : difference.toExponential(0)}`;
+  return `${match} · computed on ${where}`;
+}
+
+/** The settings in one line. @param {any} settings @param {number} classes @param {any} fields */
+export function ribbon(settings, classes, fields) {
+  const { samples, noise, seed } = settings;
+  return `${grouped(classes)} classes, ${grouped(samples)} ${samples === 1 ? "sample" : "samples"}, ${fields.noise.choices[noise]}, seed ${seed}`;
+}

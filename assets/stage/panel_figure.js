@@ -1,0 +1,68 @@
+/** One panel on the page: its head, its picture, the handles over it, and a line that says what is seen or lit. */
+
+import { el, say } from "../controls/dom.js";
+import { Handles } from "../controls/handles.js";
+import { plain } from "../panels/texts.js";
+import { Panel } from "../panels/panel.js";
+
+export class PanelFigure {
+  /** @type {any} */ node;
+  /** @type {any} */ holder;
+  /** @type {any} */ tools = el("div", { class: "ssm-tools" });
+  /** @type {any} */ panel;
+  /** @type {Handles|null} */ handles = null;
+  /** @type {any} */ spec = null;
+  #title = el("h3", {});
+  #words = el("span", { class: "ssm-caption" });
+  #choose;
+  /** @type {any} */ #caption;
+  #size = "";
+
+  /** @param {string} name @param {any} plotly @param {import("../controls/handles.js").Grip|null} grip @param {() => void} choose makes the lit class the target */
+  constructor(name, plotly, grip, choose) {
+    this.panel = new Panel(name, plotly);
+    this.panel.node.classList.add("ssm-plot");
+    this.holder = el("div", { class: "ssm-holder" }, this.panel.node);
+    this.#choose = el("button", { type: "button", class: "ssm-button ssm-make", hidden: true, onclick: choose }, "make it the target");
+    this.#caption = el("figcaption", {}, this.#words, this.#choose);
+    if (grip) {
+      this.handles = new Handles(this.panel, grip);
+      this.holder.append(this.handles.node);
+    }
+    this.node = el("figure", { class: "ssm-panel", "data-panel": name }, el("div", { class: "ssm-panel-head" }, this.#title, this.tools), this.holder, this.#caption);
+  }
+
+  /** Show a definition of the spec. @param {any} spec @param {"v"|"h"} orientation */
+  async define(spec, orientation) {
+    this.spec = spec;
+    this.#size = "";
+    await this.panel.define(spec, orientation);
+  }
+
+  /** Take the size that the page leaves; whether that changed. */
+  fit() {
+    const { clientWidth, clientHeight } = this.holder, size = `${clientWidth} ${clientHeight}`;
+    if (!clientWidth || size === this.#size) return false;
+    this.#size = size;
+    this.panel.resize(clientWidth, clientHeight);
+    return true;
+  }
+
+  /** @param {any} frame of the Panel @param {Record<string, any>} numbers */
+  draw(frame, numbers) {
+    this.panel.draw(frame);
+    say(this.#title, plain(this.spec.title, numbers));
+    this.#title.title = this.#title.textContent;
+    this.panel.node.setAttribute("aria-label", plain(this.spec.label, numbers));
+  }
+
+  /** The line below: what a lit class reads, or what is shown. @param {Record<string, any>} numbers @param {any} lit numbers of the lit class, or null @param {boolean} offer to make it the target */
+  read(numbers, lit, offer) {
+    const reading = lit && this.spec.reading.length > 0;
+    say(this.#words, reading ? plain(this.spec.reading, lit) : plain(this.spec.caption, numbers));
+    this.#words.title = this.#words.textContent;
+    this.#caption.classList.toggle("ssm-reading", reading);
+    this.#choose.hidden = !(reading && offer);
+    if (offer && lit) this.#choose.setAttribute("aria-label", `make ${lit.name} the target`);
+  }
+}

@@ -1,0 +1,97 @@
+/** Where scores come from: the problems, as the page holds them for its preview. */
+
+import { normals } from "../kernel/view.js";
+
+const numbered = (c) => `class ${c}`;
+let drawn = new Float64Array(0);
+
+function randomScores(n, spread) {
+  if (drawn.length < n) drawn = normals(0, Math.max(n, 2 * drawn.length));
+  return Float64Array.from({ length: n }, (_, c) => spread * drawn[c]);
+}
+
+const zipf = (n) => Float64Array.from({ length: n }, (_, c) => 1e6 / (c + 1));
+
+/** Names of a problem as the class picker needs them. @returns {import("../controls/class_picker.js").Directory} */
+export function directory(key, count, of, all = null) {
+  const index = all && new Map(all.map((name, c) => [name, c]));
+  const numeric = (text) => {
+    const found = text.match(/^(?:#|class )?\s*(\d+)$/);
+    return found && Number(found[1]) < count ? Number(found[1]) : -1;
+  };
+  const search = (text, most) => {
+    const start = all.filter((name) => name.startsWith(text)).slice(0, most);
+    return start.length ? start : all.filter((name) => name.includes(text)).slice(0, most);
+  };
+  return { key, count, of, find: (text) => index?.get(text) ?? index?.get(text.trim()) ?? numeric(text.trim()), search: all ? search : () => [] };
+}
+
+/**
+ * @typedef {{key: string, names: (c: number) => string, all?: string[], scores: Float64Array, counts: Float64Array|null,
+ *   base?: Float64Array, edits?: [number, number][]}} Problem
+ */
+
+export class Problems {
+  #root;
+  #most;
+  #arrived;
+  /** @type {Map<string, Problem>} */ #held = new Map();
+  /** @type {Set<string>} */ #asked = new Set();
+  /** @type {Problem|null} */ #random = null;
+  /** @type {Problem|null} */ #edited = null;
+
+  /** @param {string} root of the server @param {number} most classes that the page computes @param {() => void} arrived */
+  constructor(root, most, arrived) {
+    this.#root = root;
+    this.#most = most;
+    this.#arrived = arrived;
+  }
+
+  /** The unedited problem for some settings, or null where torch alone has it. @returns {Problem|null} */
+  base(s, urls) {
+    if (s.problem === "random") return s.classes > this.#most ? null : this.#randomOf(s);
+    const url = urls[s.problem];
+    if (!url) return null;
+    const found = this.#held.get(url);
+    if (!found) this.#fetch(url);
+    return found && found.scores.length <= this.#most ? found : null;
+  }
+
+  #randomOf({ classes, spread }) {
+    const key = `random ${classes} ${spread}`;
+    if (this.#random?.key !== key) this.#random = { key, scores: randomScores(classes, spread), counts: zipf(classes), names: numbered };
+    return this.#random;
+  }
+
+  /** The same with dragged scores in it; the same object for as long as they stay. @returns {Problem|null} */
+  problem(s, urls) {
+    const base = this.base(s, urls);
+    if (!base || !s.edits.length) return base;
+    const key = `${base.key}|${s.edits}`;
+    if (this.#edited?.key !== key) this.#edited = edited(base, key, s.edits);
+    return this.#edited;
+  }
+
+  async #fetch(url) {
+    if (this.#asked.has(url)) return;
+    this.#asked.add(url);
+    try {
+      const answer = await fetch(this.#root + url);
+      if (!answer.ok) throw new Error(`status ${answer.status}`);
+      this.#held.set(url, read(url, await answer.json()));
+      this.#arrived();
+    } catch {
+      this.#asked.delete(url); // the server answers without a preview; the next change tries again
+    }
+  }
+}
+
+function edited(base, key, edits) {
+  const scores = base.scores.slice();
+  for (const [c, score] of edits) if (c < scores.length) scores[c] = score;
+  return { ...base, key, scores, base: base.scores, edits };
+}
+
+function read(key, { names, scores, counts }) {
+  return { key, all: names, names: (c) => names[c], scores: Float64Array.from(scores), counts: counts && Float64Array.from(counts) };
+}

@@ -1,0 +1,250 @@
+"""What is drawn is what was computed: names, counts, bars and axes, read off the screen after every kind of change."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from ssm.explorer.settings import Settings
+from tests.browser.expected import BAR_PANELS, Expected, linked, wrong
+from tests.browser.explorer import (
+    READY,
+    along,
+    answered,
+    choice,
+    held,
+    open_explorer,
+    panel,
+    step,
+    track,
+    typed,
+)
+from tests.browser.picture import Picture, look, still
+
+ARTICLE = Settings()
+HUNDRED = Settings(problem="random", classes=100, samples=10)
+WHITE = Settings(problem="white", samples=50, noise="unigram")
+FEW = Settings(noise="softmax", samples=1)
+STEPS = {
+    "article": (ARTICLE, 20),
+    "softmax noise, one sample": (FEW, 6),
+    "hundred": (HUNDRED, 20),
+    "white": (WHITE, 20),
+}
+REFERENCES = ("scores_full", "gradient_full")
+VIEWS = {"distance": "distance from the full gradient", "classes": "the five largest classes"}
+
+
+@pytest.fixture
+def page(new_context) -> Page:
+    """A page without motion: what is drawn after a change is what stays."""
+    calm: Page = new_context(reduced_motion="reduce").new_page()
+    return calm
+
+
+def link(settings: Settings) -> str:
+    return f"?{settings.to_query()}"
+
+
+def faults(page: Page, settings: Settings | None = None) -> list[str]:
+    """What is wrong with the panels at rest, by the settings or by the link's own."""
+    expected = Expected.of(settings or linked(page))
+    return wrong(still(page), expected)
+
+
+# ---------------------------------------------------------------- names, counts and bars
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_names_counts_and_bars_are_right_at_every_step(page, name):
+    settings, steps = STEPS[name]
+    open_explorer(page, link(settings))
+    found, repeats = {}, 0
+    for draw in range(2, steps + 2):
+        step(page)
+        here = Expected.of(replace(settings, draw=draw, average="so_far"))
+        repeats += sum(count > 1 for count in here.counts)
+        if wrongs := wrong(still(page), here):
+            found[draw] = wrongs
+    assert found == {}
+    assert repeats > 0 or settings.samples == 1  # else nothing was seen of "×2"
+
+
+def test_names_and_bold_follow_every_target(page):
+    open_explorer(page)
+    found = {}
+    for target in (*range(10), 7):
+        choice(page, "target").select_option(str(target))
+        if wrongs := faults(page, Settings(target=target)):
+            found[target] = wrongs
+    assert found == {}
+
+
+@pytest.mark.parametrize("settings", [ARTICLE, HUNDRED, WHITE], ids=["article", "hundred", "white"])
+def test_names_follow_a_drag_of_the_samples_under_the_hand_and_after(page, settings):
+    open_explorer(page, link(settings))
+    assert faults(page) == []
+    with answered(page), held(page, along(page, "samples", 0.5)):
+        for part in (0.7, 0.9, 0.4, 0.25):
+            page.mouse.move(*along(page, "samples", part), steps=3)
+            samples = int((track(page, "samples").get_attribute("aria-valuetext") or "").replace(",", ""))
+            assert faults(page, replace(settings, samples=samples)) == [], samples
+    assert linked(page).samples == samples
+    assert faults(page) == []
+    for samples in (50, 15):
+        with answered(page):
+            typed(page, "samples").fill(str(samples))
+            page.keyboard.press("Enter")
+        assert faults(page, replace(settings, samples=samples)) == [], samples
+
+
+@pytest.mark.parametrize("settings", [ARTICLE, HUNDRED, WHITE], ids=["article", "hundred", "white"])
+def test_names_follow_the_noise(page, settings):
+    open_explorer(page, link(settings))
+    for noise in ("softmax", "log_uniform", "custom", "unigram", "uniform"):
+        with answered(page):
+            choice(page, "noise").select_option(noise)
+        assert faults(page, replace(settings, noise=noise)) == [], noise
+
+
+def test_names_follow_the_problem(page):
+    open_explorer(page)
+    for problem in ("white", "random", "article", "random", "white", "article"):
+        with answered(page):
+            choice(page, "problem").select_option(problem)
+        assert faults(page, Settings(problem=problem)) == [], problem
+        if problem == "random":
+            for classes in (100, 40):
+                with answered(page):
+                    typed(page, "classes").fill(str(classes))
+                    page.keyboard.press("Enter")
+                assert faults(page, Settings(problem="random", classes=classes)) == [], classes
+
+
+# ---------------------------------------------------------------- axes
+
+
+def same_axes(one: Picture, other: Picture) -> list[str]:
+    """How the axes of two drawings of a panel differ by more than a pixel."""
+    if [text for text, _, _ in one.marks] != [text for text, _, _ in other.marks]:
+        return [f"{one.name}: ticks {one.texts('tick')} and {other.texts('tick')}"]
+    away = _farthest([place[1:] for place in one.marks], [place[1:] for place in other.marks])
+    return [f"{one.name}: a tick has moved by {away:.1f} px"] if away > 1 else []
+
+
+def same_drawing(one: Picture, other: Picture) -> list[str]:
+    """How two drawings of a panel differ by more than a pixel."""
+    told = same_axes(one, other)
+    for kind in ("class", "count", "end", "factor", "note", "gap"):
+        if sorted(one.texts(kind)) != sorted(other.texts(kind)):
+            told.append(f"{one.name}: {kind} {one.texts(kind)} and {other.texts(kind)}")
+    if len(one.lines) != len(other.lines):
+        told.append(f"{one.name}: {len(one.lines)} lines and {len(other.lines)}")
+    for i, (a, b) in enumerate(zip(one.lines, other.lines, strict=False)):
+        if _farthest(_outline(a), _outline(b)) > 1:
+            told.append(f"{one.name}: line {i} is elsewhere")
+    bars = [
+        sorted(bar.left for bar in p.bars if bar.seen and min(bar.left.width, bar.left.height) > 2)
+        for p in (one, other)
+    ]
+    if len(bars[0]) != len(bars[1]) or _farthest(*bars) > 1:
+        told.append(f"{one.name}: {len(bars[0])} and {len(bars[1])} bars, or a bar is elsewhere")
+    return told
+
+
+def _outline(line: tuple[tuple[float, float], ...]) -> list[tuple[float, ...]]:
+    """A line's ends and extent: Plotly leaves out points that lie on the way."""
+    xs, ys = zip(*line, strict=True) if line else ((0.0,), (0.0,))
+    return [(min(xs), min(ys), max(xs), max(ys)), line[0] if line else (0.0, 0.0), line[-1] if line else (0.0, 0.0)]
+
+
+def _farthest(one: Sequence[tuple[float, ...]], other: Sequence[tuple[float, ...]]) -> float:
+    pairs = [(a, b) for left, right in zip(one, other, strict=False) for a, b in zip(left, right, strict=True)]
+    return max((abs(a - b) for a, b in pairs), default=0.0)
+
+
+@pytest.mark.parametrize("settings", [ARTICLE, WHITE], ids=["article", "white"])
+def test_views_of_convergence_leave_nothing_behind(page, settings):
+    fresh = {}
+    for view in VIEWS:
+        open_explorer(page, link(replace(settings, view=view)))
+        fresh[view] = still(page)["convergence"]
+    for view in ("distance", "classes", "distance", "classes"):
+        with answered(page):
+            page.get_by_label("convergence", exact=True).select_option(VIEWS[view])
+        assert same_drawing(still(page)["convergence"], fresh[view]) == [], view
+
+
+@pytest.mark.parametrize("settings", [ARTICLE, HUNDRED], ids=["article", "hundred"])
+def test_axes_of_the_full_panels_hold_still_over_thirty_steps(page, settings):
+    open_explorer(page, link(settings))
+    before, found = still(page), {}
+    for draw in range(2, 32):
+        step(page)
+        after = still(page)
+        if told := [fault for name in REFERENCES for fault in same_axes(before[name], after[name])]:
+            found[draw] = told
+    assert found == {}
+
+
+def test_axes_hold_still_when_the_hand_lets_go(page):
+    open_explorer(page)
+    for part in (0.9, 0.05, 0.5):
+        with answered(page), held(page, along(page, "samples", 0.3)):
+            for way in (0.5, 0.95, part):
+                page.mouse.move(*along(page, "samples", way), steps=3)
+            before = still(page)
+        after = still(page)
+        assert [fault for name in BAR_PANELS for fault in same_axes(before[name], after[name])] == [], part
+
+
+# ---------------------------------------------------------------- under the hand and at rest
+
+
+@pytest.mark.parametrize("settings", [ARTICLE, HUNDRED, WHITE], ids=["article", "hundred", "white"])
+def test_what_the_hand_sees_is_what_stays(page, settings):
+    open_explorer(page, link(settings))
+    for part in (0.7, 0.3):
+        with answered(page), held(page, along(page, "samples", 0.5)):
+            page.mouse.move(*along(page, "samples", part), steps=4)
+            expect(page.locator(READY)).to_have_attribute("data-state", "preview")
+            before = still(page)
+        after = still(page)
+        told = [fault for name in before for fault in same_drawing(before[name], after[name])]
+        assert told == [], part
+
+
+# ---------------------------------------------------------------- looks
+
+
+def test_a_hit_looks_different_from_a_sample(page):
+    seed = next(seed for seed in range(100) if _hits_and_samples(Settings(seed=seed)))
+    open_explorer(page, link(Settings(seed=seed)))
+    expected, noise = Expected.of(Settings(seed=seed)), still(page)["noise"]
+    sampled = [i for i, count in enumerate(expected.counts) if count and i != expected.slot_of_target]
+    hit, sample = ({bar.look for bar in noise.at(noise.slots[i])} for i in (expected.slot_of_target, sampled[0]))
+    assert hit != sample
+
+
+def _hits_and_samples(settings: Settings) -> bool:
+    expected = Expected.of(settings)
+    return 0 < expected.counts[expected.slot_of_target] < settings.samples
+
+
+def test_texts_of_the_panels_are_large_enough_and_in_the_pages_font(page):
+    open_explorer(page, link(HUNDRED))
+    family = page.locator(".ssm-sentence").evaluate("(node) => getComputedStyle(node).fontFamily")
+    labels = [(name, label) for name, picture in still(page).items() for label in picture.labels]
+    assert [(name, label.text, label.points) for name, label in labels if label.points < 12] == []
+    assert {label.family for _, label in labels} == {family}
+
+
+def test_readings_of_a_bar_are_those_of_its_class(page):
+    open_explorer(page, link(HUNDRED))
+    expected = Expected.of(HUNDRED)
+    noise = look(page)["noise"]
+    for slot in (1, 5, 9):
+        x, y = noise.slots[slot], (noise.plot.top + noise.plot.bottom) / 2
+        page.mouse.move(x, y)
+        expect(panel(page, "noise").locator("figcaption")).to_contain_text(f"{expected.names[slot]}: ")
