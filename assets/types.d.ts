@@ -160,3 +160,10 @@ export interface View {
   moments: Moments | null;
   ranked: Ranked | null;
 }
+
+declare global {
+  interface Window {
+    // biome-ignore lint/suspicious/noExplicitAny: the vendored bundle comes without types
+    Plotly: any;
+  }
+}

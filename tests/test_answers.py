@@ -8,14 +8,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ssm.explorer import experiment, problems
-from ssm.explorer import settings as choices
+from ssm.explorer import experiment, figures, problems
+from ssm.explorer.figures import texts
 from ssm.explorer.problems import Problem, tables
-from ssm.explorer.settings import Settings
+from ssm.explorer.settings import FIELDS, Frame, Settings
 from ssm.explorer.ui import answers
 from ssm.explorer.ui.answers import answer, first_answer, is_long, problem
-from ssm.explorer.ui.spec import PANELS, spec
-from ssm.explorer.ui.table_store import SHELF, Shelf
+from ssm.explorer.ui.spec import spec
+from ssm.explorer.ui.table_store import TABLES, TableStore
 
 PETS = tables.parse("bird 1.5\ncat 0.5\ndog 2.5")
 ABSENT = "sha256-" + 64 * "0"
@@ -41,15 +41,20 @@ def test_an_answer_tells_everything_that_torch_found():
     result = experiment.run(chosen)
     assert told["query"] == chosen.to_query()
     assert told["settings"] == asdict(chosen)
-    assert told["columns"] == experiment.as_plain(result.columns)
-    assert told["numbers"] == result.numbers
+    assert told["view"] == experiment.as_plain(result)
     assert (told["error"], told["notes"], told["device"], told["counted"]) == (None, [], "cpu", True)
+    assert set(told) == {
+        "query", "settings", "notes", "error", "urls", "view", "names", "device", "counted",
+    }  # fmt: skip
     assert told["names"] == {str(c): name for c, name in enumerate(problems.article().names)}
 
 
 def test_an_answer_names_every_class_that_it_speaks_of():
     told = answer("v=1&problem=random&classes=1000&samples=100&target=7")
-    spoken = {*told["columns"]["class"], *told["columns"]["watched"], *told["columns"]["term_class"]}
+    view = told["view"]
+    spoken = {*view["classes"]["index"], *view["convergence"]["watched"]}
+    spoken.update(view["draw"]["sample_class"], view["draw"]["block_class"], view["draw"]["dot_class"])
+    assert len(spoken) > 60
     assert told["names"] == {str(c): f"class {c}" for c in spoken}
 
 
@@ -65,8 +70,8 @@ def test_an_answer_names_every_class_that_it_speaks_of():
 )
 def test_an_answer_is_json_that_a_browser_can_read(query):
     told = answer(query)
-    assert told["columns"]
-    assert json.loads(json.dumps(told, allow_nan=False))["numbers"] == told["numbers"]
+    assert json.loads(json.dumps(told, allow_nan=False))["view"] == told["view"]
+    assert told["view"]["classes"]["index"]
 
 
 def test_rubbish_is_answered_with_notes_and_a_picture():
@@ -75,7 +80,7 @@ def test_rubbish_is_answered_with_notes_and_a_picture():
     assert told["error"] is None
     assert len(told["notes"]) == 5
     assert "samples must be a whole number from 1 to 10,000, got 0; 1 is used" in told["notes"]
-    assert told["numbers"]["samples"] == 1
+    assert told["view"]["draw"]["samples"] == 1
 
 
 @settings(max_examples=50)
@@ -83,7 +88,7 @@ def test_rubbish_is_answered_with_notes_and_a_picture():
 def test_no_link_goes_without_an_answer(link):
     query = link if isinstance(link, str) else "&".join(f"{key}={value}" for key, value in link)
     told = first_answer(query)
-    assert told["columns"]
+    assert told["view"]["classes"]["index"]
     assert json.dumps(told, allow_nan=False)
 
 
@@ -95,14 +100,18 @@ def test_too_much_work_is_answered_with_a_sentence_and_the_settings():
         "choose at most 2,000 draws or 1,000 samples"
     )
     assert (told["settings"]["samples"], told["settings"]["draws"]) == (5_000, 10_000)
-    assert not {"columns", "numbers", "names"} & set(told)
+    assert not {"view", "names"} & set(told)
 
 
 def test_too_much_work_is_cut_to_size_for_a_link_that_somebody_opens(monkeypatch):
-    monkeypatch.setattr(choices, "MOST_WORK", 10_000)
+    monkeypatch.setattr("ssm.explorer.settings.work.MOST_WORK", 10_000)
     told = first_answer("v=1&samples=50&draws=1000&draw=900&seed=x")
     assert told["error"] is None
-    assert (told["numbers"]["draws"], told["numbers"]["draw"], told["settings"]["samples"]) == (200, 200, 50)
+    assert (told["view"]["convergence"]["draws"], told["view"]["draw"]["draw"], told["settings"]["samples"]) == (
+        200,
+        200,
+        50,
+    )
     assert told["notes"] == [
         "seed must be a whole number from 0 to 4,294,967,295, got 'x'; 810 is used",
         "1,000 draws of 50 samples are 50,000 scores to correct and this page stops at 10,000; "
@@ -151,23 +160,23 @@ def test_a_newer_question_ends_the_work_on_an_older_one(monkeypatch):
     with pytest.raises(Superseded):
         answer("v=1&seed=11")
     monkeypatch.setattr(answers, "get_run_yield_check", lambda: None)
-    assert answer("v=1&seed=11")["numbers"]["draws"] == 200
+    assert answer("v=1&seed=11")["view"]["convergence"]["draws"] == 200
 
 
 def test_the_same_question_is_computed_once(monkeypatch):
     asked = []
     run = experiment.run
 
-    def counting(*arguments):
+    def counting(*arguments, **more):
         asked.append(arguments)
-        return run(*arguments)
+        return run(*arguments, **more)
 
     monkeypatch.setattr(experiment, "run", counting)
     first = answer("v=1&seed=12")
     assert answer("seed=12&samples=3") == first
     assert len(asked) == 1
-    first["numbers"]["samples"] = 99
-    assert answer("v=1&seed=12")["numbers"]["samples"] == 3
+    first["view"]["draw"]["samples"] = 99
+    assert answer("v=1&seed=12")["view"]["draw"]["samples"] == 3
 
 
 # The viewer's own table
@@ -176,19 +185,19 @@ def test_the_same_question_is_computed_once(monkeypatch):
 def test_a_small_table_travels_in_the_link():
     told = answer(f"v=1&problem=own&own={tables.link(PETS)}&samples=2")
     assert told["names"] == {"0": "bird", "1": "cat", "2": "dog"}
-    assert (told["numbers"]["target"], told["counted"], told["notes"]) == (2, False, [])
+    assert (told["view"]["classes"]["target"], told["counted"], told["notes"]) == (2, False, [])
     assert problem(told["urls"]["own"].partition("?")[2])["scores"] == [1.5, 0.5, 2.5]
 
 
-def test_a_large_table_is_found_by_its_mark_while_the_server_runs():
+def test_a_large_table_is_found_by_its_fingerprint_while_the_server_runs():
     table = large("kept")
     mark = tables.link(table)
     assert mark == table.fingerprint
-    SHELF.put(mark, table)
+    TABLES.put(mark, table)
     told = answer(f"v=1&problem=own&own={mark}&edits=5:30.0")
-    assert (told["numbers"]["classes"], told["notes"], told["error"]) == (2_000, [], None)
+    assert (told["view"]["classes"]["n"], told["notes"], told["error"]) == (2_000, [], None)
     assert told["names"]["5"] == "kept 5"
-    assert told["columns"]["score"][told["columns"]["class"].index(5)] == 30.0
+    assert told["view"]["classes"]["score"][told["view"]["classes"]["index"].index(5)] == 30.0
     plain = problem(told["urls"]["own"].partition("?")[2])
     assert plain == {"names": list(table.names), "scores": table.scores.tolist(), "counts": None}
 
@@ -227,37 +236,37 @@ def test_a_problem_that_cannot_be_had_is_a_lookup_error(query, sentence):
     assert caught.value.args == (sentence,)
 
 
-# The shelf
+# The store
 
 
-def test_the_shelf_keeps_the_newest_tables():
-    shelf = Shelf(room=25)
+def test_the_store_keeps_the_newest_tables():
+    store = TableStore(room=25)
     for mark in "abc":
-        shelf.put(mark, large(mark, 10))
-    found = [shelf.get(mark) for mark in "abc"]
+        store.put(mark, large(mark, 10))
+    found = [store.get(mark) for mark in "abc"]
     assert found[0] is None
     assert [table.names[0] for table in found[1:] if table] == ["b 0", "c 0"]
 
 
 def test_a_table_that_is_used_stays_longer():
-    shelf = Shelf(room=25)
-    shelf.put("a", large("a", 10))
-    shelf.put("b", large("b", 10))
-    assert shelf.get("a")
-    shelf.put("c", large("c", 10))
-    assert [shelf.get(mark) is None for mark in "abc"] == [False, True, False]
-    shelf.put("a", large("a", 10))
-    shelf.put("d", large("d", 10))
-    assert [shelf.get(mark) is None for mark in "acd"] == [False, True, False]
+    store = TableStore(room=25)
+    store.put("a", large("a", 10))
+    store.put("b", large("b", 10))
+    assert store.get("a")
+    store.put("c", large("c", 10))
+    assert [store.get(mark) is None for mark in "abc"] == [False, True, False]
+    store.put("a", large("a", 10))
+    store.put("d", large("d", 10))
+    assert [store.get(mark) is None for mark in "acd"] == [False, True, False]
 
 
-def test_one_table_may_be_larger_than_the_shelf():
-    shelf = Shelf(room=5)
-    shelf.put("a", large("a", 10))
-    assert shelf.get("a")
-    assert shelf.get("b") is None
-    shelf.put("b", large("b", 3))
-    assert shelf.get("a") is None
+def test_one_table_may_be_larger_than_the_store():
+    store = TableStore(room=5)
+    store.put("a", large("a", 10))
+    assert store.get("a")
+    assert store.get("b") is None
+    store.put("b", large("b", 3))
+    assert store.get("a") is None
 
 
 # What the stage is made of
@@ -266,10 +275,16 @@ def test_one_table_may_be_larger_than_the_shelf():
 def test_the_spec_is_json_and_leaves_nothing_out():
     told = spec()
     assert json.loads(json.dumps(told, allow_nan=False)).keys() == told.keys()
-    assert {name: tuple(panels) for name, panels in told["panels"].items()} == {"light": PANELS, "dark": PANELS}
+    assert {name: list(panels) for name, panels in told["panels"].items()} == dict.fromkeys(
+        ("light", "dark"), list(figures.PANELS)
+    )
+    assert set(told["order"]) <= set(figures.PANELS)
+    assert told["texts"] == texts.PARTS
     assert told["targets"] == {"article": 7, "white": problems.white().target, "random": 0}
     assert told["sizes"] == {"article": 10, "white": 17_091}
     assert list(told["problems"]) == ["article", "random", "white", "own"]
+    assert told["constants"] == dict(experiment.CONSTANTS)
+    assert told["frame"] == asdict(Frame())
     assert told["devices"]["cpu"] == "CPU"
 
 
@@ -279,7 +294,7 @@ def test_the_spec_has_every_field_with_its_kind_and_its_rule():
         "target": None
     }
     kinds = {name: field["kind"] for name, field in fields.items()}
-    assert [kinds[name] for name in ("samples", "temperature", "noise", "edits", "own")] == [
+    assert [kinds[name] for name in ("samples", "temperature", "noise", "edits", "table")] == [
         "whole",
         "real",
         "choice",
@@ -289,3 +304,6 @@ def test_the_spec_has_every_field_with_its_kind_and_its_rule():
     assert fields["samples"] | {"low": 1, "high": 10_000, "log": True, "letter": "k"} == fields["samples"]
     assert fields["noise"]["choices"]["log_uniform"] == "log-uniform"
     assert all(field["rule"] and field["label"] and field["help"] for field in fields.values())
+    assert fields["draw"]["agreements"] == [agreement.plain() for agreement in FIELDS["draw"].agreements]
+    assert fields["problem"]["resets"] == ["target", "edits", "weights", "draw", "average"]
+    assert {name: field["key"] for name, field in fields.items() if field["key"]} == {"table": "own"}

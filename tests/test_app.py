@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 import torch
 
-from app import app, warm_up
+from app import app
 from ssm.explorer import experiment
 from ssm.explorer.settings import Settings
+from ssm.explorer.ui.server import warm_up
 from ssm.explorer.ui.spec import spec
 from tests.browser.server import running_app
 

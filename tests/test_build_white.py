@@ -58,7 +58,7 @@ def test_the_model_of_a_small_book_is_the_formula_and_sums_to_one(small, tmp_pat
 
 def read(file: Path, monkeypatch: pytest.MonkeyPatch) -> Problem:
     """What the package makes of another file."""
-    monkeypatch.setattr(problems, "_WHITE", file)
+    monkeypatch.setattr(presets, "_WHITE", file)
     presets._read_white.cache_clear()
     problem = problems.white()
     presets._read_white.cache_clear()

@@ -2,10 +2,9 @@
 
 import json
 import math
-import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -15,14 +14,13 @@ from hypothesis import strategies as st
 
 from ssm import convergence
 from ssm.explorer import problems
-from ssm.explorer.experiment import as_plain, devices, ranks, run, runs
+from ssm.explorer.experiment import ALL, CONSTANTS, as_plain, constants, devices, ranks, runs
 from ssm.explorer.problems import Problem, tables
 from ssm.explorer.settings import Settings
 from tests import oracles
 from tests.sentences import refuses
 
 AIRPLANE, BIRD, CAT, DOG, HORSE = 0, 2, 3, 5, 7
-RANKED = ("ranked_rank", "ranked_score", "ranked_noise", "ranked_gradient")
 SMALL = st.floats(-8, 8)
 
 
@@ -45,6 +43,11 @@ class Case(NamedTuple):
         return [oracles.invert(self.source, oracles.uniform(chosen.seed, draw - 1, j)) for j in range(chosen.samples)]
 
 
+def run(*arguments: Any, **more: Any) -> Any:
+    """As `runs.run`: what a test asked for is there."""
+    return runs.run(*arguments, **more)
+
+
 def tensor(numbers):
     return torch.tensor(numbers, dtype=torch.float64)
 
@@ -62,7 +65,7 @@ def cases(draw):
     target, draws = draw(st.integers(0, n - 1)), draw(st.integers(10, 16))
     chosen = Settings(
         problem="own",
-        own=tables.link(problem),
+        table=tables.link(problem),
         target=target,
         edits=draw(some),
         samples=draw(st.integers(1, 3)),
@@ -96,120 +99,238 @@ def noise(chosen, scores, counts):
             return oracles.normalise([dict(chosen.weights).get(c, 1.0) for c in range(len(scores))])
 
 
-def expected_columns(case):
-    """Every column of a Result, in plain Python; nan where there is nothing."""
-    x, t, q, chosen = case.scores, case.target, case.source, case.settings
-    classes = range(len(x))
-    full = oracles.full_gradient(x, t)
-    gradients = [oracles.sampled_gradient(x, t, case.samples(i), q) for i in range(1, chosen.draws + 1)]
-    averaged = chosen.draws if chosen.average == "all" else chosen.draw
-    now = case.samples(chosen.draw)
-    values = dict(oracles.corrected(x, t, now, q)[1:])
-    corrected = [values.get(c, math.nan) for c in classes]
-    kept = [c for c in now if c != t]
-    exact, variance, _ = oracles.moments(x, t, q, chosen.samples, chosen.hits)
-    marks = convergence.checkpoints(chosen.draws)
-    watched = [t, *(c for c in sorted(classes, key=lambda c: (-x[c], c)) if c != t)][:5]
+def expected(case):
+    """Every group of a Result, in plain Python; None where there is nothing."""
     return {
-        "class": list(classes),
-        "score": x,
-        "probability": oracles.softmax(x),
-        "noise": q,
-        "gradient_full": full,
-        "gradient_mean": oracles.mean(gradients[:averaged]),
-        "gradient_exact": exact,
-        "gradient_variance": variance,
-        "model": [x[c] if c in values else math.nan for c in classes],
-        "correction": [y - x[c] for c, y in enumerate(corrected)],
-        "corrected": corrected,
-        "count": [now.count(c) for c in classes],
-        "gradient_draw": gradients[chosen.draw - 1],
-        "term_class": kept,
-        "term_score": [x[c] for c in kept],
-        "term_correction": [values[c] - x[c] for c in kept],
-        **{name: [] for name in RANKED},
-        "checkpoints": marks,
-        "errors": [math.dist(oracles.mean(gradients[:m]), full) for m in marks],
-        "watched": watched,
-        "watched_full": [full[c] for c in watched],
-        "watched_exact": [exact[c] for c in watched],
-        "watched_mean": [[oracles.mean(gradients[:m])[c] for m in marks] for c in watched],
+        "classes": expected_classes(case),
+        "draw": expected_draw(case),
+        "convergence": expected_convergence(case),
+        "moments": expected_moments(case),
+        "ranked": None,
     }
 
 
-def expected_numbers(case):
-    """Every number of a Result, in plain Python."""
-    x, t, q, chosen = case.scores, case.target, case.source, case.settings
-    columns, now = expected_columns(case), case.samples(chosen.draw)
-    kept = [c for c in now if c != t]
-    full, averaged = columns["gradient_full"], chosen.draws if chosen.average == "all" else chosen.draw
-    losses = [oracles.sampled_loss(x, t, case.samples(i), q) for i in range(1, averaged + 1)]
+def expected_classes(case):
+    x, t, q = case.scores, case.target, case.source
+    full = oracles.full_gradient(x, t)
     return {
-        "classes": len(x),
-        "samples": chosen.samples,
+        "index": list(range(len(x))),
+        "score": x,
+        "probability": oracles.softmax(x),
+        "noise": q,
+        "full": full,
+        "hidden": 0,
+        "n": len(x),
         "target": t,
-        "draw": chosen.draw,
-        "draws": chosen.draws,
-        "averaged": averaged,
+        "target_slot": t,
+        "norm_full": length(full),
         "score_target": x[t],
         "probability_target": oracles.softmax(x)[t],
         "noise_target": case.q[t],
         "spike": full[t],
         "loss_full": oracles.full_loss(x, t),
-        "loss_draw": oracles.sampled_loss(x, t, now, q),
-        "loss_mean": math.fsum(losses) / len(losses),
-        "loss_exact": oracles.moments(x, t, q, chosen.samples, chosen.hits)[2],
-        "error_draw": math.dist(columns["gradient_draw"], full),
-        "error_mean": math.dist(columns["gradient_mean"], full),
-        "floor": math.dist(columns["gradient_exact"], full),
-        "variance": math.fsum(columns["gradient_variance"]),
         "chi2": oracles.chi_squared(x, t, case.q),
-        "effective": oracles.effective([math.exp(y) for _, y in oracles.corrected(x, t, now, q)[1:]]),
-        "kept": len(kept),
-        "hit_count": now.count(t),
-        "computed": len({t, *now}),
-        "touched": len({t, *kept}) if kept else 0,
+        "noise_scores": len(x) if case.settings.noise == "softmax" else 0,
     }
 
 
-@settings(max_examples=60)
+def expected_draw(case):
+    x, t, q, now = case.scores, case.target, case.source, case.samples(case.settings.draw)
+    weighted = oracles.corrected(x, t, now, q)[1:]
+    values, kept = dict(weighted), [c for c in now if c != t]
+    gradient, full = oracles.sampled_gradient(x, t, now, q), oracles.full_gradient(x, t)
+    corrected = [values.get(c) for c in range(len(x))]
+    pushes = sorted(set(kept), key=lambda c: (-round(gradient[c], 9), c))
+    return {
+        "count": [now.count(c) for c in range(len(x))],
+        "correction": [None if y is None else y - x[c] for c, y in enumerate(corrected)],
+        "corrected": corrected,
+        "gradient": gradient,
+        "sample_class": now,
+        "sample_hit": [c == t for c in now],
+        "sample_score": [x[c] for c in now],
+        "sample_correction": [None if c == t else values[c] - x[c] for c in now],
+        "sample_gradient": [0.0 if c == t else gradient[c] / now.count(c) for c in now],
+        "block_class": pushes,
+        "block_gradient": [gradient[c] for c in pushes],
+        "block_rest": 0.0,
+        "dot_class": [],
+        "dot_rank": [],
+        "dot_gradient": [],
+        "draw": case.settings.draw,
+        "samples": len(now),
+        "loss_draw": oracles.sampled_loss(x, t, now, q),
+        "kept": len(kept),
+        "hit_count": now.count(t),
+        "effective": oracles.effective([math.exp(y) for _, y in weighted]),
+        "computed": len({t, *now}),
+        "touched": len({t, *kept}) if kept else 0,
+        "error_draw": math.dist(gradient, full),
+        "relative_draw": math.dist(gradient, full) / length(full),
+    }
+
+
+def expected_convergence(case):
+    x, t, q, chosen = case.scores, case.target, case.source, case.settings
+    full, marks = oracles.full_gradient(x, t), convergence.checkpoints(chosen.draws)
+    averaged = chosen.draws if chosen.average == "all" else chosen.draw
+    gradients = gradients_of(case, chosen.seed)
+    watched = [t, *(c for c in sorted(range(len(x)), key=lambda c: (-x[c], c)) if c != t)][:5]
+    mean = oracles.mean(gradients[:averaged])
+    losses = [oracles.sampled_loss(x, t, case.samples(i), q) for i in range(1, averaged + 1)]
+    others = [gradients_of(case, chosen.seed + 1 + i) for i in range(20)]
+    return {
+        "mean": mean,
+        "checkpoints": marks,
+        "errors": distances(gradients, full, marks),
+        "others": [distances(other, full, marks) for other in others],
+        "watched": watched,
+        "watched_full": [full[c] for c in watched],
+        "watched_mean": [[oracles.mean(gradients[:m])[c] for m in marks] for c in watched],
+        "extent": expected_extent(case, gradients),
+        "draws": chosen.draws,
+        "averaged": averaged,
+        "loss_mean": math.fsum(losses) / len(losses),
+        "error_mean": math.dist(mean, full),
+        "relative_mean": math.dist(mean, full) / length(full),
+    }
+
+
+def gradients_of(case, seed):
+    """The sampled gradient of every draw under a seed."""
+    draws, k = range(case.settings.draws), range(case.settings.samples)
+    drawn = [[oracles.invert(case.source, oracles.uniform(seed, i, j)) for j in k] for i in draws]
+    return [oracles.sampled_gradient(case.scores, case.target, samples, case.source) for samples in drawn]
+
+
+def distances(gradients, full, marks):
+    return [math.dist(oracles.mean(gradients[:m]), full) for m in marks]
+
+
+def length(vector):
+    return math.dist(vector, [0.0] * len(vector))
+
+
+def expected_extent(case, gradients):
+    x, t = case.scores, case.target
+    corrected, weights = [], [1.0]
+    for i in range(1, case.settings.draws + 1):
+        now = case.samples(i)
+        for c, y in oracles.corrected(x, t, now, case.source)[1:]:
+            corrected.append(y)
+            weights.append(math.exp(y - x[t]) * now.count(c))
+    flat = [g for gradient in gradients for g in gradient]
+    return {
+        "corrected_low": min(corrected, default=None),
+        "corrected_high": max(corrected, default=None),
+        "gradient_low": min(flat),
+        "gradient_high": max([0.0, *flat]),
+        "weight_high": max(weights),
+    }
+
+
+def expected_moments(case):
+    x, t, chosen = case.scores, case.target, case.settings
+    mean, variance, loss = oracles.moments(x, t, case.source, chosen.samples, chosen.hits)
+    full = oracles.full_gradient(x, t)
+    return {
+        "mean": mean,
+        "variance": variance,
+        "watched_exact": [mean[c] for c in expected_convergence(case)["watched"]],
+        "bias": math.dist(mean, full),
+        "relative_bias": math.dist(mean, full) / length(full),
+        "variance_total": math.fsum(variance),
+        "loss_exact": loss,
+    }
+
+
+def near(found, wanted, path="view"):
+    """Hold plain data against plain data, numbers to nine digits."""
+    if isinstance(wanted, dict):
+        assert list(found) == list(wanted), path
+        for name in wanted:
+            near(found[name], wanted[name], f"{path}.{name}")
+    elif isinstance(wanted, list):
+        assert len(found) == len(wanted), path
+        for i, (one, other) in enumerate(zip(found, wanted, strict=True)):
+            near(one, other, f"{path}[{i}]")
+    elif wanted is None or isinstance(wanted, bool):
+        assert found is wanted, path
+    else:
+        assert found == pytest.approx(wanted, rel=1e-9, abs=1e-10), path
+
+
+@settings(max_examples=40)
 @given(cases())
 def test_every_number_is_that_of_plain_python(case):
     result = run(case.settings)
-    numbers, columns = expected_numbers(case), expected_columns(case)
-    assert result.numbers == pytest.approx(numbers, rel=1e-9, abs=1e-10)
-    assert set(result.columns) == set(columns)
-    for name, values in columns.items():
-        assert result.columns[name].shape == np.shape(values), name
-        np.testing.assert_allclose(result.columns[name], values, rtol=1e-9, atol=1e-10, err_msg=name)
+    near(as_plain(result), expected(case))
     assert (result.settings, result.device, result.notes) == (case.settings, "cpu", ())
+
+
+def test_numbers_are_those_of_all_groups_under_their_names():
+    result = run(Settings(draws=20))
+    plain = as_plain(result)
+    scalars = [
+        {name: x for name, x in group.items() if isinstance(x, (int, float))} for group in plain.values() if group
+    ]
+    assert result.numbers == {name: x for group in scalars for name, x in group.items()}
+    assert len(result.numbers) == sum(map(len, scalars)), "no two groups have a number of one name"
+
+
+@pytest.mark.parametrize("needs", [(), ("draw",), ("convergence",), ("moments",), ("ranked",), ("moments", "ranked")])
+def test_only_the_groups_that_are_needed_are_computed(needs):
+    asked = Settings(problem="random", classes=60, draws=20)
+    whole, part = as_plain(run(asked)), as_plain(run(asked, needs=needs))
+    assert {name for name, group in part.items() if group} == {"classes", *needs}
+    for name in needs:
+        slots = {"draw": ("count", "gradient", "correction", "corrected"), "ranked": ()}.get(name, ("mean", "variance"))
+        assert {k: v for k, v in part[name].items() if k not in slots} == {
+            k: v for k, v in whole[name].items() if k not in slots
+        }
+
+
+def test_a_group_that_is_none_is_refused():
+    with refuses(
+        "needs must be some of convergence, draw, moments, ranked, got ['curve', 'draw']; leave out the others"
+    ):
+        run(Settings(), needs={"draw", "curve"})
+
+
+def test_the_page_gets_the_constants_that_python_has():
+    names = {name for name in vars(constants) if name.isupper()} - {"CONSTANTS"}
+    assert dict(CONSTANTS) == {name: getattr(constants, name) for name in names}
+    assert json.loads(json.dumps(dict(CONSTANTS)))["MASS_ENDS"] == [10, 100, 1_000]
+    marks = convergence.checkpoints(10_000)
+    assert all(b == min(10_000, max(a + 1, int(a * constants.CHECKPOINT_GROWTH))) for a, b in pairwise(marks))
 
 
 # The article
 
 
-def by_name(result, column):
-    """One column of the article's result by the names of its classes, without what is 0 or not there."""
-    values = zip(result.columns["class"], result.columns[column].tolist(), strict=True)
+def by_name(result, values):
+    """Numbers of the article's result by the names of its classes, without what is 0 or not there."""
+    values = zip(result.classes.index, values.tolist(), strict=True)
     return {result.problem.names[c]: round(x, 4) for c, x in values if x and not math.isnan(x)}
 
 
 def test_the_article_shows_its_own_numbers_at_once():
     result = run(Settings())
-    full = by_name(result, "gradient_full")
+    full = by_name(result, result.classes.full)
     assert {name: full[name] for name in ("horse", "cat", "truck", "dog")} == {
         "horse": -0.5681,
         "cat": 0.3364,
         "truck": 0.1120,
         "dog": 0.0751,
     }
-    assert by_name(result, "gradient_draw") == {"horse": -0.7429, "cat": 0.6007, "dog": 0.1340, "bird": 0.0082}
-    assert by_name(result, "count") == {"bird": 1, "cat": 1, "dog": 1}
-    assert by_name(result, "correction") == {"bird": 1.0986, "cat": 1.0986, "dog": 1.0986}
+    assert by_name(result, result.draw.gradient) == {"horse": -0.7429, "cat": 0.6007, "dog": 0.1340, "bird": 0.0082}
+    assert by_name(result, result.draw.count) == {"bird": 1, "cat": 1, "dog": 1}
+    assert by_name(result, result.draw.correction) == {"bird": 1.0986, "cat": 1.0986, "dog": 1.0986}
     assert result.numbers["kept"] == 3
     assert result.numbers["computed"] == 4
     assert round(result.numbers["error_draw"], 3) == 0.342
-    assert round(result.numbers["floor"], 4) == 0.2045
+    assert round(result.numbers["bias"], 4) == 0.2045
+    assert round(result.numbers["relative_bias"], 3) == 0.303
 
 
 @pytest.mark.parametrize(
@@ -223,15 +344,15 @@ def test_chi_squared_is_that_of_the_noise_off_the_target_however_hits_are_treate
     assert run(Settings(noise=noise, hits=hits)).numbers["chi2"] == pytest.approx(expected, abs=1e-4)
 
 
-def test_chi_squared_beyond_all_numbers_is_the_largest_so_that_json_can_hold_it():
+def test_chi_squared_beyond_all_numbers_is_left_out_so_that_json_can_hold_the_rest():
     far_off = run(Settings(edits=((CAT, 300.0), (DOG, -300.0)), noise="softmax", temperature=0.05, draws=10))
-    assert far_off.numbers["chi2"] == sys.float_info.max
-    assert json.dumps(far_off.numbers, allow_nan=False)
+    assert "chi2" not in far_off.numbers
+    assert json.loads(json.dumps(as_plain(far_off), allow_nan=False))["classes"]["chi2"] is None
 
 
 def test_a_perfect_sampler_is_not_biased_and_every_sample_of_it_is_worth_one():
     numbers = run(Settings(noise="softmax", hits="excluded", samples=6)).numbers
-    assert numbers["floor"] < 1e-12
+    assert numbers["bias"] < 1e-12
     assert numbers["effective"] == pytest.approx(6)
     assert numbers["loss_draw"] == pytest.approx(numbers["loss_full"], abs=1e-12)
 
@@ -239,40 +360,56 @@ def test_a_perfect_sampler_is_not_biased_and_every_sample_of_it_is_worth_one():
 def test_a_draw_of_hits_alone_teaches_nothing():
     settings = Settings(samples=1, noise="custom", weights=((HORSE, 10_000.0),))
     result = run(settings)
-    assert by_name(result, "count") == {"horse": 1}
-    assert not result.columns["gradient_draw"].any()
-    assert np.isnan(result.columns["model"]).all()
-    assert np.isnan(result.columns["corrected"]).all()
-    assert result.columns["term_class"].shape == (0,)
+    assert by_name(result, result.draw.count) == {"horse": 1}
+    assert not result.draw.gradient.any()
+    assert np.isnan(result.draw.correction).all()
+    assert np.isnan(result.draw.corrected).all()
+    assert (result.draw.sample_class.tolist(), result.draw.sample_hit.tolist()) == ([HORSE], [True])
+    assert result.draw.block_class.shape == (0,)
     some = ("kept", "hit_count", "loss_draw", "effective", "computed", "touched")
     assert [result.numbers[name] for name in some] == [0, 1, 0.0, 0.0, 1, 0]
-    full = math.dist(oracles.full_gradient(result.columns["score"].tolist(), HORSE), [0.0] * 10)
+    full = length(oracles.full_gradient(result.classes.score.tolist(), HORSE))
     assert result.numbers["error_draw"] == pytest.approx(full, abs=1e-12)
     assert all(math.isfinite(value) for value in result.numbers.values())
 
 
-def test_only_the_first_six_terms_of_the_equation_are_told():
+def test_where_every_draw_is_of_hits_alone_there_is_no_corrected_score():
+    extent = run(Settings(samples=1, noise="custom", weights=((HORSE, 1e6),), draws=10)).convergence.extent
+    assert math.isnan(extent.corrected_low)
+    assert math.isnan(extent.corrected_high)
+    assert (extent.gradient_low, extent.gradient_high, extent.weight_high) == (0.0, 0.0, 1.0)
+
+
+def test_only_the_first_twelve_samples_are_told():
     result = run(Settings(samples=50))
     drawn = [oracles.invert([0.1] * 10, oracles.uniform(810, 0, j)) for j in range(50)]
-    assert result.columns["term_class"].tolist() == [c for c in drawn if c != HORSE][:6]
+    assert result.draw.sample_class.tolist() == drawn[:12]
+    assert result.draw.sample_hit.tolist() == [c == HORSE for c in drawn[:12]]
     assert result.numbers["kept"] == sum(c != HORSE for c in drawn)
+
+
+def test_no_gradient_has_parts_where_there_is_none():
+    certain = run(Settings(problem="own", table=tables.link(tables.parse("a 300\nb -300\nc -300")), draws=10))
+    assert certain.numbers["norm_full"] == 0
+    assert not {"relative_draw", "relative_mean", "relative_bias"} & set(certain.numbers)
+    assert as_plain(certain)["draw"]["relative_draw"] is None
 
 
 def test_the_average_covers_all_draws_or_those_so_far():
     so_far, to_the_end = (run(Settings(average=average, draw=12)) for average in ("so_far", "all"))
     assert [result.numbers["averaged"] for result in (so_far, to_the_end)] == [12, 200]
     twelve = run(Settings(draws=12))
-    assert so_far.columns["gradient_mean"].tolist() == twelve.columns["gradient_mean"].tolist()
-    assert so_far.numbers["error_mean"] == pytest.approx(so_far.columns["errors"][11], abs=1e-13)
-    assert to_the_end.numbers["error_mean"] == pytest.approx(to_the_end.columns["errors"][-1], abs=1e-13)
+    assert so_far.convergence.mean.tolist() == twelve.convergence.mean.tolist()
+    assert so_far.numbers["error_mean"] == pytest.approx(so_far.convergence.errors[11], abs=1e-13)
+    assert to_the_end.numbers["error_mean"] == pytest.approx(to_the_end.convergence.errors[-1], abs=1e-13)
     assert so_far.numbers["loss_mean"] == twelve.numbers["loss_mean"] != to_the_end.numbers["loss_mean"]
 
 
 def test_scores_dragged_and_a_target_chosen_are_those_computed_with():
     result = run(Settings(edits=((BIRD, 4.0),), target=CAT))
     assert result.problem.names[int(result.numbers["target"])] == "cat"
-    assert result.columns["score"][BIRD] == 4.0
-    assert result.columns["watched"].tolist() == [CAT, BIRD, HORSE, 9, DOG]
+    assert result.classes.score[BIRD] == 4.0
+    assert result.convergence.watched.tolist() == [CAT, BIRD, HORSE, 9, DOG]
 
 
 # Many classes
@@ -290,54 +427,118 @@ def most_first(scores):
 def test_of_many_classes_the_target_the_largest_and_the_samples_are_shown(samples, draw):
     result = run(replace(MANY, samples=samples, draw=draw))
     scores = result.problem.scores.tolist()
-    shown = result.columns["class"].tolist()
+    shown = result.classes.index.tolist()
     others = [c for c in most_first(scores) if c != 7]
-    drawn = {oracles.invert([1e-3] * 1_000, oracles.uniform(810, draw - 1, j)) for j in range(samples)}
-    sampled = sorted(drawn - {7, *others[:24]}, key=lambda c: (-scores[c], c))[:15]
-    assert shown == [7, *others[:24], *sampled, *others[24 : 39 - len(sampled)]]
-    assert len(shown) == len(set(shown)) == 40
-    assert {len(result.columns[name]) for name in ("score", "noise", "model", "count", "gradient_exact")} == {40}
-    assert result.columns["count"].tolist() == [
-        sum(oracles.invert([1e-3] * 1_000, oracles.uniform(810, draw - 1, j)) == c for j in range(samples))
-        for c in shown
-    ]
+    drawn = drawn_from_a_thousand(samples, draw)
+    sampled = sorted(set(drawn) - {7, *others[:7]}, key=lambda c: (-scores[c], c))[:5]
+    assert shown == [7, *others[:7], *sampled, *[c for c in others[7:12] if c not in sampled][: 5 - len(sampled)]]
+    assert len(shown) == len(set(shown)) == 13
+    assert (result.classes.hidden, result.classes.target_slot) == (987, 0)
+    each = (result.classes.score, result.classes.noise, result.draw.corrected, result.moments.mean)
+    assert {len(values) for values in each} == {13}
+    assert result.draw.count.tolist() == [drawn.count(c) for c in shown]
+
+
+def drawn_from_a_thousand(samples, draw=1):
+    return [oracles.invert([1e-3] * 1_000, oracles.uniform(810, draw - 1, j)) for j in range(samples)]
 
 
 def test_the_rest_that_is_shown_is_never_shown_twice():
     settings = Settings(problem="random", classes=60, samples=20, noise="softmax")
     for draw in range(1, 11):
-        shown = run(replace(settings, draw=draw)).columns["class"].tolist()
-        assert len(shown) == len(set(shown)) == 40
+        shown = run(replace(settings, draw=draw)).classes.index.tolist()
+        assert len(shown) == len(set(shown)) == 13
 
 
-@pytest.mark.parametrize(("classes", "shown"), [(49, 49), (50, 50), (51, 40)])
+@pytest.mark.parametrize(("classes", "shown"), [(49, 49), (50, 50), (51, 13)])
 def test_up_to_fifty_classes_all_are_shown_in_their_order(classes, shown):
-    columns = run(Settings(problem="random", classes=classes)).columns
-    assert len(columns["class"]) == shown
-    assert (columns["class"].tolist() == list(range(classes))) is (classes <= 50)
-    assert (len(columns["ranked_rank"]) > 0) is (classes > 50)
+    result = run(Settings(problem="random", classes=classes))
+    assert len(result.classes.index) == shown
+    assert result.classes.hidden == classes - shown
+    assert (result.classes.index.tolist() == list(range(classes))) is (classes <= 50)
+    assert (result.ranked is None) is (classes <= 50)
+    assert (len(result.draw.dot_class) > 0) is (classes > 50)
 
 
 def test_equal_scores_are_shown_by_their_index():
-    columns = run(Settings(problem="random", classes=100, spread=0.0, samples=1, noise="log_uniform")).columns
+    result = run(Settings(problem="random", classes=100, spread=0.0, samples=1, noise="log_uniform"))
     drawn = oracles.invert(oracles.log_uniform(100), oracles.uniform(810, 0, 0))
-    assert columns["class"].tolist() == sorted({*range(39 if drawn > 38 else 40), drawn})
-    assert columns["watched"].tolist() == [0, 1, 2, 3, 4]
+    assert result.classes.index.tolist() == list(dict.fromkeys([*range(8), drawn, *range(8, 13)]))[:13]
+    assert result.convergence.watched.tolist() == [0, 1, 2, 3, 4]
 
 
 def test_the_ranked_curves_hold_every_rank_at_which_they_look():
     result = run(replace(MANY, noise="log_uniform", hits="excluded"))
-    columns, scores = result.columns, result.problem.scores.tolist()
-    at = columns["ranked_rank"].tolist()
+    ranked, scores = result.ranked, result.problem.scores.tolist()
+    at = ranked.rank.tolist()
     assert at == ranks(1_000)
     ordered = {
-        "ranked_score": scores,
-        "ranked_noise": oracles.without(oracles.log_uniform(1_000), 7),
-        "ranked_gradient": [p for c, p in enumerate(oracles.softmax(scores)) if c != 7],
+        "score": scores,
+        "noise": oracles.without(oracles.log_uniform(1_000), 7),
+        "full": [p for c, p in enumerate(oracles.softmax(scores)) if c != 7],
     }
     for name, values in ordered.items():
         falling = [*sorted(values, reverse=True), math.nan]
-        np.testing.assert_allclose(columns[name], [falling[rank - 1] for rank in at], rtol=1e-12, err_msg=name)
+        np.testing.assert_allclose(getattr(ranked, name), [falling[rank - 1] for rank in at], rtol=1e-12, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("classes", "bounds"),
+    [
+        (51, [(1, 10), (11, 50), None, None]),
+        (101, [(1, 10), (11, 100), None, None]),
+        (102, [(1, 10), (11, 100), (101, 101), None]),
+        (1_500, [(1, 10), (11, 100), (101, 1_000), (1_001, 1_499)]),
+    ],
+)
+def test_the_pushes_are_summed_by_groups_of_ranks(classes, bounds):
+    result = run(Settings(problem="random", classes=classes, target=3, draws=10))
+    pushes = [p for c, p in enumerate(oracles.softmax(result.problem.scores.tolist())) if c != 3]
+    falling = sorted(pushes, reverse=True)
+    plain = as_plain(result)["ranked"]
+    assert plain["mass_from"] == [span and span[0] for span in bounds]
+    assert plain["mass_to"] == [span and span[1] for span in bounds]
+    sums = [math.fsum(falling[span[0] - 1 : span[1]]) if span else 0.0 for span in bounds]
+    assert plain["mass"] == pytest.approx(sums, rel=1e-12)
+    assert math.fsum(plain["mass"]) == pytest.approx(-result.classes.spike, rel=1e-12)
+
+
+def test_a_draw_of_many_is_told_as_blocks_and_as_dots():
+    result = run(replace(MANY, samples=500))
+    scores, draw = result.problem.scores.tolist(), result.draw
+    drawn = drawn_from_a_thousand(500)
+    gradient = oracles.sampled_gradient(scores, 7, drawn, [1e-3] * 1_000)
+    order = sorted(set(drawn) - {7}, key=lambda c: (-gradient[c], c))
+    ranked = [c for c in most_first(scores) if c != 7]
+    assert draw.block_class.tolist() == order[:8]
+    assert draw.block_gradient == pytest.approx([gradient[c] for c in order[:8]])
+    assert draw.block_rest == pytest.approx(math.fsum(gradient[c] for c in order[8:]))
+    assert draw.dot_class.tolist() == order[:200]
+    assert draw.dot_rank.tolist() == [ranked.index(c) + 1 for c in order[:200]]
+    assert draw.dot_gradient == pytest.approx([gradient[c] for c in order[:200]])
+
+
+def test_pushes_that_only_rounding_tells_apart_are_sorted_by_class():
+    perfect = run(replace(MANY, noise="softmax", samples=300, hits="excluded"))
+    pushes = list(zip(perfect.draw.dot_class.tolist(), perfect.draw.dot_gradient.tolist(), strict=True))
+    for (a, g), (b, h) in pairwise(pushes):
+        assert g > h * (1 + 1e-6) or (g == pytest.approx(h, rel=1e-6) and a < b)
+
+
+def test_other_seeds_are_left_out_where_they_are_too_much_work():
+    few = run(replace(MANY, samples=100, draws=200)).convergence
+    many = run(replace(MANY, samples=101, draws=200)).convergence
+    assert few.others.shape == (20, len(few.checkpoints))
+    assert as_plain(run(replace(MANY, samples=101, draws=200)))["convergence"]["others"] == []
+    assert many.others.shape == (0, len(many.checkpoints))
+
+
+def test_other_seeds_are_what_they_find_by_themselves():
+    for chosen in (MANY, replace(MANY, noise="softmax", hits="excluded"), Settings(seed=2**32 - 1)):
+        others = run(replace(chosen, draws=50)).convergence.others
+        for i, seed in enumerate(range(chosen.seed + 1, min(chosen.seed + 21, 2**32))):
+            alone = run(replace(chosen, draws=50, seed=seed), needs={"convergence"})
+            np.testing.assert_allclose(others[i], alone.convergence.errors, rtol=1e-11, atol=1e-14)
 
 
 @given(st.integers(1, 10**6))
@@ -350,18 +551,18 @@ def test_ranks_rise_by_four_per_cent_to_the_last_class(classes):
 
 def test_the_watched_classes_are_the_target_and_the_largest_others():
     result = run(replace(MANY, samples=20))
-    columns, scores = result.columns, result.problem.scores.tolist()
+    found, scores = result.convergence, result.problem.scores.tolist()
     watched = [7, *(c for c in most_first(scores) if c != 7)][:5]
-    assert columns["watched"].tolist() == watched
-    assert columns["watched_mean"].shape == (5, len(columns["checkpoints"]))
-    place = columns["class"].tolist().index
-    for c, means in zip(watched, columns["watched_mean"], strict=True):
-        assert means[-1] == pytest.approx(columns["gradient_mean"][place(c)], abs=1e-14)
-    at = columns["checkpoints"].tolist().index(11)
-    so_far = run(replace(MANY, samples=20, draw=11, average="so_far")).columns
-    place = so_far["class"].tolist().index
-    for c, means in zip(watched, columns["watched_mean"], strict=True):
-        assert means[at] == pytest.approx(so_far["gradient_mean"][place(c)], abs=1e-14)
+    assert found.watched.tolist() == watched
+    assert found.watched_mean.shape == (5, len(found.checkpoints))
+    place = result.classes.index.tolist().index
+    for c, means in zip(watched, found.watched_mean, strict=True):
+        assert means[-1] == pytest.approx(found.mean[place(c)], abs=1e-14)
+    at = found.checkpoints.tolist().index(11)
+    so_far = run(replace(MANY, samples=20, draw=11, average="so_far"))
+    place = so_far.classes.index.tolist().index
+    for c, means in zip(watched, found.watched_mean, strict=True):
+        assert means[at] == pytest.approx(so_far.convergence.mean[place(c)], abs=1e-14)
 
 
 # Where it is computed, and where it stops
@@ -377,9 +578,7 @@ def test_the_devices_are_the_cpu_and_every_gpu_by_its_name(monkeypatch):
 
 def same(first, second):
     """Whether two results hold the same numbers."""
-    return first.numbers == second.numbers and all(
-        np.array_equal(values, second.columns[name], equal_nan=True) for name, values in first.columns.items()
-    )
+    return as_plain(first) == as_plain(second)
 
 
 def test_a_device_that_is_not_here_is_replaced_with_a_note():
@@ -421,12 +620,12 @@ def test_too_much_work_is_refused_before_any_is_done(monkeypatch):
 def test_a_table_that_is_not_here_is_refused():
     mark = "sha256-" + 64 * "0"
     with refuses("own must be a table that is still here, got only its mark; paste or upload it again"):
-        run(Settings(problem="own", own=mark))
+        run(Settings(problem="own", table=mark))
 
 
 def test_a_table_that_a_link_only_marks_is_passed_along():
     problem = problems.article()
-    result = run(Settings(problem="own", own=problem.fingerprint, target=HORSE), problem)
+    result = run(Settings(problem="own", table=problem.fingerprint, target=HORSE), problem)
     assert same(result, run(Settings()))
 
 
@@ -444,12 +643,23 @@ def test_the_work_stops_between_chunks_when_it_is_asked_to():
     assert len(asked) == 3
 
 
-def test_plain_columns_hold_none_where_a_number_is_not_finite():
-    columns = {
-        "whole": np.array([1, 2]),
-        "broken": np.array([[0.5, math.nan], [math.inf, -math.inf]]),
-        "no": np.empty(0),
-    }
-    plain = as_plain(columns)
-    assert plain == {"whole": [1, 2], "broken": [[0.5, None], [None, None]], "no": []}
-    assert [type(c) for c in plain["whole"]] == [int, int]
+def test_plain_groups_hold_none_where_a_number_is_not_finite():
+    result = run(Settings(draws=10))
+    broken = replace(
+        result,
+        classes=replace(result.classes, score=np.array([0.5, math.inf]), chi2=math.nan),
+        convergence=replace(result.convergence, others=np.empty((0, 3)), watched_mean=np.array([[1.0, -math.inf]])),
+    )
+    plain = as_plain(broken)
+    assert (plain["classes"]["score"], plain["classes"]["chi2"]) == ([0.5, None], None)
+    assert (plain["convergence"]["others"], plain["convergence"]["watched_mean"]) == ([], [[1.0, None]])
+    assert type(plain["draw"]["count"][0]) is int
+    assert type(plain["draw"]["sample_hit"][0]) is bool
+    assert "chi2" not in broken.numbers
+
+
+def test_every_group_has_its_fields_and_no_other_group_has_them():
+    result = run(Settings(problem="random", classes=60, draws=10))
+    names = [field.name for name in ("classes", *sorted(ALL)) for field in fields(getattr(result, name))]
+    doubles = {name for name in names if names.count(name) > 1}
+    assert doubles == {"mean", "score", "noise", "full"}, "per slot in one group, by rank or exact in another"

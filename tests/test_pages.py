@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,9 +15,12 @@ from streamlit import config
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
-from ssm.explorer.settings import FIELDS, Settings, kinds
-from ssm.explorer.ui.explorer import base_path
-from ssm.explorer.ui.table_store import SHELF
+from ssm.explorer.figures import texts
+from ssm.explorer.problems import tables
+from ssm.explorer.settings import FIELDS, Frame, Settings, kinds, lists
+from ssm.explorer.ui import bar, explorer
+from ssm.explorer.ui.paths import ASSETS, base_path
+from ssm.explorer.ui.table_store import TABLES
 
 FRAME = Path(__file__).parents[1] / "pages/main.py"
 SECONDS = 30
@@ -58,24 +62,76 @@ def test_the_first_view_is_the_article_without_a_click():
     assert "Sampled Softmax Explorer" in app.main[0].proto.body
     answer = told(app)
     assert (answer["query"], answer["notes"], answer["error"], answer["ask"]) == ("v=1", [], None, 0)
-    assert answer["numbers"]["classes"] == 10
-    assert answer["columns"]["count"] == [0, 0, 1, 1, 0, 1, 0, 0, 0, 0]
+    assert answer["view"]["classes"]["n"] == 10
+    assert answer["view"]["draw"]["count"] == [0, 0, 1, 1, 0, 1, 0, 0, 0, 0]
 
 
-def test_before_its_first_answer_the_stage_is_a_skeleton_of_six_panels():
+def test_before_its_first_answer_the_stage_is_a_skeleton_of_the_page():
     proto = stage_of(opened())
     assert proto.html_content.count('class="ssm-panel ssm-skeleton"') == 6
+    assert proto.html_content.count('class="ssm-column"') == 4
+    assert f'<p class="ssm-what">{texts.WHAT}</p>' in proto.html_content
     assert 'aria-busy="true"' in proto.html_content
-    assert '"/assets/stage.css"' in proto.html_content
-    assert '"/assets/stage.js"' in proto.js_content
+    assert f'"/assets/{explorer._ENTRY}"' in proto.js_content
     assert "The panels could not be loaded. Check the connection and reload the page." in proto.js_content
 
 
-def test_an_embedded_page_has_no_title(monkeypatch):
+def test_the_style_comes_with_the_skeleton_so_that_nothing_moves():
+    assert stage_of(opened()).css_content == "\n".join(
+        (ASSETS / style).read_text("utf-8") for style in explorer._STYLES
+    )
+
+
+def test_every_module_is_fetched_ahead(tmp_path, monkeypatch):
+    for name in ("kernel/view.js", "stage/explorer.js", "stage/page.js", "vendor/no.js", "kernel/no.css"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    monkeypatch.setattr(explorer, "ASSETS", tmp_path)
+    html = explorer._preloads()
+    assert re.findall('rel="modulepreload" href="([^"]*)"', html) == [
+        "/assets/kernel/view.js",
+        "/assets/stage/explorer.js",
+        "/assets/stage/page.js",
+    ]
+    assert '"preload" as="script" href="/assets/vendor/plotly-basic.min.js"' in html
+
+
+def test_an_embedded_page_has_no_bar(monkeypatch):
     monkeypatch.setattr(ContextProxy, "is_embedded", property(lambda _: True))
     app = opened("embed=true")
     assert [element.type for element in app.main][1:] == ["bidi_component"]
     assert told(app)["notes"] == []
+
+
+def test_the_bar_links_to_every_page_and_says_which_one_this_is():
+    html = opened().main[0].proto.body
+    assert re.findall('<a href="([^"]*)" data-page([^>]*)>([^<]*)</a>', html) == [
+        ("/", " aria-current=page", "Explorer")
+    ]
+    more = bar.markup([("Story", "story"), ("A <b>", "")], "")
+    assert re.findall('<a href="([^"]*)" data-page([^>]*)>([^<]*)</a>', more) == [
+        ("/story", "", "Story"),
+        ("/", " aria-current=page", "A &lt;b&gt;"),
+    ]
+    assert "data-ribbon" in more
+
+
+def test_the_header_of_streamlit_takes_no_clicks():
+    (rule,) = re.findall(r"\.stAppHeader \{([^}]*)\}", opened().main[0].proto.body)
+    assert {"height: 0", "pointer-events: none"} <= {part.strip() for part in rule.split(";")}
+
+
+def framed(app):
+    return json.loads(stage_of(app).json)["frame"]
+
+
+def test_the_frame_of_the_link_goes_to_the_stage_and_its_faults_among_the_notes():
+    assert framed(opened()) == json.loads(json.dumps(asdict(Frame())))
+    app = opened("v=1&samples=4&locked=samples&player=no&note=Drag k")
+    assert framed(app) == json.loads(json.dumps(asdict(Frame(locked=("samples",), note="Drag k"))))
+    assert told(app)["notes"] == ["player must be 1 or 0, got 'no'; 1 is used"]
+    app.session_state["stage"] = {"ask": {"ask": 3, "query": "v=1&samples=9"}}
+    assert (told(app.run())["notes"], framed(app)["locked"]) == ([], ["samples"])
 
 
 def ends(name):
@@ -85,18 +141,19 @@ def ends(name):
             return [low, high]
         case kinds.Choice(choices=choices):
             return list(choices)
-        case kinds.PerClass(low=low, high=high):
+        case lists.PerClass(low=low, high=high):
             return [f"0:{low}", f"9:{high}"]
         case _:
-            return {"own": ["", "eN"], "device": ["cpu", "cuda:99"]}[name]
+            return {"table": ["", "eN"], "device": ["cpu", "cuda:99"]}[name]
 
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_every_control_goes_to_both_ends(name):
+    key = FIELDS[name].key or name
     for end in ends(name):
-        answer = told(opened(f"v=1&{name}={end}" if name == "draws" else f"v=1&draws=20&{name}={end}"))
+        answer = told(opened(f"v=1&{key}={end}" if name == "draws" else f"v=1&draws=20&{key}={end}"))
         assert answer["error"] is None
-        assert answer["columns"]
+        assert answer["view"]["classes"]["index"]
 
 
 def test_rubbish_in_the_link_is_a_note():
@@ -112,7 +169,7 @@ def test_a_link_that_takes_long_shows_its_page_first_and_is_answered_when_the_pa
     assert told(app) is None
     app.session_state["stage"] = {"ask": {"ask": 1, "query": link, "first": True}}
     answer = told(app.run())
-    assert (answer["ask"], answer["serial"], answer["numbers"]["draws"]) == (1, "1.0", 60)
+    assert (answer["ask"], answer["serial"], answer["view"]["convergence"]["draws"]) == (1, "1.0", 60)
 
 
 def test_what_the_page_asks_is_answered_under_its_number():
@@ -124,17 +181,17 @@ def test_what_the_page_asks_is_answered_under_its_number():
 
 
 def test_too_much_work_is_an_error_where_a_picture_is_and_a_note_where_none_is(monkeypatch):
-    monkeypatch.setattr("ssm.explorer.settings.record.MOST_WORK", 10_000)
+    monkeypatch.setattr("ssm.explorer.settings.work.MOST_WORK", 10_000)
     link = "v=1&samples=50&draws=1000"
     first = told(opened(link))
     assert first["error"] is None
-    assert first["numbers"]["draws"] == 200
+    assert first["view"]["convergence"]["draws"] == 200
     assert first["notes"][0].endswith("choose at most 200 draws or 10 samples; 200 draws are used")
     app = opened()
     app.session_state["stage"] = {"ask": {"ask": 1, "query": link}}
     later = told(app.run())
     assert later["error"].endswith("choose at most 200 draws or 10 samples")
-    assert "columns" not in later
+    assert "view" not in later
 
 
 def test_a_new_session_hears_what_the_page_asked_before_it_began(monkeypatch):
@@ -164,14 +221,12 @@ def own_scores_page():
 
     from ssm.explorer.ui.own_scores import own_scores  # noqa: PLC0415
 
-    own_scores(st.session_state["settings"], lambda link: st.session_state.update(adopted=link))
+    own_scores(lambda patch, table: st.session_state.update(patch=patch, table=table))
 
 
-def dialog(**chosen):
-    """The dialog, opened over some settings."""
-    app = AppTest.from_function(own_scores_page, default_timeout=SECONDS)
-    app.session_state["settings"] = asdict(Settings(**chosen))
-    return app.run()
+def dialog():
+    """The dialog by itself."""
+    return AppTest.from_function(own_scores_page, default_timeout=SECONDS).run()
 
 
 def shown(app, text="", file=None):
@@ -184,28 +239,27 @@ def shown(app, text="", file=None):
     return app
 
 
-def adopted(app):
-    """The settings and the problem of the link that the dialog led to."""
+def adopted(app, before=Settings()):  # noqa: B008 - frozen
+    """What the dialog's patch makes of settings, and the problem that they then mean."""
     assert not app.error
-    link = app.session_state["adopted"]
-    mark = link.rpartition("=")[2]
-    chosen, notes = Settings.from_query(link, SHELF.get(mark))
-    assert notes == ()
-    return chosen, SHELF.get(mark)
+    patch, table = app.session_state["patch"], app.session_state["table"]
+    assert patch == {"problem": "own", "table": tables.link(table)}
+    assert TABLES.get(patch["table"]) is table
+    chosen, _ = before.patched(patch, table)
+    return chosen, table
 
 
 def test_a_pasted_table_is_shown_with_the_samples_and_the_noise_as_they_were():
-    app = shown(dialog(samples=9, noise="softmax", temperature=2.0, target=3, edits=((0, 1.0),)), "cat 1\ndog 2\n")
-    chosen, problem = adopted(app)
+    before = Settings(samples=9, noise="softmax", temperature=2.0, target=3, edits=((0, 1.0),), draw=5)
+    chosen, problem = adopted(shown(dialog(), "cat 1\ndog 2\n"), before)
     assert (chosen.samples, chosen.noise, chosen.temperature) == (9, "softmax", 2.0)
-    assert (chosen.problem, chosen.target, chosen.edits) == ("own", 1, ())
+    assert (chosen.problem, chosen.target, chosen.edits, chosen.draw) == ("own", 1, (), 1)
     assert (list(problem.names), problem.scores.tolist()) == (["cat", "dog"], [1.0, 2.0])
 
 
-def test_noise_from_counts_gives_way_where_there_are_none():
-    assert adopted(shown(dialog(noise="unigram"), "cat 1\ndog 2"))[0].noise == "uniform"
-    counted = adopted(shown(dialog(noise="unigram", power=0.5), "cat 1 10\ndog 2 20"))[0]
-    assert (counted.noise, counted.power) == ("unigram", 0.5)
+def test_noise_from_counts_stays_where_there_are_some():
+    chosen, _ = adopted(shown(dialog(), "cat 1 10\ndog 2 20"), Settings(noise="unigram", power=0.5))
+    assert (chosen.noise, chosen.power) == ("unigram", 0.5)
 
 
 def array_file(array):
@@ -227,11 +281,11 @@ def test_an_uploaded_table_is_shown(name, data, names):
     assert (list(problem.names), problem.scores.tolist()) == (names, [1.0, 2.0])
 
 
-def test_a_table_too_large_for_a_link_is_kept_on_the_shelf():
+def test_a_table_too_large_for_a_link_is_kept():
     rng = np.random.default_rng(0)
     app = shown(dialog(), file=("scores.npy", array_file(rng.normal(size=5_000))))
     chosen, problem = adopted(app)
-    assert chosen.own == problem.fingerprint
+    assert chosen.table == problem.fingerprint
     assert problem.classes == 5_000
 
 
@@ -256,7 +310,7 @@ def test_a_table_too_large_for_a_link_is_kept_on_the_shelf():
 def test_what_cannot_be_read_is_a_sentence_and_changes_nothing(text, file, sentence):
     app = shown(dialog(), text, file)
     assert [error.value.replace("\\", "") for error in app.error] == [sentence]
-    assert "adopted" not in app.session_state
+    assert "patch" not in app.session_state
 
 
 def test_a_sentence_that_quotes_a_table_is_never_markdown():
@@ -278,13 +332,27 @@ def test_the_page_opens_the_dialog_and_shows_what_was_pasted():
     assert (answer["notes"], answer["serial"]) == ([], "0.1")
 
 
+def test_the_page_says_what_a_table_changed():
+    app = opened("samples=2&noise=unigram")
+    app.session_state["stage"] = {"own": 1}
+    app.run()
+    app.text_area(key="own.text").set_value("cat 1\ndog 2")
+    app.session_state["stage"] = {"own": 1}
+    app.button(key="own.show").click().run()
+    answer = told(app)
+    assert (answer["settings"]["noise"], answer["settings"]["samples"]) == ("uniform", 2)
+    assert answer["notes"] == [
+        "noise must be other than unigram where classes have no counts, got 'unigram'; uniform is used"
+    ]
+
+
 def adopting_page():
     import streamlit as st  # noqa: PLC0415 - AppTest runs the body alone
 
     from ssm.explorer.ui import explorer  # noqa: PLC0415
 
-    if link := st.session_state.pop("link", None):
-        explorer._adopt(link)
+    if patch := st.session_state.pop("patch", None):
+        explorer._adopt(patch, None)
     st.json(explorer._question()._asdict())
 
 
@@ -296,13 +364,14 @@ def asked(app):
 def test_what_python_adopts_is_asked_until_the_page_asks_again():
     app = AppTest.from_function(adopting_page, default_timeout=SECONDS)
     app.query_params["samples"] = "4"
-    assert asked(app.run()) == {"ask": 0, "query": "samples=4", "first": True, "revision": 0}
+    first = {"ask": 0, "query": "samples=4", "first": True, "revision": 0, "notes": []}
+    assert asked(app.run()) == first
     app.session_state["stage"] = {"ask": {"ask": 2, "query": "v=1&samples=5"}}
-    assert asked(app.run()) == {"ask": 2, "query": "v=1&samples=5", "first": False, "revision": 0}
-    app.session_state["link"] = "v=1&problem=own&own=x"
-    assert asked(app.run()) == {"ask": 2, "query": "v=1&problem=own&own=x", "first": False, "revision": 1}
-    app.session_state["link"] = "v=1&problem=own&own=y"
-    assert asked(app.run())["revision"] == 2
-    assert asked(app.run())["query"] == "v=1&problem=own&own=y"
+    assert asked(app.run()) == {**first, "ask": 2, "query": "v=1&samples=5", "first": False}
+    app.session_state["patch"] = {"seed": 7}
+    adopted = {**first, "ask": 2, "query": "v=1&samples=5&seed=7", "first": False, "revision": 1}
+    assert asked(app.run()) == adopted
+    app.session_state["patch"] = {"draws": 20}
+    assert asked(app.run()) == {**adopted, "query": "v=1&samples=5&draws=20&seed=7", "revision": 2}
     app.session_state["stage"] = {"ask": {"ask": 3, "query": "v=1"}}
-    assert asked(app.run()) == {"ask": 3, "query": "v=1", "first": False, "revision": 0}
+    assert asked(app.run()) == {**first, "ask": 3, "query": "v=1", "first": False}

@@ -36,21 +36,21 @@ ARTICLE = problems.article()
 def spelled(field):
     """Values that a field allows."""
     match field:
-        case kinds.Whole():
-            return st.integers(field.low, field.high)
-        case kinds.Real():
-            return st.floats(field.low, field.high)
-        case kinds.Choice():
-            return st.sampled_from(list(field.choices))
-        case lists.PerClass():
-            numbers = st.floats(field.low, field.high)
-            return st.dictionaries(st.integers(0, 12), numbers, max_size=5).map(lambda d: tuple(sorted(d.items())))
-        case kinds.Text():
-            return st.from_regex(field.pattern, fullmatch=True)
-        case lists.Several():
-            return st.lists(st.sampled_from(["noise", "gradient_full", "samples", "k2"]), unique=True).map(tuple)
-        case kinds.Flag():
-            return st.booleans()
+        case kinds.Whole(low=low, high=high):
+            return st.integers(low, high)
+        case kinds.Real(low=low, high=high):
+            return st.floats(low, high)
+        case lists.PerClass(low=low, high=high):
+            pairs = st.dictionaries(st.integers(0, 12), st.floats(low, high), max_size=5)
+            return pairs.map(lambda d: tuple(sorted(d.items())))
+        case kinds.Text(pattern=pattern):
+            return st.from_regex(pattern, fullmatch=True)
+    others = {
+        "choice": lambda: st.sampled_from(list(field.choices)),
+        "several": lambda: st.lists(st.sampled_from(["noise", "samples", "k2"]), unique=True).map(tuple),
+        "flag": st.booleans,
+    }
+    return others[field.kind]()
 
 
 def in_agreement(values):
@@ -435,7 +435,12 @@ def test_another_problem_begins_anew_with_what_only_the_old_one_gave_a_meaning()
             "noise must be other than unigram where classes have no counts, got 'unigram'; uniform is used",
         ),
         ({}, {"samples": 0}, {"samples": 1}, "samples must be a whole number from 1 to 10,000, got 0; 1 is used"),
-        ({}, {"edits": ((3, 1.0), (1, math.nan))}, {"edits": ((3, 1.0),)}, f"edits must be {EDITS}, got '1:nan'; that is left out"),
+        (
+            {},
+            {"edits": ((3, 1.0), (1, math.nan))},
+            {"edits": ((3, 1.0),)},
+            f"edits must be {EDITS}, got '1:nan'; that is left out",
+        ),
     ],
 )  # fmt: skip
 def test_what_no_longer_agrees_with_a_patch_is_repaired_with_a_sentence(before, patch, expected, note):
@@ -512,7 +517,11 @@ def test_no_link_whatsoever_breaks_the_frame(query):
         ),
         ("player=no", Frame(), ("player must be 1 or 0, got 'no'; 1 is used",)),
         ("player=0&sentence=1", Frame(player=False), ()),
-        (f"note={501 * 'x'}", Frame(), (f"note must be a line of at most 500 characters, got '{59 * 'x'}…; nothing is used",)),
+        (
+            f"note={501 * 'x'}",
+            Frame(),
+            (f"note must be a line of at most 500 characters, got '{59 * 'x'}…; nothing is used",),
+        ),
     ],
 )  # fmt: skip
 def test_a_frame_is_mended_with_a_note(query, expected, notes):

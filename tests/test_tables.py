@@ -181,7 +181,6 @@ def test_more_than_32_megabytes_are_refused(read):
 
 
 def test_more_rows_than_the_server_computes_with_are_refused(monkeypatch):
-    monkeypatch.setattr(tables, "MOST_ROWS", 3)
     monkeypatch.setattr(columns, "MOST_ROWS", 3)
     rows = [f"class {c},{c}" for c in range(5)]
     sentence = "the table must have at most 3 rows, got more; keep the classes with the highest scores"

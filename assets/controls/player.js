@@ -30,7 +30,7 @@ const options = (choices, chosen) => Object.entries(choices).map(([value, words]
 
 export class Player {
   /** @type {any} */ again;
-  /** @type {any} */ chips;
+  chips = new Chips();
   /** @type {HTMLElement} */ node;
   /** @type {HTMLElement} */ primary;
   /** @type {any} */ quiet;
@@ -49,10 +49,9 @@ export class Player {
     this.#acts = acts;
     this.again = button("Draw again", () => this.#jump(this.#draw < this.#draws ? this.#draw + 1 : 1), "ssm-primary");
     this.#play = el("button", { type: "button", class: "ssm-button ssm-play", "aria-label": "Play", title: "Play", onclick: () => this.toggle() }, icon(ICONS.play));
-    this.chips = el("p", { class: "ssm-chips", "aria-label": "Samples of this draw", role: "group" });
     this.primary = el("div", { class: "ssm-primary-row" }, this.again, this.#play);
     this.quiet = this.#quieter();
-    this.node = el("div", { class: "ssm-draw", role: "group", "aria-label": "Draw" }, this.primary, this.chips, this.quiet);
+    this.node = el("div", { class: "ssm-draw", role: "group", "aria-label": "Draw" }, this.primary, this.chips.node, this.quiet);
   }
 
   #quieter() {
@@ -147,23 +146,53 @@ export class Player {
   }
 }
 
-/** Samples by class, in the order they came: how often, and whether they hit the target. @param {any} draw a View's draw */
+/** The first samples by class, in the order they came: how often, and whether they hit the target. @param {any} draw a View's draw */
 export function tally(draw) {
   const found = new Map();
   draw.sample_class.forEach((c, i) => {
     const before = found.get(c) ?? { c, count: 0, hit: draw.sample_hit[i] };
     found.set(c, { ...before, count: before.count + 1 });
   });
-  return { chips: [...found.values()], more: draw.samples - draw.sample_class.length };
+  return [...found.values()];
 }
 
-/** Show the samples of a draw. @param {HTMLElement} node @param {any} draw @param {(c: number) => string} names */
-export function showChips(node, draw, names) {
-  const { chips, more } = tally(draw), shape = JSON.stringify([chips, more, chips.map(({ c }) => names(c))]);
-  if (node.dataset.shape === shape) return;
-  node.dataset.shape = shape;
-  const rest = more > 0 ? [el("span", { class: "ssm-more-chips" }, `and ${grouped(more)} more`)] : [];
-  node.replaceChildren(...chips.map((chip) => chipOf(chip, names(chip.c))), ...rest);
+/** The samples of a draw, as many as there is room for. */
+export class Chips {
+  /** @type {any} */ node = el("p", { class: "ssm-chips", "aria-label": "Samples of this draw", role: "group" });
+  /** @type {{c: number, count: number, hit: boolean}[]} */ #chips = [];
+  #samples = 0;
+  #shape = "";
+  #rest = el("span", { class: "ssm-more-chips" });
+  /** @type {(c: number) => string} */ #names = String;
+
+  constructor() {
+    new ResizeObserver(() => this.#fit()).observe(this.node);
+  }
+
+  /** @param {any} draw a View's draw @param {(c: number) => string} names */
+  show(draw, names) {
+    const chips = tally(draw), shape = JSON.stringify([chips, draw.samples, chips.map(({ c }) => names(c))]);
+    if (shape === this.#shape) return;
+    this.#shape = shape;
+    this.#chips = chips;
+    this.#samples = draw.samples;
+    this.#names = names;
+    this.#fit();
+  }
+
+  /** All chips; then, from the last, as many fewer as it takes to say how many more there are. */
+  #fit() {
+    const nodes = this.#chips.map((chip) => chipOf(chip, this.#names(chip.c)));
+    this.node.replaceChildren(...nodes, this.#rest);
+    let left = this.#samples - this.#chips.reduce((sum, { count }) => sum + count, 0), i = nodes.length;
+    const tell = () => (this.#rest.textContent = left > 0 ? `and ${grouped(left)} more` : "");
+    tell();
+    while (i > 0 && this.node.scrollHeight > this.node.clientHeight + 1) {
+      nodes[--i].remove();
+      left += this.#chips[i].count;
+      tell();
+    }
+  }
 }
 
 function chipOf({ c, count, hit }, name) {

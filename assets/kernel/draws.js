@@ -20,15 +20,19 @@ const CANCELS = 1e-6; // of the squares: a difference of them that is smaller is
 /**
  * Sampled weights in parts of the target's, before they are divided by k_eff.
  * @param {Float64Array} x @param {number} t @param {Float64Array} logR
+ * @param {{logA: Float64Array, room: Float64Array}} [old] whose room is used
  */
-export function weightsOf(x, t, logR) {
-  const logA = new Float64Array(x.length);
+export function weightsOf(x, t, logR, old) {
+  const n = x.length;
+  const { logA, room } = old?.room.length === n ? old : { logA: new Float64Array(n), room: new Float64Array(n) };
   let top = 0;
-  for (let c = 0; c < x.length; c++) {
+  for (let c = 0; c < n; c++) {
     logA[c] = c === t ? -Infinity : x[c] - x[t] - logR[c];
     if (logA[c] > top) top = logA[c];
   }
-  return { logA, a: top < LARGEST_EXPONENT ? logA.map(Math.exp) : null };
+  const safe = top < LARGEST_EXPONENT;
+  if (safe) for (let c = 0; c < n; c++) room[c] = Math.exp(logA[c]);
+  return { logA, a: safe ? room : null, room };
 }
 
 /** Room for one draw of at most k samples. @param {number} k */
@@ -101,7 +105,12 @@ export function checkpoints(draws, growth) {
  * @param {number} n @param {number} k
  */
 export const newWalk = (n, k) => ({
-  position: 0, sum: new Float64Array(n), square: 0, product: 0, loss: 0, draw: newDraw(k), // biome-ignore format: one record
+  position: 0,
+  sum: new Float64Array(n),
+  square: 0,
+  product: 0,
+  loss: 0,
+  draw: newDraw(k),
 });
 
 /**
@@ -187,7 +196,7 @@ export function converge(e, rows, k, marks, watched, walk) {
   for (const m of marks) {
     advance(walk, e, rows, k, m, extent);
     errors.push(distance(walk, e));
-    watched.forEach((c, i) => lines[i].push(walk.sum[c] / m));
+    for (const [i, c] of watched.entries()) lines[i].push(walk.sum[c] / m);
   }
   return { marks, errors, lines, walk, extent };
 }
@@ -197,7 +206,12 @@ export function converge(e, rows, k, marks, watched, walk) {
  * @param {number} n
  */
 export const newExtent = (n) => ({
-  counts: new Int32Array(n), low: Infinity, high: -Infinity, heavy: 0, gradientLow: 0, gradientHigh: 0, // biome-ignore format: one record
+  counts: new Int32Array(n),
+  low: Infinity,
+  high: -Infinity,
+  heavy: 0,
+  gradientLow: 0,
+  gradientHigh: 0,
 });
 
 /**

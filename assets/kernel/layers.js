@@ -5,14 +5,19 @@
 
 import { advance, checkpoints, converge, distance, errorsOf, restart, weightsOf } from "./draws.js";
 import { moments } from "./moments.js";
-import { logProbs, logSumExp, tabulate, without } from "./noise.js";
+import { distribution, logSumExp, normalise, tabulate, without } from "./noise.js";
 import { Rows } from "./rows.js";
 import { inTurn, leading, masses, omitting, patched, ranks, sorted } from "./selection.js";
 
 /** @typedef {import("../types").Problem} Problem @typedef {import("../types").Settings} Settings */
 /** @typedef {import("../types").Constants} Constants @typedef {import("../types").Budget} Budget */
 /** @typedef {import("../types").Memo} Memo */
-/** @typedef {ReturnType<typeof layers>} Layers */
+/** @typedef {import("./draws.js").Terms} Terms @typedef {import("./draws.js").Walk} Walk */
+/** @typedef {ReturnType<typeof softmax>} Model @typedef {ReturnType<typeof weightsOf>} Weights */
+/** @typedef {ReturnType<typeof converge>} Converged @typedef {ReturnType<typeof layers>} Layers */
+
+const LEAST_REST = 1e-3; // what is left of 1 by more than 1 - this is summed by itself
+const LEAST = 1e-100; // whose square float64 still holds
 
 /**
  * What was made of the same things before, or is made of them now.
@@ -38,40 +43,52 @@ function recall(memo, name, parts, make) {
 function orderOf(memo, { scores, base, edits }) {
   const whole = recall(memo, "order", [base ?? scores], () => sorted(base ?? scores));
   if (!base || !edits?.length) return whole;
-  return recall(memo, "patched", [whole, scores], () => patched(whole, scores, edits.map(([c]) => c))); // biome-ignore format: one call
+  return recall(memo, "patched", [whole, scores], () =>
+    patched(
+      whole,
+      scores,
+      edits.map(([c]) => c),
+    ),
+  );
 }
 
 /**
  * The full softmax.
- * @param {Float64Array} x @param {number} t
+ * @param {Float64Array} x @param {number} t @param {{p: Float64Array, full: Float64Array}} [old] whose room is used
  */
-function softmax(x, t) {
-  const logZ = logSumExp(x);
-  const p = x.map((score) => Math.exp(score - logZ));
-  const full = p.slice();
-  full[t] = -(1 - p[t] > 1e-3 ? 1 - p[t] : Math.exp(logSumExp(x, t) - logZ));
-  const square = full.reduce((sum, g) => sum + g * g, 0);
-  return { x, t, n: x.length, p, full, square, norm: Math.sqrt(square), logZ, loss: logZ - x[t] };
+function softmax(x, t, old) {
+  const { z, shares: p } = normalise(x, old?.p);
+  const full = old?.full.length === x.length ? old.full : new Float64Array(x.length);
+  full.set(p);
+  const logRest = 1 - p[t] > LEAST_REST ? z + Math.log1p(-p[t]) : logSumExp(x, t);
+  full[t] = -(1 - p[t] > LEAST_REST ? 1 - p[t] : Math.exp(logRest - z));
+  let square = 0;
+  for (let c = 0; c < full.length; c++) square += full[c] * full[c];
+  return { x, t, n: x.length, p, full, square, norm: Math.sqrt(square), logRest, loss: z - x[t] };
 }
 
 /**
  * What samples are drawn from, and the noise given "not the target".
- * @param {Float64Array} logQ @param {number} t @param {string} hits
+ * @param {ReturnType<typeof distribution>} q @param {number} t @param {string} hits
  */
-function sourceOf(logQ, t, hits) {
-  const logR = without(logQ, t);
-  const drawn = hits === "excluded" ? logR : logQ;
-  const probs = drawn.map(Math.exp);
-  return { logQ, logR, drawn, probs, qt: Math.exp(logQ[t]), table: tabulate(probs) };
+function sourceOf(q, t, hits) {
+  const r = without(q, t);
+  const drawn = hits === "excluded" ? r : q;
+  return { logR: r.logs, drawn: drawn.logs, probs: drawn.probs, qt: q.probs[t], table: tabulate(drawn.probs) };
 }
 
 /**
- * chi2 = sum of ptil_c^2 / r_c - 1, how far the noise is from the ideal one; where float64 ends, its end.
- * @param {ReturnType<typeof softmax>} model @param {Float64Array} logR
+ * chi2 = sum of ptil_c^2 / r_c - 1, how far the noise is from the ideal one; where float64 ends, its end. In the
+ * weights a_c = p_c / (p_t r_c) it needs no exponential, where these are no smaller and no larger than float64 holds.
+ * @param {Model} model @param {Weights} weights @param {Float64Array} logR
  */
-function chiSquared({ x, t, n }, logR) {
-  const logRest = logSumExp(x, t);
+function chiSquared({ x, t, n, p, full, logRest }, { a }, logR) {
+  const rest = -full[t];
   let sum = 0;
+  if (a && p[t] > LEAST && rest > LEAST) {
+    for (let c = 0; c < n; c++) sum += p[c] * a[c];
+    return ((sum / rest) * p[t]) / rest - 1;
+  }
   for (let c = 0; c < n; c++) if (c !== t) sum += Math.exp(2 * (x[c] - logRest) - logR[c]);
   return Math.min(sum, Number.MAX_VALUE) - 1;
 }
@@ -88,12 +105,16 @@ function noiseOrder(memo, { scores, counts }, s, order) {
   const weights = new Float64Array(scores.length).fill(1);
   const inside = s.weights.filter(([c]) => c < weights.length);
   for (const [c, weight] of inside) weights[c] = weight;
-  return patched(usual, weights, inside.map(([c]) => c)); // biome-ignore format: one call
+  return patched(
+    usual,
+    weights,
+    inside.map(([c]) => c),
+  );
 }
 
 /**
  * Curves by rank of a problem with more classes than bars.
- * @param {ReturnType<typeof softmax>} model @param {Int32Array} order @param {Int32Array} others @param {Constants} constants
+ * @param {Model} model @param {Int32Array} order @param {Int32Array} others @param {Constants} constants
  */
 function rankedScores({ x, p, n }, order, others, { RANK_GROWTH, MASS_ENDS }) {
   const at = ranks(n, RANK_GROWTH);
@@ -113,17 +134,23 @@ function steady(memo, problem, s, constants) {
   const { scores, counts } = problem;
   const { target: t } = s;
   const order = orderOf(memo, problem);
-  const model = recall(memo, "model", [scores, t], () => softmax(scores, t));
-  const others = recall(memo, "others", [order, t], () => omitting(order, t));
+  const model = recall(memo, "model", [scores, t], (/** @type {Model | undefined} */ old) => softmax(scores, t, old));
+  const others = recall(memo, "others", [order, t], (/** @type {{order: Int32Array} | undefined} */ old) => ({
+    order: omitting(order, t, old?.order),
+  }));
   const { noise, power, temperature } = s;
   const parts = [noise, power, temperature, JSON.stringify(s.weights), counts, scores.length];
-  const logQ = recall(memo, "noise", noise === "softmax" ? [...parts, scores] : parts, () => logProbs(problem, s));
-  const source = recall(memo, "source", [logQ, t, s.hits], () => sourceOf(logQ, t, s.hits));
-  const weights = recall(memo, "weights", [scores, source], () => weightsOf(scores, t, source.logR));
-  const chi2 = recall(memo, "chi2", [model, source], () => chiSquared(model, source.logR));
+  const q = recall(memo, "noise", noise === "softmax" ? [...parts, scores] : parts, () => distribution(problem, s));
+  const source = recall(memo, "source", [q, t, s.hits], () => sourceOf(q, t, s.hits));
+  const weights = recall(memo, "weights", [scores, source], (/** @type {Weights | undefined} */ old) =>
+    weightsOf(scores, t, source.logR, old),
+  );
+  const chi2 = recall(memo, "chi2", [model, weights], () => chiSquared(model, weights, source.logR));
   const many = scores.length > constants.SHOWN_ALL;
-  const curves = many ? recall(memo, "curves", [model, others], () => rankedScores(model, order, others, constants)) : null;
-  const falling = many ? recall(memo, "falling", [logQ, order], () => noiseOrder(memo, problem, s, order)) : null;
+  const curves = many
+    ? recall(memo, "curves", [model, others], () => rankedScores(model, order, others.order, constants))
+    : null;
+  const falling = many ? recall(memo, "falling", [q, order], () => noiseOrder(memo, problem, s, order)) : null;
   return { order, others, model, source, weights, chi2, curves, falling };
 }
 
@@ -141,24 +168,48 @@ function affordable(s, budget, { OTHER_SEEDS, OTHER_SEEDS_WORK }) {
 }
 
 /**
+ * The rows of a seed and of as many that follow it.
+ * @param {number} seed @param {number} others
+ */
+const seedsFrom = (seed, others) => Array.from({ length: others + 1 }, (_, i) => new Rows(seed + i));
+
+/**
+ * The distances of other seeds.
+ * @param {Terms} e @param {Rows[]} rows @param {number} k @param {number[]} marks @param {Walk | undefined} room
+ */
+function besides(e, rows, k, marks, room) {
+  let walk = room;
+  const errors = rows.map((row) => {
+    walk = restart(walk, e.n, k);
+    return errorsOf(e, row, k, marks, walk);
+  });
+  return { errors, walk };
+}
+
+/**
  * The run and, beside it, the distances of other seeds.
  * @param {Memo} memo @param {Steady} base @param {Settings} s @param {Budget} budget @param {Constants} constants
  */
-function runOf(memo, base, s, budget, constants) {
-  const { source, model, weights, others } = base;
-  const { samples: k } = s;
-  const e = recall(memo, "terms", [model, weights], () => ({ ...model, ...weights }));
+function runOf(memo, { source, model, weights, others }, s, budget, constants) {
+  const { samples: k, seed } = s;
   const { draws, seeds } = affordable(s, budget, constants);
-  const rows = recall(memo, "rows", [source, s.seed], () => Array.from({ length: constants.OTHER_SEEDS + 1 }, (_, i) => new Rows(s.seed + i, source.table))); // biome-ignore format: one call
+  const e = recall(memo, "terms", [model, weights], () => ({ ...model, ...weights }));
+  const rows = recall(memo, "rows", [seed], () => seedsFrom(seed, constants.OTHER_SEEDS));
+  for (const row of rows) row.from(source.table);
   rows[0].reserve(s.draws, k);
-  const watched = [e.t, ...leading(others, constants.WATCHED - 1, e.t)];
+  const watched = [e.t, ...leading(others.order, constants.WATCHED - 1, e.t)];
   const marks = checkpoints(draws, constants.CHECKPOINT_GROWTH);
-  const run = recall(memo, "run", [e, rows, k, draws], (old) => converge(e, rows[0], k, marks, watched, restart(old?.walk, e.n, k)));
-  const beside = recall(memo, "beside", [e, rows, k, draws, seeds], (old) => {
-    let walk = old?.walk;
-    const errors = rows.slice(1, seeds + 1).map((row) => errorsOf(e, row, k, marks, (walk = restart(walk, e.n, k))));
-    return { errors, walk };
+  const run = recall(memo, "run", [e, source, rows, k, draws], (/** @type {Converged | undefined} */ old) => {
+    return converge(e, rows[0], k, marks, watched, restart(old?.walk, e.n, k));
   });
+  const beside = recall(
+    memo,
+    "beside",
+    [e, source, rows, k, draws, seeds],
+    (/** @type {{errors: number[][], walk?: Walk} | undefined} */ old) => {
+      return besides(e, rows.slice(1, seeds + 1), k, marks, old?.walk);
+    },
+  );
   return { e, rows: rows[0], draws, watched, run, others: beside.errors };
 }
 
@@ -170,7 +221,7 @@ function runOf(memo, base, s, budget, constants) {
  */
 function walkTo(memo, { e, rows, run }, k, m) {
   if (m === run.walk.position) return run.walk;
-  const walk = recall(memo, "walk", [run], (/** @type {typeof run.walk | undefined} */ old) => restart(old, e.n, k));
+  const walk = recall(memo, "walk", [run], (/** @type {Walk | undefined} */ old) => restart(old, e.n, k));
   if (walk.position > m) restart(walk, e.n, k);
   advance(walk, e, rows, k, m);
   return walk;
@@ -194,5 +245,12 @@ export function layers(problem, s, constants, budget, memo) {
   const run = runOf(memo, base, s, budget, constants);
   const averaged = Math.min(run.draws, s.average === "all" ? s.draws : s.draw);
   const walk = walkTo(memo, run, s.samples, averaged);
-  return { ...base, ...run, averaged, walk, error: distance(walk, run.e), exact: momentsOf(memo, base, run, s, budget) };
+  return {
+    ...base,
+    ...run,
+    averaged,
+    walk,
+    error: distance(walk, run.e),
+    exact: momentsOf(memo, base, run, s, budget),
+  };
 }

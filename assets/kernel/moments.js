@@ -3,19 +3,20 @@
 /** @typedef {import("./draws.js").Terms} Terms */
 /**
  * The classes that can be drawn, the target left out: probabilities, weights a_c, and their places among all.
- * @typedef {{q: Float64Array, a: Float64Array, index: Int32Array, qt: number, k: number, scale: number}} Integrand
+ * @typedef {{q: Float64Array, a: Float64Array, index: Int32Array, qt: number, k: number, scale: number,
+ *   highest: number}} Integrand
  * @typedef {{mean: Float64Array, square: Float64Array, off: Float64Array, sums: Sums}} Room
  * @typedef {{target: number, target2: number, loss: number}} Sums
  */
 
 const LOWEST = -3.6; // at smaller s, v is out of sight of every moment
-const HIGHEST = 45; // at larger v, exp(-v) is
-const WIDEST_STEP = 0.125;
-const FEWEST_NODES = 70;
+const FAINT = -46; // log of E[exp(-v k_eff)], in parts of its start, where v ends
+const WIDEST_STEP = 0.15;
 const MOST_NODES = 2048;
 const TOLERANCE = 1e-13;
 const ROUNDING = 1e-13; // of a difference of squares: a variance that is no larger is none
 const UNDERFLOW = -700;
+const NEAR = -0.03; // to here from 0 the series of expm1 is its equal, and faster
 
 /**
  * @param {Terms} e @param {Float64Array} logs log of what is drawn from @param {number} k @returns {Integrand}
@@ -26,17 +27,26 @@ function integrand(e, logs, k) {
   const index = new Int32Array(e.n);
   let size = 0;
   let mean = 0;
+  let top = 0;
   for (let c = 0; c < e.n; c++) {
     const qc = c === e.t ? 0 : Math.exp(logs[c]);
     if (qc === 0) continue;
     q[size] = qc;
     a[size] = e.a ? e.a[c] : Math.exp(e.logA[c]);
     mean += qc * (1 + a[size]);
+    if (a[size] > top) top = a[size];
     index[size++] = c;
   }
   const qt = Math.exp(logs[e.t]);
-  return { q: q.subarray(0, size), a: a.subarray(0, size), index: index.subarray(0, size), qt, k, scale: k * mean };
+  const scale = Math.max(k * mean, 1 + top); // of 1 / v where the first of the integrands ends
+  const highest = Math.log(lastV(qt, k) * scale) + 0.1; // of s, where v = exp(s - e^-s) / scale
+  const parts = { q: q.subarray(0, size), a: a.subarray(0, size), index: index.subarray(0, size) };
+  return { ...parts, qt, k, scale, highest };
 }
+
+/** expm1 near 0. @param {number} x */
+const series = (x) =>
+  x * (1 + (x / 2) * (1 + (x / 3) * (1 + (x / 4) * (1 + (x / 5) * (1 + (x / 6) * (1 + (x / 7) * (1 + x / 8)))))));
 
 /**
  * e^{-v b_c} of all classes to `off`, and their sums: S = sum of q e^{-v b}, and 1 - G, each in full precision.
@@ -47,8 +57,8 @@ function transform({ q, a }, v, off) {
   let left = 0;
   for (let c = 0; c < q.length; c++) {
     const x = -v * (1 + a[c]);
-    if (x > -0.7) {
-      const d = Math.expm1(x);
+    if (x > NEAR) {
+      const d = series(x);
       off[c] = 1 + d;
       lack += q[c] * d;
     } else {
@@ -98,7 +108,7 @@ function quadrature(f, nodes) {
   const { q, a, k } = f;
   const [mean, square, off] = [0, 1, 2].map(() => new Float64Array(q.length));
   const room = { mean, square, off, sums: { target: 0, target2: 0, loss: 0 } };
-  const h = (highest(f.scale) - LOWEST) / (nodes - 1);
+  const h = (f.highest - LOWEST) / (nodes - 1);
   for (let i = 0; i < nodes; i++) addNode(f, room, LOWEST + i * h, h);
   const some = 1 - f.qt ** k; // the chance that a sample is kept
   let error = room.sums.target - some;
@@ -110,12 +120,21 @@ function quadrature(f, nodes) {
   return { ...room, some, error: Math.abs(error) };
 }
 
-/** @param {number} scale */
-const highest = (scale) => Math.max(5, Math.log(HIGHEST * scale));
+/**
+ * The v at which (q_t + (1 - q_t) e^{-v})^k - q_t^k, which bounds every integrand, has fallen to e^FAINT of its start.
+ * @param {number} qt @param {number} k
+ */
+function lastV(qt, k) {
+  const log = FAINT + Math.log1p(-(qt ** k)) - k * Math.log(qt); // of the part of q_t^k that is left
+  const softplus = log > 30 ? log : Math.log1p(Math.exp(log));
+  const v = Math.log1p(-qt) - Math.log(qt * Math.expm1(softplus / k));
+  if (!(v < -FAINT)) return -FAINT; // which is far enough for any q_t
+  return Math.max(v, -FAINT / k);
+}
 
 /** @param {Integrand} f */
 function integrate(f) {
-  let nodes = Math.max(FEWEST_NODES, Math.ceil((highest(f.scale) - LOWEST) / WIDEST_STEP));
+  let nodes = Math.ceil((f.highest - LOWEST) / WIDEST_STEP);
   let found = quadrature(f, nodes);
   while (!(found.error < TOLERANCE) && nodes < MOST_NODES) {
     nodes *= 2;

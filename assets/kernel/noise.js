@@ -6,6 +6,8 @@
  *   guide[g]: the first class whose cumulative probability exceeds g / cells of the total.
  */
 
+const MOST = 0.9; // of the target: what is left of more is summed by itself
+
 /**
  * log sum of e^v over all places but one.
  * @param {Float64Array} values @param {number} skip
@@ -50,22 +52,51 @@ function counted(problem) {
 }
 
 /**
- * log q over all classes.
+ * log q and q over all classes.
  * @param {Problem} problem @param {Settings} s
  */
-export function logProbs(problem, s) {
+export function distribution(problem, s) {
   const logs = unnormalised(problem, s);
-  const z = logSumExp(logs);
-  return logs.map((v) => v - z);
+  const { z, shares } = normalise(logs);
+  for (let c = 0; c < logs.length; c++) logs[c] -= z;
+  return { logs, probs: shares };
 }
 
 /**
- * log r = log(q / (1 - q_t)) off the target, -Infinity on it.
- * @param {Float64Array} logQ @param {number} target
+ * log of the sum of e^v, and the share of each.
+ * @param {Float64Array} values @param {Float64Array} [room] for the shares
  */
-export function without(logQ, target) {
-  const z = logSumExp(logQ, target);
-  return logQ.map((v, c) => (c === target ? -Infinity : v - z));
+export function normalise(values, room) {
+  const shares = room?.length === values.length ? room : new Float64Array(values.length);
+  let top = -Infinity;
+  let sum = 0;
+  for (let c = 0; c < values.length; c++) if (values[c] > top) top = values[c];
+  for (let c = 0; c < values.length; c++) sum += shares[c] = Math.exp(values[c] - top);
+  for (let c = 0; c < values.length; c++) shares[c] /= sum;
+  return { z: top + Math.log(sum), shares };
+}
+
+/**
+ * log q over all classes.
+ * @param {Problem} problem @param {Settings} s
+ */
+export const logProbs = (problem, s) => distribution(problem, s).logs;
+
+/**
+ * r = q / (1 - q_t) off the target, 0 on it, and its logarithm.
+ * @param {{logs: Float64Array, probs: Float64Array}} q @param {number} t
+ */
+export function without({ logs, probs }, t) {
+  const much = probs[t] < MOST;
+  const z = much ? Math.log1p(-probs[t]) : logSumExp(logs, t);
+  const r = { logs: new Float64Array(logs.length), probs: new Float64Array(logs.length) };
+  for (let c = 0; c < logs.length; c++) {
+    r.logs[c] = logs[c] - z;
+    r.probs[c] = much ? probs[c] / (1 - probs[t]) : Math.exp(r.logs[c]);
+  }
+  r.logs[t] = -Infinity;
+  r.probs[t] = 0;
+  return r;
 }
 
 /** The smallest power of two that is no less than n: g / cells is then exact. @param {number} n */

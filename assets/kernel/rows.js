@@ -5,32 +5,57 @@ import { fill } from "./philox.js";
 
 /** @typedef {import("./noise.js").Table} Table */
 
+const ROOMY = 1 << 20; // entries: beyond, rows get no more room than is asked for
+
 /** The next even number: a block of random numbers gives two. @param {number} k */
 const even = (k) => k + (k & 1);
 
-/** Draws of one seed from one table. A row is drawn when it is asked for, and lengthened when more is. */
+/**
+ * Rows in a larger room.
+ * @template {Int32Array | Float64Array} T
+ * @param {T} old @param {T} room @param {number} width of the old rows @param {number} wider of the new ones
+ */
+function moved(old, room, width, wider) {
+  if (width === 0) return room;
+  for (let i = 0; (i + 1) * width <= old.length; i++) room.set(old.subarray(i * width, (i + 1) * width), i * wider);
+  return room;
+}
+
+/** The uniforms of one seed by draw, and the classes that a table makes of them; each is made when it is asked for. */
 export class Rows {
-  /** @param {number} seed @param {Table} table */
-  constructor(seed, table) {
+  /** @param {number} seed */
+  constructor(seed) {
     this.seed = seed;
-    this.table = table;
+    /** @type {Table | null} */
+    this.table = null;
     this.width = 0; // places a row
-    this.samples = new Int32Array(0);
-    this.lengths = new Int32Array(0); // places of each row that are drawn
     this.uniforms = new Float64Array(0);
+    this.samples = new Int32Array(0);
+    this.known = new Int32Array(0); // uniforms of each row that are there
+    this.drawn = new Int32Array(0); // classes of each row that are
+  }
+
+  /** Draw from another table; the uniforms stay. @param {Table} table */
+  from(table) {
+    if (table === this.table) return;
+    this.table = table;
+    this.drawn.fill(0);
   }
 
   /**
-   * Make room for rows of k samples; what is drawn is kept where the rows have room already.
+   * Make room for rows of k samples.
    * @param {number} rows @param {number} k
    */
   reserve(rows, k) {
-    if (k <= this.width && rows <= this.lengths.length) return;
-    this.width = Math.max(even(k), this.width);
-    const count = Math.max(rows, this.lengths.length);
-    this.samples = new Int32Array(count * this.width);
-    this.lengths = new Int32Array(count);
-    this.uniforms = new Float64Array(this.width);
+    const count = Math.max(rows, this.known.length);
+    if (k <= this.width && count === this.known.length) return;
+    const wider = count * this.width < ROOMY && k > this.width ? 2 * this.width : this.width;
+    const width = Math.max(even(k), wider);
+    this.uniforms = moved(this.uniforms, new Float64Array(count * width), this.width, width);
+    this.samples = moved(this.samples, new Int32Array(count * width), this.width, width);
+    this.known = moved(this.known, new Int32Array(count), 1, 1);
+    this.drawn = moved(this.drawn, new Int32Array(count), 1, 1);
+    this.width = width;
   }
 
   /**
@@ -38,17 +63,18 @@ export class Rows {
    * @param {number} i @param {number} k
    */
   at(i, k) {
-    const start = i * this.width;
-    const from = this.lengths[i];
-    if (from < k) this.#lengthen(i, start, from, even(k));
-    return start;
+    if (this.drawn[i] < k) this.#draw(i, even(k));
+    return i * this.width;
   }
 
-  /** @param {number} i @param {number} start @param {number} from @param {number} to */
-  #lengthen(i, start, from, to) {
-    const { samples, table, uniforms } = this;
-    fill(this.seed, i, from, to, uniforms, 0);
-    for (let j = from; j < to; j++) samples[start + j] = invert(table, uniforms[j - from]);
-    this.lengths[i] = to;
+  /** @param {number} i @param {number} to */
+  #draw(i, to) {
+    const { table, uniforms, samples, known, drawn } = this;
+    if (!table) throw new Error("rows must have a table to draw from, got none; call from(table) first");
+    const start = i * this.width;
+    if (known[i] < to) fill(this.seed, i, known[i], to, uniforms, start + known[i]);
+    for (let j = start + drawn[i]; j < start + to; j++) samples[j] = invert(table, uniforms[j]);
+    known[i] = Math.max(known[i], to);
+    drawn[i] = to;
   }
 }

@@ -94,8 +94,24 @@ export function rankOf({ x, order, target }, c) {
   return lo + (compare(target, c) < 0 ? 0 : 1);
 }
 
-/** An order without one of its classes. @param {Int32Array} order @param {number} skip */
-export const omitting = (order, skip) => order.filter((c) => c !== skip);
+/**
+ * An order without one of its classes.
+ * @param {Int32Array} order @param {number} skip @param {Int32Array} [room] of an earlier one
+ */
+export function omitting(order, skip, room) {
+  const others = room?.length === order.length - 1 ? room : new Int32Array(order.length - 1);
+  const at = order.indexOf(skip);
+  others.set(order.subarray(0, at));
+  others.set(order.subarray(at + 1), at);
+  return others;
+}
+
+/** @param {Float64Array} values @param {Int32Array} order @param {number} from @param {number} to */
+function sumOf(values, order, from, to) {
+  let sum = 0;
+  for (let r = from; r < to; r++) sum += values[order[r]];
+  return sum;
+}
 
 /**
  * The pushes of the full gradient by groups of ranks: 1 to ends[0], the next to ends[1], ..., the rest.
@@ -107,7 +123,7 @@ export function masses(order, p, ends) {
   const to = [...ends, last].map((end) => Math.min(end, last));
   const there = to.map((end, i) => end > from[i]);
   return {
-    mass: from.map((start, i) => order.subarray(start, to[i]).reduce((sum, c) => sum + p[c], 0)),
+    mass: from.map((start, i) => sumOf(p, order, start, to[i])),
     mass_from: from.map((start, i) => (there[i] ? start + 1 : null)),
     mass_to: to.map((end, i) => (there[i] ? end : null)),
   };

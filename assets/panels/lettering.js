@@ -12,6 +12,7 @@ import { brief, grouped, number, say } from "./texts.js";
  */
 
 const NEAR = 4; // px between a mark and its label
+const COUNT_LINE = 11; // px, the height of a count: many must stand over each other
 const APART = { across: 44, up: 26, log: 22 }; // px between ticks, at least
 const MOST_TICKS = 7;
 
@@ -107,26 +108,34 @@ function counts(look, values) {
   const { s } = look;
   const labels = [];
   const shapes = [];
+  const at = (slot, text) => {
+    const place = atEnd(look, slot, values[slot], text);
+    return { ...place, y: place.y + (place.h - COUNT_LINE) / (look.on.turned ? 2 : 1), h: COUNT_LINE };
+  };
   s.count_text.forEach((text, slot) => {
     if (!text) return;
     const role = s.target[slot] ? "target" : "noise";
-    const at = atEnd(look, slot, values[slot], text);
-    const label = climb(look, { kind: "count", text, role, data: { class: s.class[slot] }, ...at }, labels);
+    const low = at(slot, text);
+    const label = climb(look, { kind: "count", text, role, data: { class: s.class[slot] }, ...low }, labels);
     labels.push(label);
-    if (label.y < at.y) shapes.push({ d: stem(look, slot, label, at), look: "stem" });
+    if (label.y < low.y) shapes.push({ d: stem(look, slot, label, low), look: "stem" });
   });
   return { labels, shapes };
 }
 
-function climb({ on, size }, label, placed) {
+/** Upwards until nothing is in the way; at the top, to the right. */
+function climb({ on, size, taken }, label, placed) {
   const free = { ...label, x: Math.max(0, Math.min(size.width - label.w, label.x)) };
-  while (!on.turned && free.y > 0 && placed.some((other) => meets(free, other, 1))) free.y -= LINE - 3;
+  const others = [...placed, ...taken];
+  const blocked = () => others.some((other) => meets(free, other));
+  while (!on.turned && free.y > COUNT_LINE && blocked()) free.y -= COUNT_LINE;
+  while (!on.turned && free.x + free.w < size.width && blocked()) free.x += 2;
   return free;
 }
 
-function stem({ on, box }, slot, label, at) {
+function stem({ on, box }, slot, label, low) {
   const x = (box.left + on.along.at(slot)).toFixed(1);
-  return `M${x},${(label.y + LINE - 2).toFixed(1)}V${(at.y + LINE).toFixed(1)}`;
+  return `M${x},${(label.y + COUNT_LINE).toFixed(1)}V${(low.y + COUNT_LINE).toFixed(1)}`;
 }
 
 /** What the correction multiplies by, beyond bar and arrow; in full where there is room. */
@@ -144,8 +153,10 @@ function factors(look, places) {
   return { labels: placed.map((label) => inFull(look, label, placed, bars)), shapes: [] };
 }
 
-const fits = ({ size }, label, placed, bars) =>
-  label.x >= 0 && label.x + label.w <= size.width && !placed.some((other) => meets(label, other, 2)) && !bars.some((bar) => meets(label, bar));
+function fits({ size, taken }, label, placed, bars) {
+  const within = label.x >= 0 && label.x + label.w <= size.width;
+  return within && ![...placed, ...taken].some((other) => meets(label, other, 2)) && !bars.some((bar) => meets(label, bar));
+}
 
 const SUP = 0.75; // size of an exponent
 
@@ -237,10 +248,12 @@ const ROWS = [
 ];
 
 function rows(look) {
-  const { on, box, words } = look;
+  const { on, box, size, words } = look;
   const labels = ROWS.map((template, row) => {
-    const text = say(template, words);
-    return { kind: "row", text, x: box.left, y: box.top + on.along.at(row - 0.18) - LINE - 1, w: look.width(text), h: LINE };
+    const full = say(template, words);
+    const text = shortened(full, size.width - box.left, look.width);
+    const title = text === full ? undefined : full;
+    return { kind: "row", text, title, x: box.left, y: box.top + on.along.at(row - 0.18) - LINE - 1, w: look.width(text), h: LINE };
   });
   return { labels, shapes: [] };
 }

@@ -15,18 +15,19 @@ function barPath(on, along, value, base, half) {
   return `M${round(x0)},${round(y0)}V${round(y1)}H${round(x1)}V${round(y0)}Z`;
 }
 
-/** Lines as one path for each run of known points; a lone point is no line. */
-function linePath(on, { along, value }) {
+/** A path for each run of known points: crossing lines of one trace then darken each other. */
+function linePaths(on, { along, value }) {
+  const paths = [];
   let path = "";
-  let pen = "M";
-  for (let i = 0; i < value.length; i++) {
-    const [x, y] = known(value[i]) && known(along[i]) ? on.point(along[i], value[i]) : [NaN, NaN];
-    if (Number.isFinite(x) && Number.isFinite(y)) {
-      path += `${pen}${round(x)},${round(y)}`;
-      pen = "L";
-    } else pen = "M";
+  for (let i = 0; i <= value.length; i++) {
+    const [x, y] = i < value.length && known(value[i]) && known(along[i]) ? on.point(along[i], value[i]) : [NaN, NaN];
+    if (Number.isFinite(x) && Number.isFinite(y)) path += `${path ? "L" : "M"}${round(x)},${round(y)}`;
+    else if (path) {
+      paths.push(path);
+      path = "";
+    }
   }
-  return path || EMPTY;
+  return paths;
 }
 
 /** As many children as needed, copied from a template. */
@@ -44,9 +45,10 @@ const KINDS = {
 
 const kindOf = (trace) => KINDS[trace.type === "bar" ? "bar" : trace.mode];
 
-function moveBars(marks, { along, value, base }, on, trace) {
+/** @param {(count: number) => Element[]} grown at least so many marks of the trace */
+function moveBars(grown, { along, value, base }, on, trace) {
   const stroke = `${trace.marker.line.width ?? 0}px`;
-  marks.forEach((mark, i) => {
+  grown(value.length).forEach((mark, i) => {
     const path = mark.firstElementChild;
     const there = i < value.length && known(value[i]);
     path.setAttribute("d", there ? barPath(on, along[i], value[i], base?.[i] ?? 0, trace.width / 2) : EMPTY);
@@ -54,13 +56,13 @@ function moveBars(marks, { along, value, base }, on, trace) {
   });
 }
 
-function moveLines(marks, columns, on) {
-  const path = linePath(on, columns);
-  marks.forEach((mark, i) => mark.setAttribute("d", i ? EMPTY : path));
+function moveLines(grown, columns, on) {
+  const paths = linePaths(on, columns);
+  grown(paths.length).forEach((mark, i) => mark.setAttribute("d", paths[i] ?? EMPTY));
 }
 
-function moveDots(marks, { along, value }, on) {
-  marks.forEach((mark, i) => {
+function moveDots(grown, { along, value }, on) {
+  grown(value.length).forEach((mark, i) => {
     const there = i < value.length && known(value[i]) && known(along[i]);
     const [x, y] = there ? on.point(along[i], value[i]) : [0, 0];
     mark.style.display = there && Number.isFinite(y) ? "" : "none";
@@ -133,9 +135,7 @@ export class Marks {
       if (before && before.key === on.key && before.along === along && before.value === value && before.base === base) return;
       this.drawn[i] = { along, value, base, key: on.key };
       const kind = kindOf(trace);
-      const count = kind === KINDS.lines ? 1 : value.length;
-      const marks = atLeast(this.#parent(i), kind.mark, count, this.templates[i]);
-      kind.move(marks, columns[i], on, trace);
+      kind.move((count) => atLeast(this.#parent(i), kind.mark, count, this.templates[i]), columns[i], on, trace);
     });
   }
 

@@ -16,7 +16,7 @@ import { numbers } from "./series.js";
  *   notes?: boolean}} Frame what `draw` shows
  */
 
-const ROOM = { value: 46, edge: 10, unit: 22, counts: 14, factors: 12, names: 76, ticks: 34, foot: 8 }; // px around the box
+const ROOM = { value: 46, edge: 10, unit: 22, counts: 12, factors: 12, names: 76, ticks: 34, foot: 8 }; // px around the box
 const COLUMN = { least: 48, most: 116, share: 0.4 }; // px and share of the width, of names beside a turned panel
 const LINE_NAME = 84; // px for the name of a class at the end of its line
 const CROWDED = 20; // slots from which counts may have to climb
@@ -70,7 +70,7 @@ export class Panel {
 
   #roomAcross(named, slots) {
     const { spec } = this;
-    const climbing = slots > CROWDED ? 2 * (ROOM.counts - 3) : 0;
+    const climbing = slots > CROWDED ? 2 * ROOM.counts : 0;
     const over = { counts: ROOM.counts + climbing, factors: ROOM.factors };
     const top = ROOM.unit + Math.max(0, ...spec.lettering.map(([what]) => over[what] ?? 0));
     const bottom = spec.along === "classes" ? (named ? ROOM.names : ROOM.foot) : ROOM.ticks;
@@ -130,6 +130,7 @@ export class Panel {
       labels.push(...made.labels);
       shapes.push(...made.shapes);
     };
+    look.taken = labels.filter(({ angle }) => !angle);
     for (const [what, where] of spec.lettering) add(LETTERING[what](look, s[where]));
     if (frame.notes) add(notes(look, [...labels, ...look.obstacles()]));
     this.under.show(ground(look));
@@ -155,9 +156,10 @@ export class Panel {
 
   /** Plotly's own drawing of what is shown, when there is time for it. */
   async sync() {
-    if (!this.frame) return;
+    const { frame } = this;
+    if (!frame) return;
     await this.marks.settle(this.ranges);
-    this.draw(this.frame);
+    if (this.frame !== frame) this.draw(this.frame);
   }
 
   // ---------------------------------------------------------------- where things are, in px of the node

@@ -85,6 +85,16 @@ export class ControlPanel {
     return this.controls[name].select;
   }
 
+  /** On a phone no head has room for a switch: it has its place in the drawer. @param {boolean} phone */
+  stow(phone) {
+    for (const name of SWITCHES) {
+      const { node, select } = this.controls[name];
+      if (phone) node.querySelector(".ssm-control-head").after(select);
+      if (phone) this.drawer.prepend(node);
+      else node.remove();
+    }
+  }
+
   /** Lock and hide what a frame names. @param {{hidden: string[], locked: string[]}} frame */
   frame({ hidden, locked }) {
     for (const name of hidden) this.#of(name)?.classList.add("ssm-hidden");

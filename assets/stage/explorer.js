@@ -4,7 +4,7 @@
  */
 
 import { button, el, say } from "../controls/dom.js";
-import { Player, showChips } from "../controls/player.js";
+import { Player } from "../controls/player.js";
 import { view as compute } from "../kernel/view.js";
 import { numbers } from "../panels/series.js";
 import { apart } from "./agreement.js";
@@ -148,6 +148,7 @@ class Explorer {
   #arrange(form) {
     const { samples, classes } = this.#controls.controls, { said, badge, help, status, readouts } = this.#page, { again, primary, quiet, node } = this.#player;
     const phone = form === "phone";
+    this.#controls.stow(phone);
     if (phone) this.#sticky.append(samples.node, again, said);
     else classes.node.after(samples.node);
     if (!phone) primary.prepend(again);
@@ -195,10 +196,12 @@ class Explorer {
     this.#step = by === 1 ? this.#view : null;
   }
 
-  /** The classes hold still where they are while a hand is down. */
+  /** The classes hold still where they are while a hand is on one of them. */
   #hold(on) {
     this.#keep = on ? [...this.#view.classes.index] : null;
-    if (!on && !this.#dialogue.waiting) this.#preview();
+    if (on) return;
+    if (this.#host.dataset.state === "settled") this.#show(this.#answer.view);
+    else this.#preview();
   }
 
   /** The problem as the page holds it, or null where torch alone has it. */
@@ -332,6 +335,6 @@ class Explorer {
   #read() {
     if (!this.#view) return;
     this.#page.read(this.#view, numbers(this.#view, this.#settings, this.#names), this.#names);
-    if (this.#view.draw) showChips(this.#player.chips, this.#view.draw, this.#names);
+    if (this.#view.draw) this.#player.chips.show(this.#view.draw, this.#names);
   }
 }

@@ -2,6 +2,7 @@
 
 import { withPair } from "./settings.js";
 
+const LEAST_WEIGHT = 1e-6; // of a class whose bar is dragged to the ground
 const LEAST_PROBABILITY = 1e-4, MOST_PROBABILITY = 0.95; // that a bar of custom noise can be dragged to
 
 /**
@@ -21,13 +22,26 @@ function common(what, column, limit, acts) {
     const { classes } = acts.view();
     return { value: classes[column][classes.index.indexOf(c)] ?? 0, low: limit.low, high: limit.high, name: acts.names(c) };
   };
-  return { what, read, light: acts.light, pick: acts.pick, hold: acts.hold };
+  return { what, read, height: (c) => read(c).value, reader: () => (height) => height, light: acts.light, pick: acts.pick, hold: acts.hold };
+}
+
+/** Where scores are drawn as weights, relative to the target's, a height w means the target's score + log w. @param {Acts} acts */
+function heights(acts) {
+  const weighs = () => acts.settings().scale === "weights";
+  const scoreOf = ({ classes }, c) => classes.score[classes.index.indexOf(c)] ?? 0;
+  const height = (c) => (weighs() ? Math.exp(scoreOf(acts.view(), c) - acts.view().classes.score_target) : scoreOf(acts.view(), c));
+  const reader = () => {
+    const target = acts.view().classes.score_target;
+    return weighs() ? (weight) => target + Math.log(Math.max(weight, LEAST_WEIGHT)) : (score) => score;
+  };
+  return { height, reader };
 }
 
 /** @param {any} fields of the spec @param {Acts} acts @returns {import("../controls/handles.js").Grip} */
 export function scoreGrip(fields, acts) {
   return {
     ...common("score of", "score", fields.edits, acts),
+    ...heights(acts),
     round: (value) => Math.round(value * 100) / 100,
     step: (value, direction, large) => value + direction * (large ? 1 : 0.1),
     write: (c, value, live) => acts.change({ edits: withPair(acts.settings().edits, c, value) }, live),

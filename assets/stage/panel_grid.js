@@ -1,6 +1,6 @@
 /** The panels together: where they stand, what all of them draw, and when. */
 
-import { button, el } from "../controls/dom.js";
+import { button, el, icon } from "../controls/dom.js";
 import { axes } from "../panels/axes.js";
 import { shownAs } from "../panels/panel.js";
 import { numbers, series } from "../panels/series.js";
@@ -15,12 +15,15 @@ const LOOK = 500; // ms between looks at the theme
 const ZOOMS = [1, 4, 16];
 const HEADS = ["Noise", "Scores", "Gradient", "Convergence"];
 const UNDO = "Undo dragged bars";
+const BACK = "M8 4v3h4a5 5 0 0 1 0 10H6v-2h6a3 3 0 0 0 0-6H8v3L3 8z";
 const GRIPS = { score: scoreGrip, weight: weightGrip };
 
 const idle = () => new Promise((done) => (window.requestIdleCallback ?? setTimeout)(() => done(undefined)));
 
 const headOf = (name, i) =>
   el("div", { class: "ssm-column", role: "heading", "aria-level": "2", "data-column": i + 1 }, el("b", {}, String(i + 1)), ` ${name}`);
+
+const undo = (onclick) => el("button", { type: "button", class: "ssm-button", "aria-label": UNDO, title: UNDO, onclick }, icon(BACK));
 
 /**
  * @typedef {object} Acts
@@ -68,8 +71,8 @@ export class PanelGrid {
     const { settings, change, names, moving } = acts, view = () => this.#view;
     this.#light = new Light({ view, settings, names, moving, change, figures: () => this.#shown.map((name) => this.#figures[name]), redraw: () => this.#redraw() });
     for (const name of spec.order) this.#figures[name] = this.#figure(name);
-    this.#undoEdits = this.#tool("scores_full", button(UNDO, () => change({ edits: [] })));
-    this.#undoWeights = this.#tool("noise", button(UNDO, () => change({ weights: [] })));
+    this.#undoEdits = this.#tool("scores_full", undo(() => change({ edits: [] })));
+    this.#undoWeights = this.#tool("noise", undo(() => change({ weights: [] })));
     this.#zoomer = button("", () => this.#zoomOn());
     this.#sayZoom();
     this.node.append(acts.draw, ...Object.values(this.#figures).map(({ node }) => node));
@@ -143,11 +146,13 @@ export class PanelGrid {
     if (form !== this.#form) this.#furnish(form);
   }
 
-  /** Heads and tools: in columns the tools sit in the heads of the columns, else in those of the panels. */
+  /** Heads and tools: in columns the tools sit in the heads of the columns, else in those of the panels, on a phone in the drawer. */
   #furnish(form) {
     const { scale, view } = this.#acts.tools, { scores_sampled: scores, gradient_sampled: gradient, convergence } = this.#figures, wide = form === "wide";
-    const at = wide ? this.#heads.slice(1) : [scores.tools, gradient.tools, convergence.tools];
-    [scale, this.#zoomer, view].forEach((tool, i) => at[i].append(tool));
+    const [, second, third, fourth] = this.#heads, phone = form === "phone";
+    if (!phone) (wide ? second : scores.tools).append(scale);
+    if (!phone) (wide ? fourth : convergence.tools).append(view);
+    (wide ? third : gradient.tools).append(this.#zoomer);
     if (wide) this.node.prepend(...this.#heads);
     else for (const head of this.#heads) head.remove();
     const order = shownPanels(this.#spec.order, { form, embedded: false, many: true, chosen: [] });

@@ -24,7 +24,8 @@ from ssm.explorer.experiment.ranked import Ranked, ranked
 from ssm.explorer.problems import Problem
 from ssm.explorer.settings import Settings
 
-ALL = frozenset({"draw", "convergence", "moments", "ranked"})
+_GROUPS = ("classes", "draw", "convergence", "moments", "ranked")
+ALL = frozenset(_GROUPS[1:])
 
 
 @final
@@ -57,7 +58,7 @@ class Result:
     @property
     def groups(self) -> Mapping[str, Any]:
         """The groups by their names."""
-        return MappingProxyType({name: getattr(self, name) for name in ("classes", *sorted(ALL))})
+        return MappingProxyType({name: getattr(self, name) for name in _GROUPS})
 
     @property
     def numbers(self) -> dict[str, float]:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ssm import checks
 from ssm.explorer.problems import SCORE_LIMIT, Names, Numbered, Problem
+from ssm.explorer.problems.refusals import refuse
 
 MOST_ROWS = 1_000_000
 MOST_NAME = 200
@@ -54,8 +55,7 @@ def problem_of(table: Columns) -> Problem:
     [1.5, 0.5]
     """
     n = len(table.rows)
-    checks.row_count(n, MOST_ROWS)
-    checks.two_classes(n)
+    require_rows(n)
     scores = _numbers(table, "score", -SCORE_LIMIT, SCORE_LIMIT)
     counts = _numbers(table, "count", LEAST_COUNT, MOST_COUNT) if "count" in table.cells else None
     names = _names(table) if "class" in table.cells else Numbered(n)
@@ -80,12 +80,40 @@ def to_number(cell: Cell) -> float:
         return math.nan
 
 
+def require_rows(rows: int) -> None:
+    """Refuse a table with nothing to choose from, or with more rows than the server computes with.
+
+    Args:
+        rows: without the header.
+
+    Raises:
+        ValueError: in a sentence.
+    """
+    require_room(rows)
+    if rows < 2:
+        refuse("the table", "have two classes or more", str(rows), "add a row")
+
+
+def require_room(rows: int) -> None:
+    """Refuse more rows than the server computes with.
+
+    Args:
+        rows: as far as they were read.
+
+    Raises:
+        ValueError: in a sentence.
+    """
+    if rows > MOST_ROWS:
+        refuse("the table", f"have at most {MOST_ROWS:,} rows", "more", "keep the classes with the highest scores")
+
+
 def _numbers(table: Columns, column: str, low: float, high: float) -> Tensor:
     cells = table.cells[column]
     values = np.fromiter(map(to_number, cells), np.float64, len(cells))  # [rows]
     wrong = np.flatnonzero(~((values >= low) & (values <= high)))  # NaN is in no range
     if len(wrong):
-        checks.refuse_number(table.where(column, wrong[0]), low, high, cells[wrong[0]])
+        place, found = table.where(column, wrong[0]), checks.shorten(cells[wrong[0]])
+        refuse(place, f"be a number from {low:g} to {high:g}", found, "write such a number or leave the class out")
     return torch.from_numpy(values)
 
 
@@ -93,11 +121,18 @@ def _names(table: Columns) -> Names:
     names = [" ".join(_word(cell).split()) for cell in table.cells["class"]]
     for i, name in enumerate(names):
         if not 0 < len(name) <= MOST_NAME:
-            checks.refuse_name(table.where("class", i), name, MOST_NAME)
+            found = checks.shorten(name)
+            refuse(
+                table.where("class", i),
+                f"be a name of 1 to {MOST_NAME} characters",
+                found,
+                "give the class a short name",
+            )
     seen: dict[str, int] = {}
     for i, name in enumerate(names):
         if seen.setdefault(name, i) != i:
-            checks.refuse_double(table.where("class", i), name, table.rows[seen[name]])
+            way_out = f"row {table.rows[seen[name]]:,} has the same one, so rename or leave out one of the two"
+            refuse(table.where("class", i), "be a name of its own", checks.shorten(name), way_out)
     return Names(tuple(names))
 
 

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from ssm import checks, philox
+from ssm.explorer.problems.refusals import refuse
 
 # Two scores then differ by 600 at most, and every e^(x_c - x_t) and its inverse are ordinary float64 numbers.
 SCORE_LIMIT = 300.0
@@ -29,6 +30,7 @@ RANDOM_TARGET = 0
 
 _CIFAR_10 = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 _ARTICLE_SCORES = (-1.45, -2.0, -2.9, 1.4, -2.3, -0.1, -4.5, 1.65, -6.0, 0.3)
+_WHITE_PATH = "ssm/explorer/problems/data/white.json"
 _WHITE = resources.files("ssm.explorer.problems").joinpath("data", "white.json")
 
 
@@ -51,7 +53,9 @@ class Names(Sequence[str]):
 
     def __post_init__(self) -> None:
         """Refuse equal names."""
-        checks.distinct_names(self.words)
+        if len(set(self.words)) < len(self.words):
+            name, (one, other, *_) = next((name, places) for name, places in _places(self.words) if len(places) > 1)
+            refuse("names", "be all different", checks.shorten(name), f"rename class {one} or class {other}")
 
     def __len__(self) -> int:
         """The number of names."""
@@ -121,15 +125,17 @@ class Problem:
 
     def __post_init__(self) -> None:
         """Check every part and store it in its exact type."""
-        scores = checks.problem_scores(self.scores, SCORE_LIMIT)
+        scores = _believable(self.scores)
         names = self.names if isinstance(self.names, (Names, Numbered)) else Names(tuple(self.names))
-        checks.one_each("names", len(names), len(scores))
+        _require_one_each("names", len(names), len(scores))
         object.__setattr__(self, "names", names)
         object.__setattr__(self, "scores", scores)
-        object.__setattr__(self, "target", checks.problem_target(self.target, len(scores)))
+        object.__setattr__(
+            self, "target", checks.whole("target", self.target, 0, len(scores) - 1, "count classes from 0")
+        )
         if self.counts is not None:
             counts = checks.weights("counts", self.counts)
-            checks.one_each("counts", len(counts), len(scores))
+            _require_one_each("counts", len(counts), len(scores))
             object.__setattr__(self, "counts", counts)
 
     @property
@@ -181,7 +187,10 @@ def random(classes: int, spread: float = 1.0, seed: int = 0) -> Problem:
     n = checks.whole("classes", classes, 2, None, "a choice needs two classes or more")
     z = philox.normals(seed, n)  # [n]
     counts = 1e6 / torch.arange(1, n + 1, dtype=torch.float64)  # [n]
-    return Problem(Numbered(n), checks.spread(spread) * z, RANDOM_TARGET, counts)
+    width = checks.finite("spread", spread, "1 is the usual one")
+    if width < 0:
+        refuse("spread", "be 0 or more", checks.shorten(spread), "1 is the usual one")
+    return Problem(Numbered(n), width * z, RANDOM_TARGET, counts)
 
 
 def white() -> Problem:
@@ -192,7 +201,7 @@ def white() -> Problem:
         its count in the book.
 
     Raises:
-        FileNotFoundError: the package came without its data.
+        ValueError: the package came without its data.
 
     >>> len(white().names), white().names[white().target]
     (17091, 'whale')
@@ -209,7 +218,7 @@ PRESETS: Mapping[str, Callable[[], Problem]] = MappingProxyType({"article": arti
 @lru_cache(maxsize=1)
 def _read_white() -> tuple[Names, Tensor, int, Tensor]:
     if not _WHITE.is_file():
-        checks.refuse_missing_file("ssm/explorer/problems/data/white.json")
+        refuse(_WHITE_PATH, "come with the package", "no such file", "install it whole or run make assets")
     book = json.loads(_WHITE.read_text(encoding="utf-8"))
     counts, after = _unfold(book["vocabulary"]), _unfold(book["followers"])
     c = _tensor(counts.values())  # [classes]
@@ -218,6 +227,29 @@ def _read_white() -> tuple[Names, Tensor, int, Tensor]:
     p = ((seen - d).clamp(min=0) + d * F * c / c.sum()) / seen.sum()  # [classes]
     names = Names(tuple(counts))
     return names, p.log(), names.index(book["target"]), c
+
+
+def _believable(values: Tensor) -> Tensor:
+    scores = checks.vector("scores", values)
+    for c in (scores.abs() > SCORE_LIMIT).nonzero()[:1, 0].tolist():
+        found = f"{scores[c].item()} at class {c}"
+        refuse("scores", f"be from -{SCORE_LIMIT:g} to {SCORE_LIMIT:g}", found, "shrink them all by one factor")
+    if len(scores) < 2:
+        refuse("scores", "be of two classes or more", checks.shorten(scores.tolist()), "add a class")
+    return scores
+
+
+def _require_one_each(name: str, found: int, classes: int) -> None:
+    if found != classes:
+        refuse(name, f"be {classes:,}, one for each score", str(found), "give every class one")
+
+
+def _places(words: Sequence[str]) -> Iterable[tuple[str, list[int]]]:
+    """Each different word with its places, in the order in which words come twice."""
+    places: dict[str, list[int]] = {}
+    for c, word in enumerate(words):
+        places.setdefault(word, []).append(c)
+    return sorted(places.items(), key=lambda pair: pair[1][1:2] or [len(words)])
 
 
 def _unfold(rows: list[tuple[int, str]]) -> dict[str, int]:

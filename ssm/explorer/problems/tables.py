@@ -7,6 +7,7 @@ import math
 import re
 import tokenize
 import zlib
+from collections.abc import Container, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -14,7 +15,8 @@ import numpy as np
 
 from ssm import checks
 from ssm.explorer.problems import Problem
-from ssm.explorer.problems.columns import MOST_ROWS, Columns, problem_of, to_number
+from ssm.explorer.problems.columns import Columns, problem_of, require_room, require_rows, to_number
+from ssm.explorer.problems.refusals import refuse
 
 MOST_BYTES = 32 * 2**20
 MOST_PACKED = 6_000
@@ -59,7 +61,7 @@ def parse(text: str) -> Problem:
     (['cat', 'dog'], [1.5, 0.5], 0)
     """
     data = text.encode(errors="replace")
-    checks.table_bytes(len(data), MOST_BYTES)
+    _require_size(data)
     return problem_of(_read(data.decode("utf-8-sig")))
 
 
@@ -78,12 +80,13 @@ def parse_csv(data: bytes) -> Problem:
     >>> parse_csv(b"class,score\ncat,1.5\ndog,0.5\n").classes
     2
     """
-    checks.table_bytes(len(data), MOST_BYTES)
+    _require_size(data)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         row = data.count(b"\n", 0, error.start) + 1
-        checks.refuse_encoding(row, data[error.start])
+        found = f"the byte {data[error.start]:#04x} in row {row:,}"
+        refuse("the file", "be text in UTF-8", found, "save it as CSV UTF-8")
     return problem_of(_read(text))
 
 
@@ -105,7 +108,7 @@ def parse_npy(data: bytes) -> Problem:
     >>> parse_npy(file.getvalue()).names[1]
     'class 1'
     """
-    checks.table_bytes(len(data), MOST_BYTES)
+    _require_size(data)
     return problem_of(_records(_array(data)))
 
 
@@ -171,9 +174,9 @@ def unpack(token: str) -> Problem:
         stream = zlib.decompressobj()
         text = stream.decompress(packed, _MOST_UNPACKED).decode()
     except (ValueError, zlib.error):
-        checks.refuse_token(token)
+        refuse("own", "be a packed table", checks.shorten(token), "paste or upload the scores again")
     if not stream.eof:
-        checks.refuse_token(token)
+        refuse("own", "be a packed table", checks.shorten(token), "paste or upload the scores again")
     return parse(text)
 
 
@@ -193,25 +196,42 @@ def link(problem: Problem) -> str:
     return pack(problem) or problem.fingerprint
 
 
+def _require_size(data: bytes) -> None:
+    if len(data) > MOST_BYTES:
+        found = f"{len(data) / 2**20:,.1f} MB"
+        refuse("the table", f"have at most {MOST_BYTES / 2**20:g} MB", found, "leave out classes or columns")
+
+
+def _require_columns(place: str, found: Container[str], needed: Sequence[str], names: Sequence[str]) -> None:
+    for name in needed:
+        if name not in found:
+            way_out = "put a score beside each class, or name the columns class, score and count"
+            refuse(place, f"have a column {name}", checks.shorten(list(names)), way_out)
+
+
 def _shortest(number: float) -> str:
     return repr(number).removesuffix(".0")
 
 
 def _read(text: str) -> Columns:
     numbers, rows = _rows(text)
-    checks.filled(len(rows))
+    if not rows:
+        refuse("the table", "have rows", "nothing", "write a class and its score in each line")
     first, place = rows[0], f"row {numbers[0]:,}"
     columns = [_NAMED.get(cell.strip().lower(), "") for cell in first]
     if any(columns) and all(math.isnan(to_number(cell)) for cell in first):
         numbers, rows = numbers[1:], rows[1:]
     else:
         columns = [*_COLUMNS[: len(first)]]
-        checks.header_needed(place, len(first), len(_COLUMNS))
+        if len(first) > len(_COLUMNS):
+            way_out = "name them in a header with class and score"
+            refuse(place, f"have at most {len(_COLUMNS)} columns", str(len(first)), way_out)
     places = {name: columns.index(name) for name in _COLUMNS if name in columns}
-    checks.columns(place, places, ("class", "score"), first)
+    _require_columns(place, places, ("class", "score"), first)
     for number, row in zip(numbers, rows, strict=True):
         if len(row) != len(first):
-            checks.refuse_width(number, len(row), len(first))
+            way_out = "fill the gap, or put a name that holds the separator in quotes"
+            refuse(f"row {number:,}", f"have {len(first)} columns like the first", str(len(row)), way_out)
     return Columns(numbers, places, {name: [row[place] for row in rows] for name, place in places.items()})
 
 
@@ -227,9 +247,10 @@ def _rows(text: str) -> tuple[list[int], list[list[str]]]:
             if "".join(row).strip():
                 numbers.append(number)
                 rows.append(row)
-                checks.row_count(len(rows) - 1, MOST_ROWS)  # one of them may be the header
+                require_room(len(rows) - 1)  # one of them may be the header
     except csv.Error as error:
-        checks.refuse_quotes(len(rows) + 1, error)
+        place = f"row {len(rows) + 1:,}"
+        refuse(place, "have its quotation marks in pairs", repr(str(error)), "close or remove them")
     return numbers, rows
 
 
@@ -244,14 +265,38 @@ def _array(data: bytes) -> Array:
     try:
         shape, fortran, dtype = _HEADERS[np.lib.format.read_magic(file)](file)
     except _BAD_HEADER:
-        checks.refuse_npy(data[:8])
-    checks.plain_numbers(dtype)
-    checks.array_shape(shape, records=dtype.names is not None)
-    checks.row_count(shape[0], MOST_ROWS)
-    checks.two_classes(shape[0])
-    checks.array_bytes(len(data) - file.tell(), math.prod(shape) * dtype.itemsize)
+        found = checks.shorten(data[:8])
+        refuse("the file", "be a NumPy file with a whole header", found, "save the scores with numpy.save")
+    _require_plain(dtype)
+    _require_shape(shape, records=dtype.names is not None)
+    require_rows(shape[0])
+    _require_whole(len(data) - file.tell(), math.prod(shape) * dtype.itemsize)
     flat = np.frombuffer(data[file.tell() :], dtype)
     return flat.reshape(shape, order="F" if fortran else "C")
+
+
+def _require_plain(dtype: np.dtype[Any]) -> None:
+    """Numbers as bytes: nothing that only unpickling could read."""
+    parts = [dtype[name] for name in dtype.names] if dtype.names else [dtype]
+    kinds = "iufSU" if dtype.names else "iuf"
+    if not all(part.kind in kinds and part.itemsize for part in parts):
+        found = checks.shorten(dtype)
+        refuse("the array", "be plain real numbers, never unpickled", found, "save scores.astype(float)")
+
+
+def _require_shape(shape: tuple[int, ...], *, records: bool) -> None:
+    """One row for each class, with a score and perhaps a count."""
+    flat = len(shape) == 1 or (len(shape) == 2 and not records and shape[1] in {1, 2})
+    if not flat or min(shape) < 0:
+        rule = "be of shape [classes], [classes, 1] or [classes, 2]"
+        refuse("the array", rule, checks.shorten(shape), "save one row for each class")
+
+
+def _require_whole(found: int, needed: int) -> None:
+    """A file neither cut off nor followed by anything."""
+    if found != needed:
+        rule, way_out = f"have {needed:,} bytes after its header", "save or send it again, whole"
+        refuse("the file", rule, f"{found:,}", way_out)
 
 
 def _records(array: Array) -> Columns:
@@ -260,7 +305,7 @@ def _records(array: Array) -> Columns:
         array = array.reshape(len(array), -1)  # [classes, columns]
         columns = dict(zip(_COLUMNS[1:], array.T.tolist(), strict=False))
     else:
-        checks.columns("the array", array.dtype.names, ("score",), array.dtype.names)
+        _require_columns("the array", array.dtype.names, ("score",), array.dtype.names)
         columns = {name: array[name].tolist() for name in _COLUMNS if name in array.dtype.names}
     places = {name: place for place, name in enumerate(columns)}
     return Columns(range(1, len(array) + 1), places, columns)

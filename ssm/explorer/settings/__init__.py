@@ -7,5 +7,6 @@ from ssm.explorer.settings.record import FIELDS as FIELDS
 from ssm.explorer.settings.record import Settings as Settings
 from ssm.explorer.settings.subject import noise_of as noise_of
 from ssm.explorer.settings.subject import problem_of as problem_of
+from ssm.explorer.settings.work import MOST_WORK as MOST_WORK
 from ssm.explorer.settings.work import most_draws as most_draws
 from ssm.explorer.settings.work import refuse_overwork as refuse_overwork

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Annotated, Self
 from urllib.parse import quote
 
-from ssm import checks
 from ssm.explorer.settings import link
 from ssm.explorer.settings.kinds import Flag, Notes, Text, defaults_of, fields_of
 from ssm.explorer.settings.lists import Names, Several
@@ -35,10 +34,7 @@ class Frame:
     def __post_init__(self) -> None:
         """Hold every value against its field."""
         for name, field in FRAME_FIELDS.items():
-            value = getattr(self, name)
-            if not field.holds(value):
-                instead = field.write(field.nearest(value, FRAME_DEFAULTS[name]))
-                checks.refuse_setting(name, field.rule, value, instead)
+            field.require(name, getattr(self, name), FRAME_DEFAULTS[name])
 
     def to_query(self) -> str:
         """The frame's part of a link: every value that is not its default, in the order of the fields.

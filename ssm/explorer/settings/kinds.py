@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Generic, TypeGuard, TypeVar, final, get_type_h
 
 from ssm import checks
 from ssm.explorer.settings.agreements import Agreement
+from ssm.explorer.settings.notes import replaced
 
 T = TypeVar("T")
 Notes = tuple[str, ...]
@@ -58,6 +59,12 @@ class Field(ABC, Generic[T]):
         del value
         return default
 
+    def require(self, name: str, value: object, default: T) -> None:
+        """Refuse a value that does not hold, and say which one would."""
+        if not self.holds(value):
+            instead = self.write(self.nearest(value, default))
+            checks.refuse(name, self.rule, value, f"use {instead or 'nothing'}")
+
     def write(self, value: T) -> str:
         """A value as a link spells it."""
         return str(value)
@@ -94,7 +101,7 @@ class Field(ABC, Generic[T]):
         if self.holds(value):
             return value, ()
         used = self.nearest(value, default)
-        return used, (checks.replaced(name, self.rule, value, self.write(used)),)
+        return used, (replaced(name, self.rule, value, self.write(used)),)
 
 
 @final

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from ssm import checks
 from ssm.explorer.settings.kinds import Fields, Notes
+from ssm.explorer.settings.notes import long_link, replaced
 
 VERSION = "1"
 MOST_QUERY = 100_000
@@ -47,13 +47,13 @@ def read(query: str, fields: Fields) -> Reading:
     Reading(values={'samples': 9}, foreign=('colour',), notes=())
     """
     if len(query) > MOST_QUERY:
-        return Reading({}, (), (checks.long_link(len(query), MOST_QUERY),))
+        return Reading({}, (), (long_link(len(query), MOST_QUERY),))
     given = dict(parse_qsl(query.removeprefix("?"), keep_blank_values=True, errors="replace"))
     names = keys(fields)
     values = {names[key]: fields[names[key]].read(text) for key, text in given.items() if key in names}
     foreign = tuple(key for key in given if key not in names and key not in _SILENT)
     version = given.get("v", VERSION)
-    wrong = () if version == VERSION else (checks.replaced("v", "1, the version of this page's links", version, "1"),)
+    wrong = () if version == VERSION else (replaced("v", "1, the version of this page's links", version, "1"),)
     return Reading(values, foreign, wrong)
 
 

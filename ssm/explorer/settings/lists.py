@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, TypeGuard, final
 
-from ssm import checks
 from ssm.explorer.settings.kinds import Field, Notes, is_number, read_float
+from ssm.explorer.settings.notes import left_out
 
 Names = tuple[str, ...]
 Pairs = tuple[tuple[int, float], ...]
@@ -67,7 +67,7 @@ class PerClass(Field[Pairs]):
                 kept |= dict([part])
             else:
                 bad.append(part if isinstance(part, str) else "{}:{:g}".format(*part))
-        notes = (checks.left_out(name, self.rule, bad),) if bad else ()
+        notes = (left_out(name, self.rule, bad),) if bad else ()
         return tuple(sorted(kept.items())), notes
 
     def _pair(self, part: str) -> tuple[int, float] | None:
@@ -113,7 +113,7 @@ class Several(Field[Names]):
         if not isinstance(value, tuple):
             return super().mend(name, value, default)
         bad = [str(part) for part in value if not self._fits(part)]
-        notes = (checks.left_out(name, self.rule, bad),) if bad else ()
+        notes = (left_out(name, self.rule, bad),) if bad else ()
         return tuple(dict.fromkeys(filter(self._fits, value))), notes
 
     def _fits(self, part: object) -> bool:

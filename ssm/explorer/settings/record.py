@@ -15,6 +15,7 @@ from ssm.explorer.settings.frame import FRAME_FIELDS
 from ssm.explorer.settings.kinds import Choice, Notes, Real, Text, Whole, defaults_of, fields_of
 from ssm.explorer.settings.link import VERSION
 from ssm.explorer.settings.lists import Pairs, PerClass
+from ssm.explorer.settings.notes import article_instead, replaced, unknown_keys
 from ssm.explorer.settings.shape import Shape, find_table, shape
 
 DEFAULT_SEED = 810  # draw 1 of the article's example is then the article's own: bird, cat, dog, in both hits modes
@@ -23,7 +24,7 @@ MOST_DRAWS = 10_000
 _PROBLEMS = {
     "article": "the article's example",
     "random": "random scores",
-    "white": "the word after \u201cwhite\u201d in Moby-Dick",
+    "white": "the word after \u201cwhite\u201d",
     "own": "your own",
 }
 _NOISES = {
@@ -35,8 +36,8 @@ _NOISES = {
 }
 _HITS = {"rejected": "rejected when drawn", "excluded": "excluded before drawing"}
 _AVERAGES = {"all": "all draws", "so_far": "the draws so far"}
-_VIEWS = {"distance": "distance from the full gradient", "classes": "the five largest classes"}
-_SCALES = {"scores": "scores", "weights": "weights, e^x against the target's"}
+_VIEWS = {"distance": "all classes", "classes": "the five largest"}
+_SCALES = {"scores": "scores", "weights": "weights, e^x"}
 _PACKED = f"{FINGERPRINT.pattern}|[A-Za-z0-9_-]{{0,{MOST_PACKED}}}"
 _OF_PROBLEM = ("target", "edits", "weights", "draw", "average")  # what another problem gives no meaning to
 _CLASS = (Below("a class from 0 to {bound}"),)
@@ -122,9 +123,7 @@ class Settings:
         """Hold every value against its field, then against the others; find the target's class."""
         values = vars(self)
         for name, field in FIELDS.items():
-            if not field.holds(values[name]):
-                instead = field.write(field.nearest(values[name], DEFAULTS[name]))
-                checks.refuse_setting(field.key or name, field.rule, values[name], instead)
+            field.require(field.key or name, values[name], DEFAULTS[name])
         known = shape(values)
         require_agreement(values, known)
         if known and self.target is None:
@@ -160,7 +159,7 @@ class Settings:
         """
         found = link.read(query, FIELDS)
         unknown = [key for key in found.foreign if key not in link.keys(FRAME_FIELDS)]
-        notes = (*found.notes, *([checks.unknown_keys(unknown)] if unknown else []))
+        notes = (*found.notes, *([unknown_keys(unknown)] if unknown else []))
         settings, more = cls._settled(found.values, table)
         return settings, (*notes, *more)
 
@@ -196,7 +195,7 @@ class Settings:
         repairs = []
         for conflict in conflicts(FIELDS, values, known):
             values[conflict.name] = conflict.instead
-            repairs.append(checks.replaced(*conflict[:3], conflict.spelled))
+            repairs.append(replaced(*conflict[:3], conflict.spelled))
         if known and values["target"] is None:
             values["target"] = known.target
         return cls(**values), (*notes, *without, *repairs)
@@ -209,7 +208,7 @@ DEFAULTS = defaults_of(Settings)
 def require_agreement(values: Mapping[str, Any], known: Shape | None) -> None:
     """Refuse the first value that disagrees with another."""
     for conflict in conflicts(FIELDS, values, known):
-        checks.refuse_setting(*conflict[:3], conflict.spelled)
+        checks.refuse(*conflict[:3], f"use {conflict.spelled}")
 
 
 def _without_table(values: dict[str, Any], table: Problem | None) -> Notes:
@@ -220,5 +219,5 @@ def _without_table(values: dict[str, Any], table: Problem | None) -> Notes:
     except ValueError as error:
         for name in ("problem", "table", *_OF_PROBLEM):
             values[name] = DEFAULTS[name]
-        return (checks.article_instead(error),)
+        return (article_instead(error),)
     return ()

@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 import torch
+from torch import Tensor
 
-from ssm import checks, noise
+from ssm import noise
 from ssm.explorer import problems
 from ssm.explorer.problems import Problem
+from ssm.explorer.problems.refusals import refuse
 from ssm.explorer.settings.record import Settings, require_agreement
 from ssm.explorer.settings.shape import find_table, shape_of
 from ssm.noise import Noise
@@ -61,7 +63,7 @@ def noise_of(settings: Settings, problem: Problem) -> Noise:
         case "log_uniform":
             return noise.log_uniform(problem.classes)
         case "unigram":
-            return noise.unigram(checks.counted(problem.counts), settings.power)
+            return noise.unigram(_counts(problem), settings.power)
         case "softmax":
             return noise.softmax(problem.scores, settings.temperature)
         case _:
@@ -69,6 +71,12 @@ def noise_of(settings: Settings, problem: Problem) -> Noise:
             for c, weight in settings.weights:
                 weights[c] = weight
             return noise.custom(weights)
+
+
+def _counts(problem: Problem) -> Tensor:
+    if problem.counts is None:
+        refuse("unigram noise", "have counts", "a problem without", "add a column count or choose another noise")
+    return problem.counts
 
 
 def _unedited(settings: Settings, table: Problem | None) -> Problem:

@@ -1,6 +1,6 @@
 """Work: how much of it one viewer may ask of a server that others share."""
 
-from ssm import checks
+from ssm.explorer.problems.refusals import stop
 from ssm.explorer.settings.record import Settings
 
 MOST_WORK = 10_000_000  # samples times draws
@@ -17,7 +17,12 @@ def refuse_overwork(settings: Settings) -> None:
 
     >>> refuse_overwork(Settings(samples=1_000, draws=10_000))
     """
-    checks.work(settings.draws, settings.samples, MOST_WORK)
+    draws, samples = settings.draws, settings.samples
+    if draws * samples > MOST_WORK:
+        stop(
+            f"{draws:,} draws of {samples:,} samples are {draws * samples:,} scores to correct and this page stops at "
+            f"{MOST_WORK:,}; choose at most {most_draws(samples):,} draws or {MOST_WORK // draws:,} samples"
+        )
 
 
 def most_draws(samples: int) -> int:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from ssm.explorer.figures import texts
 from ssm.explorer.problems import Problem
 from ssm.explorer.settings import Frame
 from ssm.explorer.ui.answers import Answer, answer, first_answer, is_long, settings_of
@@ -16,15 +17,14 @@ from ssm.explorer.ui.paths import ASSETS, base_path
 KEY = "stage"
 _ADOPTED = "ssm.adopted"  # a question that Python put in the viewer's name: their own table was just read
 
-# Where the entry module and the style are, below assets.
-_ENTRY, _STYLES = "stage/explorer.js", ("panels/panels.css", "stage/style.css")
+_ENTRY = "stage/explorer.js"  # below assets, as is the next
 _ROOMS = ("kernel", "panels", "controls", "stage")
 
 # The page as it will stand, so that nothing moves when it comes; all modules are fetched at once, not one by one.
 _SKELETON = """
 {preloads}
 <section class="ssm" aria-label="Explorer" aria-busy="true">
-  <p class="ssm-what"></p>
+  <p class="ssm-what">{what}</p>
   <p class="ssm-sentence ssm-skeleton">The panels are being set up…</p>
   <div class="ssm-controls" aria-hidden="true"></div>
   <div class="ssm-status" aria-hidden="true"></div>
@@ -66,13 +66,12 @@ def _preloads() -> str:
 def _skeleton() -> str:
     columns = "".join(f'<div class="ssm-column" data-column="{number}"></div>' for number in _COLUMNS)
     panels = "".join(f'<figure class="ssm-panel ssm-skeleton" data-panel="{name}"></figure>' for name in _PANELS)
-    return _SKELETON.format(preloads=_preloads(), columns=columns, panels=panels)
+    return _SKELETON.format(what=texts.WHAT, preloads=_preloads(), columns=columns, panels=panels)
 
 
 _component = st.components.v2.component(
     "ssm_stage",
     html=_skeleton(),
-    css="\n".join((ASSETS / style).read_text("utf-8") for style in _STYLES),
     js=_LOADER.format(base=base_path(), entry=_ENTRY),
     isolate_styles=False,
 )
@@ -116,7 +115,7 @@ def _question() -> _Question:
     return adopted if adopted and adopted.ask >= question.ask else question
 
 
-def _adopt(patch: Mapping[str, Any], table: Problem) -> None:
+def _adopt(patch: Mapping[str, Any], table: Problem | None) -> None:
     """Ask in the viewer's name; the page takes the patched settings over with the answer."""
     now = _question()
     settings, _ = settings_of(now.query)

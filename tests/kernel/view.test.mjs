@@ -1,0 +1,220 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { edited } from "../../assets/kernel/problem.js";
+import { view } from "../../assets/kernel/view.js";
+import { ARTICLE, CONSTANTS, randomProblem, SETTINGS } from "./cases.mjs";
+import { draw, errorOf, extent, model } from "./oracle.mjs";
+
+const options = { constants: CONSTANTS };
+const near = (found, expected, name = "") =>
+  assert.ok(Math.abs(found - expected) <= 1e-9 * Math.max(1, Math.abs(expected)), `${name} ${found} ${expected}`);
+const allNear = (found, expected, name) => {
+  assert.equal(found.length, expected.length, name);
+  for (const [i, v] of expected.entries()) near(found[i], v, `${name}[${i}]`);
+};
+
+const CASES = [
+  ["the article's example", ARTICLE, { draws: 30 }],
+  ["targets excluded", ARTICLE, { draws: 30, hits: "excluded", samples: 8, draw: 4 }],
+  ["softmax noise", randomProblem(30), { target: 2, draws: 20, noise: "softmax", samples: 5 }],
+  [
+    "many classes",
+    randomProblem(80),
+    { target: 5, draws: 20, noise: "unigram", samples: 20, average: "so_far", draw: 7 },
+  ],
+  ["many hits", randomProblem(3), { target: 0, draws: 25, noise: "custom", weights: [[0, 20]], samples: 2, draw: 3 }],
+];
+
+for (const [name, problem, patch] of CASES) {
+  const s = { ...SETTINGS, ...patch };
+  const m = model(problem, s);
+
+  test(`the draw is that of the loops: ${name}`, () => {
+    const found = view(problem, s, options).draw;
+    const one = draw(m, s, s.draw - 1);
+    const { index } = view(problem, s, options).classes;
+    assert.deepEqual(found.sample_class, one.samples.slice(0, 12));
+    assert.deepEqual(
+      found.sample_hit,
+      one.samples.slice(0, 12).map((c) => c === s.target),
+    );
+    allNear(
+      found.gradient,
+      index.map((c) => one.gradient[c]),
+      "gradient",
+    );
+    assert.deepEqual(
+      found.count,
+      index.map((c) => one.counts[c]),
+    );
+    near(found.loss_draw, one.loss);
+    near(found.error_draw, Math.hypot(...m.full.map((g, c) => one.gradient[c] - g)));
+    assert.equal(found.kept, one.kept);
+    for (const [i, c] of index.entries()) {
+      const sampled = c !== s.target && one.counts[c] > 0;
+      assert.equal(found.corrected[i] !== null, sampled);
+      if (sampled) near(found.corrected[i], one.corrected[c], "corrected");
+    }
+  });
+
+  test(`blocks and dots are the distinct samples by gradient: ${name}`, () => {
+    const found = view(problem, s, options).draw;
+    const one = draw(m, s, s.draw - 1);
+    const distinct = [...new Set(one.samples)]
+      .filter((c) => c !== s.target)
+      .sort((a, b) => one.gradient[b] - one.gradient[a]);
+    allNear(
+      found.block_gradient,
+      distinct.slice(0, 8).map((c) => one.gradient[c]),
+      "block",
+    );
+    near(
+      found.block_rest,
+      distinct.slice(8).reduce((sum, c) => sum + one.gradient[c], 0),
+    );
+    const rank = (c) => 1 + m.p.filter((p, d) => d !== s.target && p > m.p[c]).length;
+    assert.deepEqual(found.dot_rank, found.dot_class.map(rank));
+    assert.equal(found.dot_class.length, m.x.length > 50 ? distinct.length : 0);
+  });
+
+  test(`the averages, other seeds and the extents are those of all draws: ${name}`, () => {
+    const found = view(problem, s, options).convergence;
+    allNear(
+      found.errors,
+      found.checkpoints.map((draws) => errorOf(m, s, draws)),
+      "errors",
+    );
+    assert.equal(found.others.length, 20);
+    near(found.others[0].at(-1), errorOf(m, s, s.draws, s.seed + 1), "the next seed");
+    near(found.others[19][4], errorOf(m, s, found.checkpoints[4], s.seed + 20), "the last seed");
+    near(found.error_mean, errorOf(m, s, found.averaged), "average");
+    const expected = extent(m, s);
+    for (const [side, value] of Object.entries(expected)) near(found.extent[side], value, side);
+    near(found.relative_mean, found.error_mean / Math.hypot(...m.full));
+  });
+}
+
+test("ranked columns and masses are those of sorted lists", () => {
+  const s = {
+    ...SETTINGS,
+    target: 11,
+    noise: "custom",
+    weights: [
+      [4, 9],
+      [60, 0.5],
+    ],
+    hits: "excluded",
+  };
+  const problem = randomProblem(300);
+  const { ranked } = view(problem, s, options);
+  const m = model(problem, s);
+  const falling = (values) => values.toSorted((a, b) => b - a);
+  const pushes = falling(m.p.filter((_, c) => c !== s.target));
+  allNear(
+    ranked.score,
+    ranked.rank.map((r) => falling(m.x)[r - 1]),
+    "score",
+  );
+  allNear(
+    ranked.noise,
+    ranked.rank.map((r) => falling(m.drawn)[r - 1]),
+    "noise",
+  );
+  allNear(
+    ranked.full.slice(0, -1),
+    ranked.rank.slice(0, -1).map((r) => pushes[r - 1]),
+    "full",
+  );
+  assert.equal(ranked.full.at(-1), null);
+  near(
+    ranked.mass.reduce((a, b) => a + b),
+    1 - m.p[s.target],
+  );
+  near(
+    ranked.mass[1],
+    pushes.slice(10, 100).reduce((a, b) => a + b),
+  );
+});
+
+/** Patches of one drag after another, so that every layer is used again and left behind. */
+const HAND = [
+  { samples: 5 }, { samples: 40 }, { samples: 7 }, { edits: [[3, 2.5]] }, { edits: [[3, -2.5]] }, { edits: [] },
+  { target: 9 }, { edits: [[9, 4]] }, { noise: "softmax" }, { edits: [[2, 5]], target: 2 }, { noise: "custom", edits: [] },
+  { weights: [[1, 7]] }, { weights: [[1, 3], [8, 30]] }, { hits: "excluded" }, { draw: 30 }, { average: "so_far" }, { draw: 3 },
+  { seed: 4 }, { draws: 90 }, { noise: "unigram" }, { power: 1.5 }, { hits: "rejected" }, { seed: 810 }, { samples: 60 },
+]; // biome-ignore format: a list of small changes
+
+for (const n of [12, 120]) {
+  test(`what is kept between frames changes no number: ${n} classes`, () => {
+    const base = randomProblem(n);
+    const memo = {};
+    let s = { ...SETTINGS, target: 1, draws: 40 };
+    let problem = edited(base, []);
+    for (const patch of HAND) {
+      s = { ...s, ...patch };
+      if (patch.edits) problem = edited(base, s.edits);
+      assert.deepEqual(view(problem, s, { ...options, memo }), view(problem, s, options), JSON.stringify(patch));
+    }
+  });
+}
+
+test("a view keeps its numbers when the next is made", () => {
+  const memo = {};
+  const base = randomProblem(120);
+  const first = view(edited(base, []), SETTINGS, { ...options, memo });
+  const copy = structuredClone(first);
+  view(edited(base, [[3, 9]]), { ...SETTINGS, edits: [[3, 9]] }, { ...options, memo });
+  assert.deepEqual(first, copy);
+});
+
+test("slots hold still while a hand is down", () => {
+  const base = randomProblem(120);
+  const keep = view(base, SETTINGS, options).classes.index;
+  const last = keep.at(-1);
+  const s = { ...SETTINGS, edits: [[last, 20]] };
+  const problem = edited(base, s.edits);
+  assert.deepEqual(view(problem, s, { ...options, keep }).classes.index, keep);
+  assert.notDeepEqual(view(problem, s, options).classes.index, keep);
+});
+
+test("a budget shortens the run, leaves out moments and takes other seeds with it", () => {
+  const s = { ...SETTINGS, target: 0, samples: 10 };
+  const problem = randomProblem(60);
+  const short = view(problem, s, { ...options, budget: { samples: 500, classes: 59 } });
+  assert.equal(short.convergence.draws, 50);
+  assert.equal(short.convergence.checkpoints.at(-1), 50);
+  assert.deepEqual([short.moments, short.convergence.others], [null, []]);
+  const some = view(problem, s, { ...options, budget: { samples: 8_500, classes: 60 } });
+  assert.equal(some.convergence.others.length, 3);
+  assert.notEqual(some.moments, null);
+  const late = view(problem, { ...s, draw: 200 }, { ...options, budget: { samples: 500, classes: 59 } });
+  assert.deepEqual(late.draw, view(problem, { ...s, draw: 200 }, options).draw);
+});
+
+test("other seeds are left out where that is too much work", () => {
+  const s = { ...SETTINGS, target: 0, samples: 101, draws: 200 };
+  assert.deepEqual(view(randomProblem(20), s, options).convergence.others, []);
+});
+
+test("only softmax noise needs all scores", () => {
+  assert.equal(view(ARTICLE, SETTINGS, options).classes.noise_scores, 0);
+  assert.equal(view(ARTICLE, { ...SETTINGS, noise: "softmax" }, options).classes.noise_scores, 10);
+});
+
+const leavesOf = (value) => (value && typeof value === "object" ? Object.values(value).flatMap(leavesOf) : [value]);
+
+test("scores that leave float64 leave null, and never NaN or an infinity", () => {
+  const scores = Float64Array.of(1000, -1000, 0, 5, -700);
+  for (const target of [0, 1, 2]) {
+    for (const noise of ["uniform", "softmax", "custom"]) {
+      for (const hits of ["rejected", "excluded"]) {
+        const s = { ...SETTINGS, target, noise, hits, weights: [[target, 1e6]], draws: 20, samples: 3 };
+        const found = view({ ...ARTICLE, scores }, s, options);
+        assert.deepEqual(
+          leavesOf(found).filter((v) => typeof v === "number" && !Number.isFinite(v)),
+          [],
+        );
+      }
+    }
+  }
+});
