@@ -8,8 +8,8 @@ import { button, el, icon, say } from "./dom.js";
 
 const SPEEDS = { 1600: "slow", 800: "½×", 400: "1×", 200: "2×", 100: "4×", 40: "10×" };
 const ICONS = {
-  restart: "M5 4h2v12H5zM16 4v12l-8-6z",
-  back: "M4 4h2v12H4zM14 4v12L7 10z",
+  restart: "M10 3a7 7 0 1 1-6.7 5l1.9.6A5 5 0 1 0 10 5v3L5.5 4 10 0z",
+  back: "M5 4h2v12H5zM16 4v12l-8-6z",
   play: "M5 3l12 7-12 7z",
   pause: "M5 4h3.5v12H5zM11.5 4H15v12h-3.5z",
 };

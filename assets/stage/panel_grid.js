@@ -252,13 +252,15 @@ export class PanelGrid {
 
   /** What lies over the bars goes where the bars are. */
   #overlay() {
-    const { index } = this.#view.classes;
     const settings = this.#acts.settings();
-    const orientation = orientationOf(this.#form);
-    const weighed = settings.noise === "custom" && !this.#fixed.has("weights");
-    this.#figures.scores_full.handles?.place(this.#fixed.has("edits") ? [] : index, orientation);
-    this.#figures.noise.handles?.place(weighed ? index : [], orientation);
+    this.#place("scores_full", !this.#fixed.has("edits"));
+    this.#place("noise", settings.noise === "custom" && !this.#fixed.has("weights"));
     this.#tools.show(settings);
     this.#light.shine();
+  }
+
+  #place(name, dragged) {
+    if (!this.#shown.includes(name)) return;
+    this.#figures[name].handles?.place(dragged ? this.#view.classes.index : [], orientationOf(this.#form));
   }
 }

@@ -1,6 +1,6 @@
 /** Tools of the panels: the heads of the columns, the switches in them, the zoom of the gradients, a way back from a drag. */
 
-import { button, el, icon, say } from "../controls/dom.js";
+import { button, el, icon } from "../controls/dom.js";
 
 const HEADS = ["Noise", "Scores", "Gradient", "Convergence"];
 const ZOOMS = [1, 4, 16];
@@ -72,7 +72,7 @@ export class Tools {
   }
 
   #sayZoom() {
-    say(this.#zoomer, `zoom ×${this.#zoom}`);
+    this.#zoomer.replaceChildren(el("span", { class: "ssm-zoom-word" }, "zoom "), `×${this.#zoom}`);
     this.#zoomer.setAttribute("aria-label", `zoom of both gradients: ×${this.#zoom}`);
   }
 }
