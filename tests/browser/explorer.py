@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 
-from ssm.explorer import experiment
-from ssm.explorer.figures import texts
+from ssm.explorer import experiment, figures
+from ssm.explorer.figures import templates, texts
 from ssm.explorer.settings import Settings
 
 READY = '[data-ssm-ready="true"]'
@@ -16,7 +16,7 @@ MILLISECONDS_TO_ANSWER = 15_000
 BAR_PANELS = ("scores_full", "scores_sampled", "noise", "gradient_full", "gradient_sampled")
 PANELS = (*BAR_PANELS, "convergence")
 
-NEXT = re.compile(r"^(Draw again|Step)$")
+NEXT = "Draw again"
 UNSEEN = re.compile(r'<g class="textpoint"[^>]*></g>|scale\(1,\s?1\)')
 DRAWN = """() => JSON.stringify([...document.querySelectorAll(".ssm-plot")].map((node) =>
   [node.data, node._fullLayout.xaxis.range, node._fullLayout.yaxis.range]))"""
@@ -89,7 +89,7 @@ def drawn(page: Page) -> str:
 
 def step(page: Page) -> None:
     """Draw again: go one draw on."""
-    page.get_by_role("button", name=NEXT).click()
+    page.get_by_role("button", name=NEXT, exact=True).click()
 
 
 @contextmanager
@@ -132,8 +132,8 @@ def refusal(page: Page) -> Locator:
 
 def shows(page: Page, settings: Settings) -> None:
     """Expect the sentence, the gradient's title and the link that torch has for some settings."""
-    numbers = experiment.run(settings).numbers
-    expect(sentence(page)).to_have_text(texts.render(texts.SENTENCE, numbers))
-    title = texts.render(texts.TITLES["gradient_sampled"], numbers)
+    result = experiment.run(settings)
+    expect(sentence(page)).to_have_text(templates.render(texts.SENTENCE, figures.words(result)))
+    title = figures.title("gradient_sampled", result)
     expect(panel(page, "gradient_sampled").get_by_role("heading")).to_have_text(title)
     expect(page).to_have_url(re.compile(rf"\?{re.escape(settings.to_query())}$"))

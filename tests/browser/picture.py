@@ -113,7 +113,8 @@ class Picture:
         """Make a picture of what the page tells of one panel."""
         bars = tuple(map(_bar, read["bars"]))
         labels = tuple(map(_label, read["labels"]))
-        lines = tuple(tuple((x, y) for x, y in line["points"]) for line in read["lines"] if line["stroked"])
+        strokes = [stroke for line in read["lines"] if line["stroked"] for stroke in line["strokes"]]
+        lines = tuple(tuple((x, y) for x, y in stroke) for stroke in strokes)
         figure = Box(*read["figure"])
         plot = Box(*read["plot"]) if read["plot"] else figure
         return cls(read["name"], read["title"], figure, plot, bars, lines, labels)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from ssm.explorer.settings import Settings
-from tests.browser.expected import Expected, linked
+from tests.browser.expected import Expected, linked, says
 from tests.browser.explorer import answered, bar, held, middle, open_explorer
 from tests.browser.picture import Picture, look, named, still
 
@@ -71,7 +71,7 @@ def path(page: Page, name: str, words: str) -> Iterator[tuple[float, float]]:
 
 @both
 @every_problem
-def test_pointer_drags_one_class_and_the_names_stay(page, problem, grip):
+def test_pointer_drags_one_class(page, problem, grip):
     settings = grip.settings(problem)
     expected = Expected.of(settings)
     slot = grip.slot(expected)
@@ -85,8 +85,8 @@ def test_pointer_drags_one_class_and_the_names_stay(page, problem, grip):
         during = order(still(page), grip)
     assert changed(page, grip) == {expected.classes[slot]}
     assert during == before
-    assert order(still(page), grip) == before
     expect(bar(page, expected.names[slot], grip.words)).to_be_focused()
+    assert order(still(page), grip) == before  # nothing jumps from under a hand that has only let go
 
 
 @contextmanager
@@ -138,5 +138,4 @@ def test_keys_change_the_class_that_has_the_focus(page, problem, grip):
             page.keyboard.press(key)
     assert changed(page, grip) == {expected.classes[slot]}
     expect(handle).to_be_focused()
-    names = order(still(page), grip)
-    assert expected.names[slot].removeprefix("class ") in names
+    assert any(says(label, expected.names[slot]) for label in named(still(page), grip.panel))
