@@ -76,24 +76,26 @@ def test_before_its_first_answer_the_stage_is_a_skeleton_of_the_page():
     assert "The panels could not be loaded. Check the connection and reload the page." in proto.js_content
 
 
-def test_the_style_comes_with_the_skeleton_so_that_nothing_moves():
-    assert stage_of(opened()).css_content == "\n".join(
-        (ASSETS / style).read_text("utf-8") for style in explorer._STYLES
-    )
+@pytest.fixture
+def order(monkeypatch):
+    """What a page puts on the screen, in its order: HTML and the stage."""
+    shown = []
+
+    def stage(**_):
+        shown.append("stage")
+        return SimpleNamespace(ask=None, own=None)
+
+    monkeypatch.setattr(st, "html", shown.append)
+    monkeypatch.setattr("ssm.explorer.ui.explorer._component", stage)
+    return shown
 
 
-def test_every_module_is_fetched_ahead(tmp_path, monkeypatch):
-    for name in ("kernel/view.js", "stage/explorer.js", "stage/page.js", "vendor/no.js", "kernel/no.css"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    monkeypatch.setattr(explorer, "ASSETS", tmp_path)
-    html = explorer._preloads()
-    assert re.findall('rel="modulepreload" href="([^"]*)"', html) == [
-        "/assets/kernel/view.js",
-        "/assets/stage/explorer.js",
-        "/assets/stage/page.js",
-    ]
-    assert '"preload" as="script" href="/assets/vendor/plotly-basic.min.js"' in html
+def test_the_style_comes_before_anything_else_so_that_nothing_moves(order):
+    assert not opened().exception
+    style, header, stage = order
+    for path in bar.STYLES:
+        assert (ASSETS / path).read_text("utf-8") in style
+    assert (header[:22], stage) == ('<header class="ssm-bar', "stage")
 
 
 def test_an_embedded_page_has_no_bar(monkeypatch):
@@ -116,8 +118,9 @@ def test_the_bar_links_to_every_page_and_says_which_one_this_is():
     assert "data-ribbon" in more
 
 
-def test_the_header_of_streamlit_takes_no_clicks():
-    (rule,) = re.findall(r"\.stAppHeader \{([^}]*)\}", opened().main[0].proto.body)
+def test_the_header_of_streamlit_takes_no_clicks(order):
+    opened()
+    *_, rule = re.findall(r"\.stAppHeader \{([^}]*)\}", order[0])
     assert {"height: 0", "pointer-events: none"} <= {part.strip() for part in rule.split(";")}
 
 

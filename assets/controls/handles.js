@@ -34,7 +34,8 @@ export class Handles {
   /** @type {"v"|"h"} */ #orientation = "v";
   /** @type {number[]} */ #classes = [];
   /** @type {Map<number, {node: any, grip: any, placed: string}>} */ #made = new Map();
-  /** @type {{c: number, at: number, height: number, unit: number, meaning: (height: number) => number, moved: boolean}|null} */ #drag = null;
+  /** @type {{c: number, at: number, height: number, unit: number, meaning: (height: number) => number, moved: boolean}|null} */ #drag =
+    null;
   #holding = false;
 
   /** @param {any} panel whose bars are dragged @param {Grip} grip */
@@ -52,14 +53,16 @@ export class Handles {
   }
 
   #order(classes) {
-    const kept = new Set(classes), focused = document.activeElement;
+    const kept = new Set(classes),
+      focused = document.activeElement;
     for (const [c, { node }] of this.#made) if (!kept.has(c)) node.remove() ?? this.#made.delete(c);
     classes.forEach((c, i) => {
       const { node } = this.#made.get(c) ?? this.#make(c);
       if (this.node.children[i] !== node) this.node.insertBefore(node, this.node.children[i] ?? null);
     });
     this.#classes = classes;
-    if (focused instanceof HTMLElement && focused !== document.activeElement && this.node.contains(focused)) focused.focus({ preventScroll: true });
+    if (focused instanceof HTMLElement && focused !== document.activeElement && this.node.contains(focused))
+      focused.focus({ preventScroll: true });
     this.#stop(this.node.querySelector("[tabindex='0']") ?? this.node.firstElementChild);
   }
 
@@ -78,14 +81,26 @@ export class Handles {
   }
 
   #placeOne(c, slot) {
-    const made = this.#made.get(c), { value, low, high, name } = this.#grip.read(c), { box } = this.#panel, across = this.#orientation === "v";
-    const height = this.#grip.height(c), one = this.#panel.at(slot, height), next = this.#panel.at(slot + 1, height);
+    const made = this.#made.get(c),
+      { value, low, high, name } = this.#grip.read(c),
+      { box } = this.#panel,
+      across = this.#orientation === "v";
+    const height = this.#grip.height(c),
+      one = this.#panel.at(slot, height),
+      next = this.#panel.at(slot + 1, height);
     const now = [one.x, one.y, next.x, next.y, value, low, high, name, box.left, box.top, box.width, box.height].join();
     if (now === made.placed) return;
     made.placed = now;
     if (across) this.#column(made, one, Math.abs(next.x - one.x), box);
     else this.#row(made, one, Math.abs(next.y - one.y), box);
-    const attributes = { label: `${this.#grip.what} ${name}`, valuemin: low, valuemax: high, valuenow: value, valuetext: number(value), orientation: across ? "vertical" : "horizontal" };
+    const attributes = {
+      label: `${this.#grip.what} ${name}`,
+      valuemin: low,
+      valuemax: high,
+      valuenow: value,
+      valuetext: number(value),
+      orientation: across ? "vertical" : "horizontal",
+    };
     for (const [key, text] of Object.entries(attributes)) made.node.setAttribute(`aria-${key}`, String(text));
   }
 
@@ -109,13 +124,21 @@ export class Handles {
   /** What one px means is settled when the hand comes down: an axis that grows must not pull the bar along. */
   #down(event, c) {
     if (event.button > 0 || this.#drag) return;
-    const { node } = this.#made.get(c), { left, top } = this.#panel.box;
+    const { node } = this.#made.get(c),
+      { left, top } = this.#panel.box;
     if (event.pointerType === "mouse") event.preventDefault();
     node.setPointerCapture(event.pointerId);
     node.focus({ preventScroll: true });
     const [dx, dy] = this.#orientation === "v" ? [0, 1] : [1, 0];
     const unit = this.#panel.valueAt(left + dx, top + dy) - this.#panel.valueAt(left, top);
-    this.#drag = { c, at: this.#along(event), height: this.#grip.height(c), unit, meaning: this.#grip.reader(), moved: false };
+    this.#drag = {
+      c,
+      at: this.#along(event),
+      height: this.#grip.height(c),
+      unit,
+      meaning: this.#grip.reader(),
+      moved: false,
+    };
   }
 
   #move(event) {
@@ -139,7 +162,8 @@ export class Handles {
   // -------------------------------------------------------------- keys
 
   #key(event, c) {
-    const change = KEYS[this.#orientation][event.key], walk = WALK[this.#orientation][event.key];
+    const change = KEYS[this.#orientation][event.key],
+      walk = WALK[this.#orientation][event.key];
     if (change) this.#nudge(c, change);
     else if (walk) this.#walk(this.#classes.indexOf(c) + walk);
     else if (event.key === "Home") this.#walk(0);
@@ -151,7 +175,7 @@ export class Handles {
 
   #nudge(c, change) {
     this.#hold();
-    this.#write(c, this.#grip.step(this.#grip.read(c).value, ...change), false);
+    this.#write(c, this.#grip.step(this.#grip.read(c).value, change[0], change[1]), false);
   }
 
   #left(event) {
@@ -174,7 +198,8 @@ export class Handles {
 
   /** Arrows walk from bar to bar. */
   #walk(i) {
-    const c = this.#classes[Math.max(0, Math.min(this.#classes.length - 1, i))], { node } = this.#made.get(c);
+    const c = this.#classes[Math.max(0, Math.min(this.#classes.length - 1, i))],
+      { node } = this.#made.get(c);
     this.#stop(node);
     node.focus({ preventScroll: true });
   }

@@ -12,6 +12,7 @@ import { brief, grouped, number, say } from "./texts.js";
  */
 
 const NEAR = 4; // px between a mark and its label
+const FEW_FACTORS = 20; // slots up to which a factor may be written in full
 const COUNT_LINE = 11; // px, the height of a count: many must stand over each other
 const APART = { across: 44, up: 26, log: 22 }; // px between ticks, at least
 const MOST_TICKS = 7;
@@ -150,8 +151,11 @@ function factors(look, places) {
     const label = { kind: "factor", text, role: "correction", data: { class: s.class[slot] }, ...at };
     if (fits(look, label, placed, bars)) placed.push({ ...label, correction });
   });
-  return { labels: placed.map((label) => inFull(look, label, placed, bars)), shapes: [] };
+  const labels = placed.map((label) => (s.slot.length <= FEW_FACTORS ? inFull : inShort)(look, label, placed, bars));
+  return { labels, shapes: [] };
 }
+
+const inShort = (look, { correction, ...label }) => label;
 
 function fits({ size, taken }, label, placed, bars) {
   const within = label.x >= 0 && label.x + label.w <= size.width;

@@ -3,7 +3,7 @@
 import { LINE } from "./layers.js";
 import { inside, meets } from "./plane.js";
 import { NOTHING } from "./series.js";
-import { say } from "./texts.js";
+import { plain } from "./texts.js";
 
 const DISTANCES = [16, 26, 38, 52, 68, 86]; // px from the place to the text
 const DIRECTIONS = [-90, -45, -135, 0, 180, 45, 135, 90]; // degrees, upwards first
@@ -55,7 +55,7 @@ function firstFree(look, note, taken) {
   const anchors = ANCHORS[note.anchor](look);
   for (const distance of DISTANCES) {
     for (const { at, numbers } of anchors) {
-      const label = freePlace(look, say(note.text, numbers), at, distance, taken);
+      const label = freePlace(look, plain(note.text, numbers), at, distance, taken);
       if (label) return { label, at };
     }
   }

@@ -138,20 +138,21 @@ export class Panel {
     this.labels.show(labels);
   }
 
-  /** The bars as rectangles in px of the node: what notes and long labels keep clear of. */
+  /** The bars and arrows as rectangles in px of the node: what notes and factors keep clear of. */
   #obstacles(s) {
-    const { on, box } = this;
-    const bars = this.spec.traces.flatMap((trace, t) => {
+    const { on, box, spec } = this;
+    const place = (at, half, low, high) => {
+      const { x, y, w, h } = rectangle(on, [at - half, at + half], [low, high]);
+      return { x: x + box.left, y: y + box.top, w, h };
+    };
+    const columns = this.#columns(s);
+    const bars = spec.traces.flatMap((trace, t) => {
+      const { along, value, base } = columns[t];
       if (trace.type !== "bar") return [];
-      const { along, value, base } = this.#columns(s)[t];
-      return value.flatMap((v, i) => {
-        if (!v) return [];
-        const from = base?.[i] ?? 0;
-        const found = rectangle(on, [along[i] - trace.width / 2, along[i] + trace.width / 2], [from, from + v]);
-        return [{ ...found, x: found.x + box.left, y: found.y + box.top }];
-      });
+      return value.flatMap((v, i) => (v ? [place(along[i], trace.width / 2, base?.[i] ?? 0, (base?.[i] ?? 0) + v)] : []));
     });
-    return bars;
+    if (!spec.lettering.some(([what]) => what === "arrows")) return bars;
+    return [...bars, ...s.corrected_scores.flatMap((tip, i) => (tip === null ? [] : [place(i, 0.4, s.score[i], tip)]))];
   }
 
   /** Plotly's own drawing of what is shown, when there is time for it. */
