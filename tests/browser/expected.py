@@ -13,9 +13,9 @@ from playwright.sync_api import Page
 
 from ssm.explorer import experiment
 from ssm.explorer.settings import Settings
+from tests.browser.explorer import BAR_PANELS
 from tests.browser.picture import Label, Picture, foot, named
 
-BAR_PANELS = ("noise", "scores_full", "scores_sampled", "gradient_full", "gradient_sampled")
 NEAR = 7.0  # px; a slanted name's end is no farther than that from the middle of its bar
 ASKEW = 1.5  # px; and all names of a panel are equally far
 OFF = 2.0  # px; Plotly rounds, and makes the lowest bars two pixels high

@@ -1,15 +1,14 @@
 """One drag changes one class, whatever moves under the hand: by pointer, touch and keys, in scores and in noise."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from ssm.explorer.settings import Settings
 from tests.browser.expected import Expected, linked, says
-from tests.browser.explorer import answered, bar, held, middle, open_explorer
+from tests.browser.explorer import answered, bar, held, middle, open_explorer, touching
 from tests.browser.picture import Picture, look, named, still
 
 FAR, STEPS = 72, 12  # px of a drag, and how many moves it takes
@@ -87,20 +86,6 @@ def test_pointer_drags_one_class(page, problem, grip):
     assert during == before
     expect(bar(page, expected.names[slot], grip.words)).to_be_focused()
     assert order(still(page), grip) == before  # nothing jumps from under a hand that has only let go
-
-
-@contextmanager
-def touching(context: BrowserContext, page: Page, start: tuple[float, float]) -> Iterator[Callable[..., None]]:
-    """Hold a finger down from `start` on, for the length of a `with`, which moves it by what it is given."""
-    finger = context.new_cdp_session(page)
-
-    def send(kind: str, *points: tuple[float, float]) -> None:
-        touches = [{"x": x, "y": y} for x, y in points]
-        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
-
-    send("touchStart", start)
-    yield lambda place: send("touchMove", place)
-    send("touchEnd")
 
 
 @both

@@ -7,8 +7,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ssm.explorer.settings import Settings
-from tests.browser.expected import BAR_PANELS, Expected, linked, wrong
+from tests.browser.expected import Expected, linked, wrong
 from tests.browser.explorer import (
+    BAR_PANELS,
     READY,
     along,
     answered,
