@@ -8,12 +8,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ssm.explorer import experiment, problems
+from ssm.explorer import experiment, figures, problems
+from ssm.explorer.figures import texts
 from ssm.explorer.problems import Problem, tables
 from ssm.explorer.settings import FIELDS, Frame, Settings
 from ssm.explorer.ui import answers
 from ssm.explorer.ui.answers import answer, first_answer, is_long, problem
-from ssm.explorer.ui.spec import PANELS, spec
+from ssm.explorer.ui.spec import spec
 from ssm.explorer.ui.table_store import TABLES, TableStore
 
 PETS = tables.parse("bird 1.5\ncat 0.5\ndog 2.5")
@@ -274,7 +275,11 @@ def test_one_table_may_be_larger_than_the_store():
 def test_the_spec_is_json_and_leaves_nothing_out():
     told = spec()
     assert json.loads(json.dumps(told, allow_nan=False)).keys() == told.keys()
-    assert {name: tuple(panels) for name, panels in told["panels"].items()} == {"light": PANELS, "dark": PANELS}
+    assert {name: list(panels) for name, panels in told["panels"].items()} == {
+        theme: list(figures.PANELS) for theme in ("light", "dark")
+    }
+    assert set(told["order"]) <= set(figures.PANELS)
+    assert told["texts"] == texts.PARTS
     assert told["targets"] == {"article": 7, "white": problems.white().target, "random": 0}
     assert told["sizes"] == {"article": 10, "white": 17_091}
     assert list(told["problems"]) == ["article", "random", "white", "own"]

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import re
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from typing import NamedTuple
@@ -14,6 +15,7 @@ import torch
 from app import app
 from ssm.explorer import experiment
 from ssm.explorer.settings import Settings
+from ssm.explorer.ui.paths import ASSETS
 from ssm.explorer.ui.server import warm_up
 from ssm.explorer.ui.spec import spec
 from tests.browser.server import running_app
@@ -65,7 +67,8 @@ def get(server):
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/?samples=9", "/stage.json", "/problem.json?v=1&samples=0", "/assets/stage.js", "/explore", "/no"]
+    "path",
+    ["/", "/?samples=9", "/stage.json", "/problem.json?v=1&samples=0", "/assets/stage/explorer.js", "/explore", "/no"],
 )
 def test_every_answer_has_the_security_headers(get, path):
     headers = get(path).headers
@@ -117,9 +120,9 @@ def test_a_problem_that_is_not_here_is_a_sentence(get, query, sentence):
 @pytest.mark.parametrize(
     ("path", "kind"),
     [
-        ("/assets/stage.js", "javascript"),
-        ("/assets/kernel.js", "javascript"),
-        ("/assets/stage.css", "text/css"),
+        ("/assets/stage/explorer.js", "javascript"),
+        ("/assets/kernel/view.js", "javascript"),
+        ("/assets/stage/style.css", "text/css"),
         ("/assets/vendor/plotly-basic.min.js", "javascript"),
         ("/assets/icon.svg", "image/svg+xml"),
     ],
@@ -152,6 +155,24 @@ def test_a_cold_link_gets_the_app(get, path):
     reply = get(path)
     assert reply.status == 200
     assert b'<div id="root">' in reply.body
+
+
+def test_every_module_and_plotly_are_fetched_while_streamlit_starts(get):
+    reply = get("/?v=1&samples=9")
+    head = reply.body.decode().partition("</head>")[0]
+    rooms = [ASSETS / room for room in ("kernel", "panels", "controls", "stage")]
+    modules = {f"/{path.relative_to(ASSETS.parent).as_posix()}" for room in rooms for path in room.glob("*.js")}
+    assert modules
+    assert modules <= set(re.findall('<link rel="modulepreload" href="([^"]*)">', head))
+    assert '<link rel="preload" as="script" href="/assets/vendor/plotly-basic.min.js">' in head
+    assert re.search(r"\.stMainBlockContainer \{ max-width: 1920px !important; padding: [^;]* !important; \}", head)
+    assert int(reply.headers["content-length"]) == len(reply.body)
+    assert "etag" not in reply.headers
+
+
+@pytest.mark.parametrize("path", ["/stage.json", "/assets/icon.svg"])
+def test_only_documents_have_a_head(get, path):
+    assert b"modulepreload" not in get(path).body
 
 
 def test_the_server_is_warm_before_its_first_visitor(monkeypatch):

@@ -15,6 +15,7 @@ from streamlit import config
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
+from ssm.explorer.figures import texts
 from ssm.explorer.problems import tables
 from ssm.explorer.settings import FIELDS, Frame, Settings, kinds, lists
 from ssm.explorer.ui import bar, explorer
@@ -69,27 +70,32 @@ def test_before_its_first_answer_the_stage_is_a_skeleton_of_the_page():
     proto = stage_of(opened())
     assert proto.html_content.count('class="ssm-panel ssm-skeleton"') == 6
     assert proto.html_content.count('class="ssm-column"') == 4
+    assert f'<p class="ssm-what">{texts.WHAT}</p>' in proto.html_content
     assert 'aria-busy="true"' in proto.html_content
     assert f'"/assets/{explorer._ENTRY}"' in proto.js_content
     assert "The panels could not be loaded. Check the connection and reload the page." in proto.js_content
 
 
-def test_the_style_comes_with_the_skeleton_so_that_nothing_moves():
-    assert stage_of(opened()).css_content == (ASSETS / explorer._STYLE).read_text("utf-8")
+@pytest.fixture
+def order(monkeypatch):
+    """What a page puts on the screen, in its order: HTML and the stage."""
+    shown = []
+
+    def stage(**_):
+        shown.append("stage")
+        return SimpleNamespace(ask=None, own=None)
+
+    monkeypatch.setattr(st, "html", shown.append)
+    monkeypatch.setattr("ssm.explorer.ui.explorer._component", stage)
+    return shown
 
 
-def test_every_module_is_fetched_ahead(tmp_path, monkeypatch):
-    for name in ("kernel/view.js", "stage/explorer.js", "stage/page.js", "vendor/no.js", "kernel/no.css"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    monkeypatch.setattr(explorer, "ASSETS", tmp_path)
-    html = explorer._preloads()
-    assert re.findall('rel="modulepreload" href="([^"]*)"', html) == [
-        "/assets/kernel/view.js",
-        "/assets/stage/explorer.js",
-        "/assets/stage/page.js",
-    ]
-    assert '"preload" as="script" href="/assets/vendor/plotly-basic.min.js"' in html
+def test_the_style_comes_before_anything_else_so_that_nothing_moves(order):
+    assert not opened().exception
+    style, header, stage = order
+    for path in bar.STYLES:
+        assert (ASSETS / path).read_text("utf-8") in style
+    assert (header[:22], stage) == ('<header class="ssm-bar', "stage")
 
 
 def test_an_embedded_page_has_no_bar(monkeypatch):
@@ -112,8 +118,9 @@ def test_the_bar_links_to_every_page_and_says_which_one_this_is():
     assert "data-ribbon" in more
 
 
-def test_the_header_of_streamlit_takes_no_clicks():
-    (rule,) = re.findall(r"\.stAppHeader \{([^}]*)\}", opened().main[0].proto.body)
+def test_the_header_of_streamlit_takes_no_clicks(order):
+    opened()
+    *_, rule = re.findall(r"\.stAppHeader \{([^}]*)\}", order[0])
     assert {"height: 0", "pointer-events: none"} <= {part.strip() for part in rule.split(";")}
 
 

@@ -3,7 +3,8 @@
 import { grouped } from "../panels/texts.js";
 import { el, framed, unique } from "./dom.js";
 
-const LISTED = 200, OFFERED = 30;
+const LISTED = 200,
+  OFFERED = 30;
 
 /** @typedef {{key: string, count: number, of: (c: number) => string, find: (text: string) => number, search: (text: string, most: number) => string[]}} Directory */
 
@@ -23,7 +24,15 @@ export class ClassPicker {
     this.#doors = doors;
     this.#list = el("datalist", { id: unique("names") });
     this.#select = el("select", { class: "ssm-select", "aria-label": field.label });
-    this.#typed = el("input", { type: "text", class: "ssm-select", id: unique(name), list: this.#list.id, autocomplete: "off", spellcheck: "false", "aria-label": field.label });
+    this.#typed = el("input", {
+      type: "text",
+      class: "ssm-select",
+      id: unique(name),
+      list: this.#list.id,
+      autocomplete: "off",
+      spellcheck: "false",
+      "aria-label": field.label,
+    });
     const made = framed(name, field, this.#select, { body: [this.#select, this.#typed] });
     this.node = made.node;
     this.#label = made.label;
@@ -35,7 +44,8 @@ export class ClassPicker {
 
   /** Show a class. @param {number} c @param {Directory} names */
   set(c, names) {
-    const few = names.count <= LISTED, changed = c !== this.#value || names.key !== this.#names?.key;
+    const few = names.count <= LISTED,
+      changed = c !== this.#value || names.key !== this.#names?.key;
     this.#names = names;
     this.#value = c;
     this.#select.hidden = !few;
@@ -51,7 +61,8 @@ export class ClassPicker {
 
   #choose() {
     const { key, count, of } = this.#names;
-    if (this.#filled !== key) this.#select.replaceChildren(...Array.from({ length: count }, (_, c) => el("option", { value: c }, of(c))));
+    if (this.#filled !== key)
+      this.#select.replaceChildren(...Array.from({ length: count }, (_, c) => el("option", { value: c }, of(c))));
     this.#filled = key;
     this.#select.value = String(this.#value);
   }
@@ -62,13 +73,18 @@ export class ClassPicker {
   }
 
   #offer() {
-    this.#list.replaceChildren(...this.#names.search(this.#typed.value, OFFERED).map((text) => el("option", { value: text })));
+    this.#list.replaceChildren(
+      ...this.#names.search(this.#typed.value, OFFERED).map((text) => el("option", { value: text })),
+    );
   }
 
   #read() {
-    const text = this.#typed.value, c = this.#names.find(text);
+    const text = this.#typed.value,
+      c = this.#names.find(text);
     this.#typed.setAttribute("aria-invalid", c < 0 ? "true" : "false");
     if (c >= 0) return this.#doors.tell(c, false);
-    this.#doors.refuse(`target must be one of the ${grouped(this.#names.count)} classes, got ${text || "nothing"}; type a class name, or # and its row number, as in #0`);
+    this.#doors.refuse(
+      `target must be one of the ${grouped(this.#names.count)} classes, got ${text || "nothing"}; type a class name, or # and its row number, as in #0`,
+    );
   }
 }

@@ -21,13 +21,15 @@ export function el(tag, attributes = {}, ...children) {
 }
 
 /** A button with its words. */
-export const button = (words, onclick, style = "") => el("button", { type: "button", class: `ssm-button ${style}`, onclick }, words);
+export const button = (words, onclick, style = "") =>
+  el("button", { type: "button", class: `ssm-button ${style}`, onclick }, words);
 
 const SVG = "http://www.w3.org/2000/svg";
 
 /** A filled shape of 20 by 20. @param {string} d */
 export function icon(d) {
-  const svg = document.createElementNS(SVG, "svg"), path = document.createElementNS(SVG, "path");
+  const svg = document.createElementNS(SVG, "svg"),
+    path = document.createElementNS(SVG, "path");
   svg.setAttribute("viewBox", "0 0 20 20");
   svg.setAttribute("aria-hidden", "true");
   path.setAttribute("d", d);
@@ -51,6 +53,12 @@ export function framed(name, field, input, { head = [], body = [] }) {
   const label = el("label", { for: input.id }, field.label, " ", letter);
   const help = el("p", { class: "ssm-help", id: `${input.id}-help`, title: field.help }, field.help);
   for (const part of [...head, ...body]) part.setAttribute("aria-describedby", help.id);
-  const node = el("div", { class: "ssm-control", "data-control": name }, el("div", { class: "ssm-control-head" }, label, ...head), ...body, help);
+  const node = el(
+    "div",
+    { class: "ssm-control", "data-control": name },
+    el("div", { class: "ssm-control-head" }, label, ...head),
+    ...body,
+    help,
+  );
   return { node, label, help };
 }

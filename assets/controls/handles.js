@@ -18,6 +18,8 @@ const WALK = { v: { ArrowRight: 1, ArrowLeft: -1 }, h: { ArrowDown: 1, ArrowUp: 
  * @property {string} what "score of", before the class's name
  * @property {(c: number) => {value: number, low: number, high: number, name: string}} read
  * @property {(c: number, value: number, live: boolean) => void} write
+ * @property {(c: number) => number} height of the bar, in the units of the panel
+ * @property {() => (height: number) => number} reader what a height means as a value, by the scale as it is now
  * @property {(value: number, direction: number, large: boolean) => number} step
  * @property {(value: number) => number} round to what a hand can mean
  * @property {(c: number) => void} light shows one class everywhere; -1: none
@@ -32,8 +34,9 @@ export class Handles {
   /** @type {"v"|"h"} */ #orientation = "v";
   /** @type {number[]} */ #classes = [];
   /** @type {Map<number, {node: any, grip: any, placed: string}>} */ #made = new Map();
-  /** @type {{c: number, dx: number, dy: number, x: number, y: number, moved: boolean}|null} */ #drag = null;
-  #keyed = false;
+  /** @type {{c: number, at: number, height: number, unit: number, meaning: (height: number) => number, moved: boolean}|null} */ #drag =
+    null;
+  #holding = false;
 
   /** @param {any} panel whose bars are dragged @param {Grip} grip */
   constructor(panel, grip) {
@@ -50,14 +53,16 @@ export class Handles {
   }
 
   #order(classes) {
-    const kept = new Set(classes), focused = document.activeElement;
+    const kept = new Set(classes),
+      focused = document.activeElement;
     for (const [c, { node }] of this.#made) if (!kept.has(c)) node.remove() ?? this.#made.delete(c);
     classes.forEach((c, i) => {
       const { node } = this.#made.get(c) ?? this.#make(c);
       if (this.node.children[i] !== node) this.node.insertBefore(node, this.node.children[i] ?? null);
     });
     this.#classes = classes;
-    if (focused instanceof HTMLElement && focused !== document.activeElement && this.node.contains(focused)) focused.focus({ preventScroll: true });
+    if (focused instanceof HTMLElement && focused !== document.activeElement && this.node.contains(focused))
+      focused.focus({ preventScroll: true });
     this.#stop(this.node.querySelector("[tabindex='0']") ?? this.node.firstElementChild);
   }
 
@@ -76,14 +81,26 @@ export class Handles {
   }
 
   #placeOne(c, slot) {
-    const made = this.#made.get(c), { value, low, high, name } = this.#grip.read(c), { box } = this.#panel, across = this.#orientation === "v";
-    const one = this.#panel.at(slot, value), next = this.#panel.at(slot + 1, value);
+    const made = this.#made.get(c),
+      { value, low, high, name } = this.#grip.read(c),
+      { box } = this.#panel,
+      across = this.#orientation === "v";
+    const height = this.#grip.height(c),
+      one = this.#panel.at(slot, height),
+      next = this.#panel.at(slot + 1, height);
     const now = [one.x, one.y, next.x, next.y, value, low, high, name, box.left, box.top, box.width, box.height].join();
     if (now === made.placed) return;
     made.placed = now;
     if (across) this.#column(made, one, Math.abs(next.x - one.x), box);
     else this.#row(made, one, Math.abs(next.y - one.y), box);
-    const attributes = { label: `${this.#grip.what} ${name}`, valuemin: low, valuemax: high, valuenow: value, valuetext: number(value), orientation: across ? "vertical" : "horizontal" };
+    const attributes = {
+      label: `${this.#grip.what} ${name}`,
+      valuemin: low,
+      valuemax: high,
+      valuenow: value,
+      valuetext: number(value),
+      orientation: across ? "vertical" : "horizontal",
+    };
     for (const [key, text] of Object.entries(attributes)) made.node.setAttribute(`aria-${key}`, String(text));
   }
 
@@ -99,23 +116,39 @@ export class Handles {
 
   // -------------------------------------------------------------- pointer
 
+  /** A place along the bars' own direction, in px. */
+  #along({ clientX, clientY }) {
+    return this.#orientation === "v" ? clientY : clientX;
+  }
+
+  /** What one px means is settled when the hand comes down: an axis that grows must not pull the bar along. */
   #down(event, c) {
     if (event.button > 0 || this.#drag) return;
-    const { node } = this.#made.get(c), at = this.#panel.at(this.#classes.indexOf(c), this.#grip.read(c).value);
+    const { node } = this.#made.get(c),
+      { left, top } = this.#panel.box;
     if (event.pointerType === "mouse") event.preventDefault();
     node.setPointerCapture(event.pointerId);
     node.focus({ preventScroll: true });
-    this.#drag = { c, x: event.clientX, y: event.clientY, dx: event.clientX - at.x, dy: event.clientY - at.y, moved: false };
+    const [dx, dy] = this.#orientation === "v" ? [0, 1] : [1, 0];
+    const unit = this.#panel.valueAt(left + dx, top + dy) - this.#panel.valueAt(left, top);
+    this.#drag = {
+      c,
+      at: this.#along(event),
+      height: this.#grip.height(c),
+      unit,
+      meaning: this.#grip.reader(),
+      moved: false,
+    };
   }
 
   #move(event) {
     const drag = this.#drag;
     if (!drag) return;
-    const far = this.#orientation === "v" ? event.clientY - drag.y : event.clientX - drag.x;
+    const far = this.#along(event) - drag.at;
     if (!drag.moved && Math.abs(far) < FINE) return;
-    if (!drag.moved) this.#grip.hold(true);
     drag.moved = true;
-    this.#write(drag.c, this.#panel.valueAt(event.clientX - drag.dx, event.clientY - drag.dy), true);
+    this.#hold();
+    this.#write(drag.c, drag.meaning(drag.height + far * drag.unit), true);
   }
 
   #up(click) {
@@ -124,13 +157,13 @@ export class Handles {
     if (!drag) return;
     if (!drag.moved) return click ? this.#grip.pick(drag.c) : undefined;
     this.#grip.write(drag.c, this.#grip.read(drag.c).value, false);
-    this.#grip.hold(false);
   }
 
   // -------------------------------------------------------------- keys
 
   #key(event, c) {
-    const change = KEYS[this.#orientation][event.key], walk = WALK[this.#orientation][event.key];
+    const change = KEYS[this.#orientation][event.key],
+      walk = WALK[this.#orientation][event.key];
     if (change) this.#nudge(c, change);
     else if (walk) this.#walk(this.#classes.indexOf(c) + walk);
     else if (event.key === "Home") this.#walk(0);
@@ -140,18 +173,22 @@ export class Handles {
     event.preventDefault();
   }
 
-  /** The places hold still until the keys leave this class. */
   #nudge(c, change) {
-    if (!this.#keyed) this.#grip.hold(true);
-    this.#keyed = true;
-    this.#write(c, this.#grip.step(this.#grip.read(c).value, ...change), false);
+    this.#hold();
+    this.#write(c, this.#grip.step(this.#grip.read(c).value, change[0], change[1]), false);
   }
 
   #left(event) {
     if (this.node.contains(event.relatedTarget)) return;
     this.#grip.light(-1);
-    if (this.#keyed) this.#grip.hold(false);
-    this.#keyed = false;
+    if (this.#holding) this.#grip.hold(false);
+    this.#holding = false;
+  }
+
+  /** From the first change on the classes stay where they are, until the focus leaves their handles. */
+  #hold() {
+    if (!this.#holding) this.#grip.hold(true);
+    this.#holding = true;
   }
 
   #write(c, value, live) {
@@ -161,7 +198,8 @@ export class Handles {
 
   /** Arrows walk from bar to bar. */
   #walk(i) {
-    const c = this.#classes[Math.max(0, Math.min(this.#classes.length - 1, i))], { node } = this.#made.get(c);
+    const c = this.#classes[Math.max(0, Math.min(this.#classes.length - 1, i))],
+      { node } = this.#made.get(c);
     this.#stop(node);
     node.focus({ preventScroll: true });
   }

@@ -3,14 +3,16 @@
 import { grouped } from "../panels/texts.js";
 import { el, framed } from "./dom.js";
 
-const LOG_NOTCHES = 120, NOTCHES = 100;
+const LOG_NOTCHES = 120,
+  NOTCHES = 100;
 
 /** low, ..., high with steps of about 8 %, each notch a number of two significant digits. */
 export function ladder(low, high) {
   const list = [];
   for (let m = low; m < high; ) {
     list.push(m);
-    const next = Math.max(m + 1, m * 1.08), unit = 10 ** Math.max(0, Math.floor(Math.log10(next)) - 1);
+    const next = Math.max(m + 1, m * 1.08),
+      unit = 10 ** Math.max(0, Math.floor(Math.log10(next)) - 1);
     m = Math.round(next / unit) * unit;
   }
   return [...list, high];
@@ -19,8 +21,10 @@ export function ladder(low, high) {
 /** The values that a field's track stops at; null for a whole number that is only typed. */
 function notchesOf(field, high) {
   if (field.kind === "whole") return field.log ? ladder(field.low, high) : null;
-  const { low } = field, count = field.log ? LOG_NOTCHES : NOTCHES;
-  const at = (i) => (field.log ? (low * (high / low) ** (i / count)).toPrecision(2) : (low + ((high - low) * i) / count).toPrecision(6));
+  const { low } = field,
+    count = field.log ? LOG_NOTCHES : NOTCHES;
+  const at = (i) =>
+    field.log ? (low * (high / low) ** (i / count)).toPrecision(2) : (low + ((high - low) * i) / count).toPrecision(6);
   return Array.from({ length: count + 1 }, (_, i) => Number(at(i)));
 }
 
@@ -52,7 +56,8 @@ export class NumberControl {
     this.#notches = notchesOf(field, field.high);
     const inputmode = field.kind === "whole" ? "numeric" : "decimal";
     this.#typed = el("input", { type: "text", inputmode, class: "ssm-number", autocomplete: "off" });
-    if (this.#notches) this.#track = el("input", { type: "range", class: "ssm-track", "aria-label": field.label, step: "1", min: "0" });
+    if (this.#notches)
+      this.#track = el("input", { type: "range", class: "ssm-track", "aria-label": field.label, step: "1", min: "0" });
     const made = framed(name, field, this.#typed, { head: [this.#typed], body: this.#track ? [this.#track] : [] });
     this.node = made.node;
     this.#help = made.help;
@@ -107,7 +112,8 @@ export class NumberControl {
   /** The thumb, its filled part, and the value in words: without them a reader would announce the notch. */
   #show() {
     if (!this.#track) return;
-    const last = this.#notches.length - 1, at = nearest(this.#notches, this.#value);
+    const last = this.#notches.length - 1,
+      at = nearest(this.#notches, this.#value);
     this.#track.max = last;
     this.#track.value = at;
     this.#track.style.setProperty("--filled", `${(100 * at) / Math.max(1, last)}%`);
@@ -123,10 +129,15 @@ export class NumberControl {
   }
 
   #read() {
-    const text = this.#typed.value.replace(/[,\s]/g, ""), value = Number(text), { label, rule } = this.#field;
+    const text = this.#typed.value.replace(/[,\s]/g, ""),
+      value = Number(text),
+      { label, rule } = this.#field;
     const fine = text !== "" && this.#allows(value);
     this.#mark(fine);
-    if (!fine) return this.#doors.refuse(`${label} must be ${rule}, got ${this.#typed.value || "nothing"}; type a number in that range or use the slider`);
+    if (!fine)
+      return this.#doors.refuse(
+        `${label} must be ${rule}, got ${this.#typed.value || "nothing"}; type a number in that range or use the slider`,
+      );
     if (value === this.#value) return this.#doors.refuse("");
     this.#value = value;
     this.#show();

@@ -4,21 +4,27 @@
  */
 
 import { grouped } from "../panels/texts.js";
+import { Chips } from "./chips.js";
 import { button, el, icon, say } from "./dom.js";
 
 const SPEEDS = { 1600: "slow", 800: "½×", 400: "1×", 200: "2×", 100: "4×", 40: "10×" };
 const ICONS = {
-  restart: "M5 4h2v12H5zM16 4v12l-8-6z",
-  back: "M4 4h2v12H4zM14 4v12L7 10z",
+  restart: "M10 3a7 7 0 1 1-6.7 5l1.9.6A5 5 0 1 0 10 5v3L5.5 4 10 0z",
+  back: "M5 4h2v12H5zM16 4v12l-8-6z",
   play: "M5 3l12 7-12 7z",
   pause: "M5 4h3.5v12H5zM11.5 4H15v12h-3.5z",
 };
 
 function quietly(label, onclick, content) {
-  return el("button", { type: "button", class: "ssm-button ssm-quiet", "aria-label": label, title: label, onclick }, content);
+  return el(
+    "button",
+    { type: "button", class: "ssm-button ssm-quiet", "aria-label": label, title: label, onclick },
+    content,
+  );
 }
 
-const options = (choices, chosen) => Object.entries(choices).map(([value, words]) => el("option", { value, selected: value === chosen }, words));
+const options = (choices, chosen) =>
+  Object.entries(choices).map(([value, words]) => el("option", { value, selected: value === chosen }, words));
 
 /**
  * @typedef {object} Acts
@@ -48,10 +54,26 @@ export class Player {
   constructor(acts) {
     this.#acts = acts;
     this.again = button("Draw again", () => this.#jump(this.#draw < this.#draws ? this.#draw + 1 : 1), "ssm-primary");
-    this.#play = el("button", { type: "button", class: "ssm-button ssm-play", "aria-label": "Play", title: "Play", onclick: () => this.toggle() }, icon(ICONS.play));
+    this.#play = el(
+      "button",
+      {
+        type: "button",
+        class: "ssm-button ssm-play",
+        "aria-label": "Play",
+        title: "Play",
+        onclick: () => this.toggle(),
+      },
+      icon(ICONS.play),
+    );
     this.primary = el("div", { class: "ssm-primary-row" }, this.again, this.#play);
     this.quiet = this.#quieter();
-    this.node = el("div", { class: "ssm-draw", role: "group", "aria-label": "Draw" }, this.primary, this.chips.node, this.quiet);
+    this.node = el(
+      "div",
+      { class: "ssm-draw", role: "group", "aria-label": "Draw" },
+      this.primary,
+      this.chips.node,
+      this.quiet,
+    );
   }
 
   #quieter() {
@@ -59,18 +81,39 @@ export class Player {
     this.#scrub.addEventListener("input", () => this.#jump(Number(this.#scrub.value), true));
     this.#scrub.addEventListener("change", () => this.#acts.rest());
     this.#where = el("output", { class: "ssm-where" });
-    const buttons = el("div", { class: "ssm-player-buttons" },
-      quietly("Restart", () => this.#jump(1), icon(ICONS.restart)), quietly("Step back", () => this.#jump(this.#draw - 1), icon(ICONS.back)),
-      quietly("+10", () => this.#jump(this.#draw + 10), "+10"), quietly("+100", () => this.#jump(this.#draw + 100), "+100"), this.#where);
-    return el("div", { class: "ssm-player", role: "group", "aria-label": "Player" }, buttons, this.#scrub, this.#choices());
+    const buttons = el(
+      "div",
+      { class: "ssm-player-buttons" },
+      quietly("Restart", () => this.#jump(1), icon(ICONS.restart)),
+      quietly("Step back", () => this.#jump(this.#draw - 1), icon(ICONS.back)),
+      quietly("+10", () => this.#jump(this.#draw + 10), "+10"),
+      quietly("+100", () => this.#jump(this.#draw + 100), "+100"),
+      this.#where,
+    );
+    return el(
+      "div",
+      { class: "ssm-player", role: "group", "aria-label": "Player" },
+      buttons,
+      this.#scrub,
+      this.#choices(),
+    );
   }
 
   #choices() {
     this.#speed = el("select", { class: "ssm-select", "aria-label": "speed" }, ...options(SPEEDS, "400"));
     this.#speed.addEventListener("change", () => this.playing && this.#start());
-    this.#average = el("select", { class: "ssm-select", "aria-label": "average over" }, ...options({ all: "all draws", so_far: "draws so far" }, "all"));
+    this.#average = el(
+      "select",
+      { class: "ssm-select", "aria-label": "average over" },
+      ...options({ all: "all draws", so_far: "draws so far" }, "all"),
+    );
     this.#average.addEventListener("change", () => this.#acts.average(this.#average.value));
-    return el("div", { class: "ssm-player-choices" }, el("label", {}, "average of ", this.#average), el("label", {}, "speed ", this.#speed));
+    return el(
+      "div",
+      { class: "ssm-player-choices" },
+      el("label", {}, "average of ", this.#average),
+      el("label", {}, "speed ", this.#speed),
+    );
   }
 
   /** Show a draw. @param {number} draw @param {number} draws @param {string} average */
@@ -87,7 +130,8 @@ export class Player {
   }
 
   lock() {
-    for (const part of [this.primary, this.quiet]) for (const node of part.querySelectorAll("button, input, select")) node.disabled = true;
+    for (const part of [this.primary, this.quiet])
+      for (const node of part.querySelectorAll("button, input, select")) node.disabled = true;
     this.again.disabled = true;
   }
 
@@ -144,59 +188,4 @@ export class Player {
     this.#acts.go(to, scrubbing ? 0 : to - this.#draw);
     if (!scrubbing) this.#acts.rest();
   }
-}
-
-/** The first samples by class, in the order they came: how often, and whether they hit the target. @param {any} draw a View's draw */
-export function tally(draw) {
-  const found = new Map();
-  draw.sample_class.forEach((c, i) => {
-    const before = found.get(c) ?? { c, count: 0, hit: draw.sample_hit[i] };
-    found.set(c, { ...before, count: before.count + 1 });
-  });
-  return [...found.values()];
-}
-
-/** The samples of a draw, as many as there is room for. */
-export class Chips {
-  /** @type {any} */ node = el("p", { class: "ssm-chips", "aria-label": "Samples of this draw", role: "group" });
-  /** @type {{c: number, count: number, hit: boolean}[]} */ #chips = [];
-  #samples = 0;
-  #shape = "";
-  #rest = el("span", { class: "ssm-more-chips" });
-  /** @type {(c: number) => string} */ #names = String;
-
-  constructor() {
-    new ResizeObserver(() => this.#fit()).observe(this.node);
-  }
-
-  /** @param {any} draw a View's draw @param {(c: number) => string} names */
-  show(draw, names) {
-    const chips = tally(draw), shape = JSON.stringify([chips, draw.samples, chips.map(({ c }) => names(c))]);
-    if (shape === this.#shape) return;
-    this.#shape = shape;
-    this.#chips = chips;
-    this.#samples = draw.samples;
-    this.#names = names;
-    this.#fit();
-  }
-
-  /** All chips; then, from the last, as many fewer as it takes to say how many more there are. */
-  #fit() {
-    const nodes = this.#chips.map((chip) => chipOf(chip, this.#names(chip.c)));
-    this.node.replaceChildren(...nodes, this.#rest);
-    let left = this.#samples - this.#chips.reduce((sum, { count }) => sum + count, 0), i = nodes.length;
-    const tell = () => (this.#rest.textContent = left > 0 ? `and ${grouped(left)} more` : "");
-    tell();
-    while (i > 0 && this.node.scrollHeight > this.node.clientHeight + 1) {
-      nodes[--i].remove();
-      left += this.#chips[i].count;
-      tell();
-    }
-  }
-}
-
-function chipOf({ c, count, hit }, name) {
-  const title = hit ? `${name} is the target: an accidental hit, thrown back` : name;
-  const attributes = { class: "ssm-chip", "data-chip": "", "data-class": c, "data-hit": hit ? "true" : "false", title };
-  return el("span", attributes, el("span", { class: "ssm-chip-name" }, name.replace(/^class (?=\d+$)/, "")), count > 1 ? ` ×${count}` : "", hit ? " ↩ hit" : "");
 }

@@ -2,8 +2,10 @@
 
 /** The largest relative difference |a - b| / max(1, |b|) over all that both have; Infinity where only one has a number. */
 export function apart(page, torch) {
-  if (page === null || torch === null || page === undefined || torch === undefined) return (page ?? null) === (torch ?? null) ? 0 : Infinity;
-  if (typeof page === "number" && typeof torch === "number") return Math.abs(page - torch) / Math.max(1, Math.abs(torch));
+  if (page === null || torch === null || page === undefined || torch === undefined)
+    return (page ?? null) === (torch ?? null) ? 0 : Infinity;
+  if (typeof page === "number" && typeof torch === "number")
+    return Math.abs(page - torch) / Math.max(1, Math.abs(torch));
   if (typeof page !== "object") return page === torch ? 0 : Infinity;
   return Array.isArray(page) ? overList(page, torch) : overGroup(page, torch);
 }

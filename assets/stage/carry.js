@@ -2,13 +2,19 @@
 
 const PASSING = ["draw", "average", "view", "scale"]; // settings that no moment depends on
 
-const lasting = (settings) => JSON.stringify(Object.entries(settings).filter(([name]) => !PASSING.includes(name)).sort());
+const lasting = (settings) =>
+  JSON.stringify(
+    Object.entries(settings)
+      .filter(([name]) => !PASSING.includes(name))
+      .sort(),
+  );
 
 /** A view of the page, completed. @param {any} view @param {any} settings it was computed for @param {any} answer torch's last, or null */
 export function carried(view, settings, answer) {
   if (!answer?.view || lasting(settings) !== lasting(answer.settings)) return view;
   const { moments, convergence } = answer.view;
-  const kept = view.moments || !moments ? view.moments : inSlots(moments, answer.view.classes.index, view.classes.index);
+  const kept =
+    view.moments || !moments ? view.moments : inSlots(moments, answer.view.classes.index, view.classes.index);
   return { ...view, moments: kept, convergence: longer(view.convergence, convergence) };
 }
 
@@ -23,6 +29,7 @@ function inSlots(moments, from, to) {
 function longer(page, torch) {
   if (!page || !torch) return page ?? torch;
   const { checkpoints, errors, watched, watched_full, watched_mean, extent, others } = torch;
-  if (page.checkpoints.length < checkpoints.length) return { ...page, checkpoints, errors, watched, watched_full, watched_mean, extent, others };
+  if (page.checkpoints.length < checkpoints.length)
+    return { ...page, checkpoints, errors, watched, watched_full, watched_mean, extent, others };
   return page.others.length < others.length ? { ...page, others } : page;
 }

@@ -63,7 +63,13 @@ export class ControlPanel {
     this.controls.noise.node.append(...nodes(INSETS));
     for (const node of nodes(INSETS)) node.classList.add("ssm-inset");
     for (const name of SWITCHES) this.controls[name].select.removeAttribute("aria-describedby");
-    this.controls.seed.node.append(button("New seed", () => acts.change({ seed: crypto.getRandomValues(new Uint32Array(1))[0], draw: 1 }), "ssm-wide"));
+    this.controls.seed.node.append(
+      button(
+        "New seed",
+        () => acts.change({ seed: crypto.getRandomValues(new Uint32Array(1))[0], draw: 1 }),
+        "ssm-wide",
+      ),
+    );
     this.more = button("", () => this.#toggle(), "ssm-more");
     this.drawer = el("div", { class: "ssm-drawer" }, ...nodes(DRAWER), this.#load());
     this.front = el("div", { class: "ssm-controls" }, ...nodes(FRONT), this.more);
@@ -118,8 +124,8 @@ export class ControlPanel {
   }
 
   #chosen(name, value, live) {
-    const { problem, own } = this.#acts.settings();
-    if (name !== "problem" || value !== "own" || own) return this.#acts.change({ [name]: value }, live);
+    const { problem, table } = this.#acts.settings();
+    if (name !== "problem" || value !== "own" || table) return this.#acts.change({ [name]: value }, live);
     this.controls.problem.set(problem); // a table must be there before it can be shown
     this.#acts.load();
   }
@@ -139,10 +145,13 @@ export class ControlPanel {
   }
 
   #showClasses(s, { count, names, all }) {
-    const random = s.problem === "random", { classes, target } = this.controls;
+    const random = s.problem === "random",
+      { classes, target } = this.controls;
     classes.set(random ? s.classes : count, { fixed: !random });
-    classes.help(random ? this.#spec.fields.classes.help : `Fixed by ${s.problem === "own" ? "your table" : "the example"}.`);
-    const key = `${s.problem} ${s.own} ${count} ${all ? "named" : ""}`;
+    classes.help(
+      random ? this.#spec.fields.classes.help : `Fixed by ${s.problem === "own" ? "your table" : "the example"}.`,
+    );
+    const key = `${s.problem} ${s.table} ${count} ${all ? "named" : ""}`;
     if (this.#listing?.key !== key) this.#listing = directory(key, count, all ? (k) => all[k] : names, all);
     if (s.target !== null) target.set(s.target, this.#listing);
   }

@@ -107,7 +107,7 @@ export class Dialogue {
 
   // -------------------------------------------------------------- ask
 
-  /** Ask for the picture of a link that this page was opened with. */
+  /** Ask for the picture of a link that this page was opened with. @param {string} query */
   first(query) {
     if (this.#asked > 0) return;
     this.#put({ ask: ++this.#asked, query, first: true });
@@ -144,7 +144,8 @@ export class Dialogue {
 
   /** No answer yet. A server that is gone loses its questions: once it is back it is asked again, ever more rarely. */
   async #probe() {
-    const question = this.#pending, alive = await this.#doors.alive();
+    const question = this.#pending,
+      alive = await this.#doors.alive();
     if (!question || this.#pending !== question) return;
     if (!alive) this.#wait({ gone: true });
     else if (this.#gone) this.#doors.send({ ...question, again: ++this.#again });
@@ -193,6 +194,7 @@ export class Dialogue {
 
   // -------------------------------------------------------------- timers, status
 
+  /** @param {string} name @param {number} ms @param {() => void} act */
   #after(name, ms, act) {
     this.#cancel(name);
     const timer = this.#doors.after(ms, () => {
@@ -202,6 +204,7 @@ export class Dialogue {
     this.#timers.set(name, timer);
   }
 
+  /** @param {string} name */
   #cancel(name) {
     if (this.#timers.has(name)) this.#doors.cancel(this.#timers.get(name));
     this.#timers.delete(name);

@@ -17,17 +17,23 @@ export class Flight {
   start(view, leave, land) {
     const { sample_class: classes, sample_hit: hits } = view.draw;
     this.#chips = classes.slice(0, MOST).flatMap((c, i) => {
-      const slot = view.classes.index.indexOf(c), from = slot < 0 ? null : leave(slot), to = slot < 0 ? null : land(slot);
-      return from && to ? [{ node: el("i", { class: hits[i] ? "ssm-flyer ssm-flyer-hit" : "ssm-flyer" }), from, to, hit: hits[i] }] : [];
+      const slot = view.classes.index.indexOf(c),
+        from = slot < 0 ? null : leave(slot),
+        to = slot < 0 ? null : land(slot);
+      return from && to
+        ? [{ node: el("i", { class: hits[i] ? "ssm-flyer ssm-flyer-hit" : "ssm-flyer" }), from, to, hit: hits[i] }]
+        : [];
     });
     this.node.replaceChildren(...this.#chips.map(({ node }) => node));
   }
 
   /** Put every chip where it is at time t in [0, 1] of its step. */
   move(t) {
-    const p = progress("fly", t), back = progress("grow", t);
+    const p = progress("fly", t),
+      back = progress("grow", t);
     for (const { node, from, to, hit } of this.#chips) {
-      const lift = 24 * Math.sin(Math.PI * p), away = hit ? BOUNCE * back : 0;
+      const lift = 24 * Math.sin(Math.PI * p),
+        away = hit ? BOUNCE * back : 0;
       node.style.transform = `translate(${from.x + (to.x - from.x) * p}px, ${from.y + (to.y - from.y) * p - lift - away}px)`;
       node.style.opacity = String(hit ? 1 - back : p < 1 ? 1 : 1 - back);
     }

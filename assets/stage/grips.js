@@ -2,7 +2,9 @@
 
 import { withPair } from "./settings.js";
 
-const LEAST_PROBABILITY = 1e-4, MOST_PROBABILITY = 0.95; // that a bar of custom noise can be dragged to
+const LEAST_WEIGHT = 1e-6; // of a class whose bar is dragged to the ground
+const LEAST_PROBABILITY = 1e-4,
+  MOST_PROBABILITY = 0.95; // that a bar of custom noise can be dragged to
 
 /**
  * @typedef {object} Acts
@@ -19,15 +21,42 @@ const LEAST_PROBABILITY = 1e-4, MOST_PROBABILITY = 0.95; // that a bar of custom
 function common(what, column, limit, acts) {
   const read = (c) => {
     const { classes } = acts.view();
-    return { value: classes[column][classes.index.indexOf(c)] ?? 0, low: limit.low, high: limit.high, name: acts.names(c) };
+    return {
+      value: classes[column][classes.index.indexOf(c)] ?? 0,
+      low: limit.low,
+      high: limit.high,
+      name: acts.names(c),
+    };
   };
-  return { what, read, light: acts.light, pick: acts.pick, hold: acts.hold };
+  return {
+    what,
+    read,
+    height: (c) => read(c).value,
+    reader: () => (height) => height,
+    light: acts.light,
+    pick: acts.pick,
+    hold: acts.hold,
+  };
+}
+
+/** Where scores are drawn as weights, relative to the target's, a height w means the target's score + log w. @param {Acts} acts */
+function heights(acts) {
+  const weighs = () => acts.settings().scale === "weights";
+  const scoreOf = ({ classes }, c) => classes.score[classes.index.indexOf(c)] ?? 0;
+  const height = (c) =>
+    weighs() ? Math.exp(scoreOf(acts.view(), c) - acts.view().classes.score_target) : scoreOf(acts.view(), c);
+  const reader = () => {
+    const target = acts.view().classes.score_target;
+    return weighs() ? (weight) => target + Math.log(Math.max(weight, LEAST_WEIGHT)) : (score) => score;
+  };
+  return { height, reader };
 }
 
 /** @param {any} fields of the spec @param {Acts} acts @returns {import("../controls/handles.js").Grip} */
 export function scoreGrip(fields, acts) {
   return {
     ...common("score of", "score", fields.edits, acts),
+    ...heights(acts),
     round: (value) => Math.round(value * 100) / 100,
     step: (value, direction, large) => value + direction * (large ? 1 : 0.1),
     write: (c, value, live) => acts.change({ edits: withPair(acts.settings().edits, c, value) }, live),
@@ -40,13 +69,16 @@ export function weightGrip(fields, acts) {
     ...common("noise probability of", "noise", { low: LEAST_PROBABILITY, high: MOST_PROBABILITY }, acts),
     round: (value) => value,
     step: (value, direction, large) => value * (large ? 2 : 1.1) ** direction,
-    write: (c, value, live) => acts.change({ weights: withPair(acts.settings().weights, c, weightFor(c, value, fields, acts)) }, live),
+    write: (c, value, live) =>
+      acts.change({ weights: withPair(acts.settings().weights, c, weightFor(c, value, fields, acts)) }, live),
   };
 }
 
 /** The weight that gives a class a probability while all others keep theirs. */
 function weightFor(c, probability, fields, acts) {
-  const { weights, hits, target } = acts.settings(), given = new Map(weights), weightOf = (k) => given.get(k) ?? 1;
+  const { weights, hits, target } = acts.settings(),
+    given = new Map(weights),
+    weightOf = (k) => given.get(k) ?? 1;
   let others = acts.view().classes.n - given.size - (given.has(c) ? 0 : 1);
   for (const [k, w] of given) if (k !== c) others += w;
   if (hits === "excluded" && c !== target) others -= weightOf(target);

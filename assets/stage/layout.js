@@ -1,6 +1,7 @@
 /** The forms of the page: which panels stand where, which way their bars run, and which of them name the classes. */
 
-export const WIDE = 900, PAIRED = 640; // px; style.css repeats them: a stylesheet cannot read them from here
+export const WIDE = 900,
+  PAIRED = 640; // px; style.css repeats them: a stylesheet cannot read them from here
 
 /** @typedef {"wide"|"pairs"|"phone"} Form */
 
@@ -11,7 +12,11 @@ export const formOf = (width) => (width >= WIDE ? "wide" : width >= PAIRED ? "pa
 export const orientationOf = (form) => (form === "wide" ? "v" : "h");
 
 const COLUMNS = [["noise"], ["scores_full", "scores_sampled"], ["gradient_full", "gradient_sampled"], ["convergence"]];
-const PAIRS = [["noise", "scores_sampled"], ["gradient_full", "gradient_sampled"], ["scores_full", "convergence"]];
+const PAIRS = [
+  ["noise", "scores_sampled"],
+  ["gradient_full", "gradient_sampled"],
+  ["scores_full", "convergence"],
+];
 const SMALLEST = ["gradient_full", "gradient_sampled"]; // what a phone's frame in another page shows
 export const RANKED = ["balance", "ranks"]; // pictures of all classes, where not all have bars
 

@@ -37,7 +37,10 @@ export class Light {
     const over = (c, event) => event.pointerType !== "touch" && !this.#acts.moving() && this.light(c);
     holder.addEventListener("pointermove", (event) => over(classAt(event), event));
     holder.addEventListener("pointerleave", (event) => over(-1, event));
-    holder.addEventListener("click", (event) => !event.target.closest(".ssm-handle") && this.pick(classAt(event), figure));
+    holder.addEventListener(
+      "click",
+      (event) => !event.target.closest(".ssm-handle") && this.pick(classAt(event), figure),
+    );
   }
 
   /** Light a class; -1 goes back to the one that was picked. @param {number} c */
@@ -65,8 +68,11 @@ export class Light {
 
   /** What each panel reads of the lit class, or says of itself. */
   shine() {
-    const view = this.#acts.view(), { names } = this.#acts, all = numbers(view, this.#acts.settings(), names);
-    const slot = view.classes.index.indexOf(this.lit), lit = slot < 0 ? null : reading(view, slot, names);
+    const view = this.#acts.view(),
+      { names } = this.#acts,
+      all = numbers(view, this.#acts.settings(), names);
+    const slot = view.classes.index.indexOf(this.lit),
+      lit = slot < 0 ? null : reading(view, slot, names);
     const offered = slot >= 0 && !this.fixed && this.#picked === this.lit && this.lit !== view.classes.target;
     for (const figure of this.#acts.figures()) figure.read(all, lit, offered && figure === this.#pickedIn);
   }

@@ -16,7 +16,9 @@ function once(url, load) {
 
 function append(src) {
   return new Promise((resolve, reject) => {
-    document.head.append(el("script", { src, onload: () => resolve(undefined), onerror: () => reject(new Error(src)) }));
+    document.head.append(
+      el("script", { src, onload: () => resolve(undefined), onerror: () => reject(new Error(src)) }),
+    );
   });
 }
 

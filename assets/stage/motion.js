@@ -27,13 +27,20 @@ function aligned(from, to, column) {
 
 /** The view at time t of a step from one view to the next. @param {any} from @param {any} to @param {number} t in [0, 1] @param {boolean} glide */
 export function between(from, to, t, glide = false) {
-  const landed = progress("fly", t, glide) >= 1, pull = progress("pull", t, glide), settle = progress("settle", t, glide);
-  return { ...to, draw: drawBetween(from, to, landed ? progress("grow", t, glide) : null, pull), convergence: convergenceBetween(from, to, settle) };
+  const landed = progress("fly", t, glide) >= 1,
+    pull = progress("pull", t, glide),
+    settle = progress("settle", t, glide);
+  return {
+    ...to,
+    draw: drawBetween(from, to, landed ? progress("grow", t, glide) : null, pull),
+    convergence: convergenceBetween(from, to, settle),
+  };
 }
 
 /** `grown`: how far the corrections have grown; null while the samples still fly. */
 function drawBetween(from, to, grown, pull) {
-  const { draw, classes } = to, before = aligned(from, to, from.draw.gradient);
+  const { draw, classes } = to,
+    before = aligned(from, to, from.draw.gradient);
   const gradient = draw.gradient.map((value, i) => mix(before[i] ?? 0, value, pull));
   const none = draw.count.map(() => null);
   if (grown === null) return { ...draw, gradient, count: draw.count.map(() => 0), correction: none, corrected: none };
@@ -43,12 +50,19 @@ function drawBetween(from, to, grown, pull) {
 }
 
 function convergenceBetween(from, to, settle) {
-  const a = from.convergence, b = to.convergence;
+  const a = from.convergence,
+    b = to.convergence;
   if (!a || !b) return b;
   const before = aligned(from, to, a.mean);
   const mean = b.mean.map((value, i) => mix(before[i] ?? value, value, settle));
   const moved = (name) => mix(a[name] ?? null, b[name], settle);
-  return { ...b, mean, averaged: moved("averaged"), error_mean: moved("error_mean"), relative_mean: moved("relative_mean") };
+  return {
+    ...b,
+    mean,
+    averaged: moved("averaged"),
+    error_mean: moved("error_mean"),
+    relative_mean: moved("relative_mean"),
+  };
 }
 
 /**
@@ -57,7 +71,8 @@ function convergenceBetween(from, to, settle) {
  * @param {{frame: (act: (now: number) => void) => number, cancel: (id: number) => void}} clock
  */
 export function run(ms, draw, done, clock) {
-  let start = null, id = clock.frame(tick);
+  let start = null,
+    id = clock.frame(tick);
   function tick(now) {
     start ??= now;
     const t = Math.min(1, (now - start) / ms);

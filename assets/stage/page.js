@@ -4,7 +4,9 @@ import { button, el, say } from "../controls/dom.js";
 import { fill, grouped } from "../panels/texts.js";
 import { equation, figures, table } from "./readouts.js";
 
-const PREVIEW = "the page's preview, torch follows", ASKING = "asking torch…", SLOW = "torch is computing…";
+const PREVIEW = "the page's preview, torch follows",
+  ASKING = "asking torch…",
+  SLOW = "torch is computing…";
 const GONE = "the server does not answer; these are the page's own numbers, and it is asked again";
 
 export class Page {
@@ -28,10 +30,28 @@ export class Page {
   /** @param {any} spec @param {{opened: () => void, explain: () => void, load: () => void, leave: () => void}} acts */
   constructor(spec, { opened, explain, load, leave }) {
     this.#spec = spec;
-    const scroll = el("div", { class: "ssm-scroll", tabindex: "0", role: "region", "aria-label": "Data table" }, this.table);
+    const scroll = el(
+      "div",
+      { class: "ssm-scroll", tabindex: "0", role: "region", "aria-label": "Data table" },
+      this.table,
+    );
     this.details = el("details", { class: "ssm-details", ontoggle: opened }, el("summary", {}, "Data table"), scroll);
-    this.help = el("button", { type: "button", class: "ssm-button ssm-explain", "aria-label": "Explain the picture", title: "Explain the picture", onclick: explain }, "?");
-    this.own.append(el("span", { class: "ssm-own-what" }), button("Load another…", load), button("Back to the example", leave));
+    this.help = el(
+      "button",
+      {
+        type: "button",
+        class: "ssm-button ssm-explain",
+        "aria-label": "Explain the picture",
+        title: "Explain the picture",
+        onclick: explain,
+      },
+      "?",
+    );
+    this.own.append(
+      el("span", { class: "ssm-own-what" }),
+      button("Load another…", load),
+      button("Back to the example", leave),
+    );
     this.said = el("div", { class: "ssm-said" }, this.error, this.notes, this.own);
     this.status = el("div", { class: "ssm-status" }, this.said, this.badge, this.help);
     this.readouts = el("div", { class: "ssm-readouts" }, this.figures, this.equation, this.details);
@@ -70,7 +90,14 @@ export class Page {
   /** @param {string[]} notes */
   note(notes) {
     this.notes.replaceChildren(...notes.map((note) => el("li", {}, note)));
-    if (notes.length) this.notes.append(el("li", {}, button("Dismiss", () => this.note([]))));
+    if (notes.length)
+      this.notes.append(
+        el(
+          "li",
+          {},
+          button("Dismiss", () => this.note([])),
+        ),
+      );
   }
 
   /** Whose numbers are shown. @param {string} state @param {{slow?: boolean, gone?: boolean}} more @param {string} settled */
@@ -83,7 +110,10 @@ export class Page {
 
 /** What the badge says of an answer. @param {number|null} difference between page and torch @param {string} where torch computed */
 export function agreementWords(difference, where) {
-  const match = difference === null ? "torch's own numbers" : `page vs torch: ${difference === 0 ? "0" : difference.toExponential(0)}`;
+  const match =
+    difference === null
+      ? "torch's own numbers"
+      : `page vs torch: ${difference === 0 ? "0" : difference.toExponential(0)}`;
   return `${match} · computed on ${where}`;
 }
 

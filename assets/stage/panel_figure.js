@@ -2,8 +2,8 @@
 
 import { el, say } from "../controls/dom.js";
 import { Handles } from "../controls/handles.js";
-import { plain } from "../panels/texts.js";
 import { Panel } from "../panels/panel.js";
+import { plain } from "../panels/texts.js";
 
 export class PanelFigure {
   /** @type {any} */ node;
@@ -23,13 +23,23 @@ export class PanelFigure {
     this.panel = new Panel(name, plotly);
     this.panel.node.classList.add("ssm-plot");
     this.holder = el("div", { class: "ssm-holder" }, this.panel.node);
-    this.#choose = el("button", { type: "button", class: "ssm-button ssm-make", hidden: true, onclick: choose }, "make it the target");
+    this.#choose = el(
+      "button",
+      { type: "button", class: "ssm-button ssm-make", hidden: true, onclick: choose },
+      "make it the target",
+    );
     this.#caption = el("figcaption", {}, this.#words, this.#choose);
     if (grip) {
       this.handles = new Handles(this.panel, grip);
       this.holder.append(this.handles.node);
     }
-    this.node = el("figure", { class: "ssm-panel", "data-panel": name }, el("div", { class: "ssm-panel-head" }, this.#title, this.tools), this.holder, this.#caption);
+    this.node = el(
+      "figure",
+      { class: "ssm-panel", "data-panel": name },
+      el("div", { class: "ssm-panel-head" }, this.#title, this.tools),
+      this.holder,
+      this.#caption,
+    );
   }
 
   /** Show a definition of the spec. @param {any} spec @param {"v"|"h"} orientation */
@@ -41,7 +51,8 @@ export class PanelFigure {
 
   /** Take the size that the page leaves; whether that changed. */
   fit() {
-    const { clientWidth, clientHeight } = this.holder, size = `${clientWidth} ${clientHeight}`;
+    const { clientWidth, clientHeight } = this.holder,
+      size = `${clientWidth} ${clientHeight}`;
     if (!clientWidth || size === this.#size) return false;
     this.#size = size;
     this.panel.resize(clientWidth, clientHeight);

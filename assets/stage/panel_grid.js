@@ -1,6 +1,6 @@
 /** The panels together: where they stand, what all of them draw, and when. */
 
-import { button, el, icon } from "../controls/dom.js";
+import { el } from "../controls/dom.js";
 import { axes } from "../panels/axes.js";
 import { shownAs } from "../panels/panel.js";
 import { numbers, series } from "../panels/series.js";
@@ -8,22 +8,14 @@ import { scoreGrip, weightGrip } from "./grips.js";
 import { formOf, namers, orientationOf, shownPanels } from "./layout.js";
 import { Light } from "./light.js";
 import { PanelFigure } from "./panel_figure.js";
-import { Stepping, isStill } from "./stepping.js";
+import { isStill, Stepping } from "./stepping.js";
 import { paintWith, themeOf } from "./theme.js";
+import { Tools } from "./tools.js";
 
 const LOOK = 500; // ms between looks at the theme
-const ZOOMS = [1, 4, 16];
-const HEADS = ["Noise", "Scores", "Gradient", "Convergence"];
-const UNDO = "Undo dragged bars";
-const BACK = "M8 4v3h4a5 5 0 0 1 0 10H6v-2h6a3 3 0 0 0 0-6H8v3L3 8z";
 const GRIPS = { score: scoreGrip, weight: weightGrip };
 
 const idle = () => new Promise((done) => (window.requestIdleCallback ?? setTimeout)(() => done(undefined)));
-
-const headOf = (name, i) =>
-  el("div", { class: "ssm-column", role: "heading", "aria-level": "2", "data-column": i + 1 }, el("b", {}, String(i + 1)), ` ${name}`);
-
-const undo = (onclick) => el("button", { type: "button", class: "ssm-button", "aria-label": UNDO, title: UNDO, onclick }, icon(BACK));
 
 /**
  * @typedef {object} Acts
@@ -40,56 +32,61 @@ const undo = (onclick) => el("button", { type: "button", class: "ssm-button", "a
 
 export class PanelGrid {
   /** @type {any} */ node = el("div", { class: "ssm-panels" });
+  /** Settles when what was to be shown is shown. @type {Promise<void>} */ ready = Promise.resolve();
   #spec;
   #host;
   /** @type {Acts} */ #acts;
   /** @type {Record<string, PanelFigure>} */ #figures = {};
   /** @type {Light} */ #light;
   /** @type {Stepping} */ #stepping;
-  #heads = HEADS.map(headOf);
-  #undoEdits;
-  #undoWeights;
-  #zoomer;
+  /** @type {Tools} */ #tools;
   /** @type {any} */ #view = null;
   /** @type {any} */ #axes = null;
   /** @type {string[]} */ #shown = [];
   /** @type {string[]} */ #chosen = [];
+  /** @type {Set<string>} */ #named = new Set();
   /** @type {Set<string>} */ #fixed = new Set();
   /** @type {any} */ #form = "";
   #theme = "";
   #defined = "";
-  #zoom = 1;
+  #slots = 0;
   #drawn = 0;
   #defining = 0; // the last definition under way; 0: all panels are what they should be
-  /** Settles when what was to be shown is shown. @type {Promise<void>} */ ready = Promise.resolve();
 
   /** @param {any} spec @param {HTMLElement} host @param {Acts} acts */
   constructor(spec, host, acts) {
     this.#spec = spec;
     this.#host = host;
     this.#acts = acts;
-    const { settings, change, names, moving } = acts, view = () => this.#view;
-    this.#light = new Light({ view, settings, names, moving, change, figures: () => this.#shown.map((name) => this.#figures[name]), redraw: () => this.#redraw() });
+    this.#light = this.#makeLight();
     for (const name of spec.order) this.#figures[name] = this.#figure(name);
-    this.#undoEdits = this.#tool("scores_full", undo(() => change({ edits: [] })));
-    this.#undoWeights = this.#tool("noise", undo(() => change({ weights: [] })));
-    this.#zoomer = button("", () => this.#zoomOn());
-    this.#sayZoom();
+    this.#tools = new Tools(this.#figures, acts.tools, { change: acts.change, zoomed: () => this.#paint() });
     this.node.append(acts.draw, ...Object.values(this.#figures).map(({ node }) => node));
-    this.#stepping = new Stepping({ node: this.node, names, figures: this.#figures, scale: () => settings().scale, draw: (name, now, all) => this.#drawStep(name, now, all), landed: () => this.#landed() });
+    this.#stepping = this.#makeStepping();
+  }
+
+  #makeLight() {
+    const { settings, names, moving, change } = this.#acts;
+    const figures = () => this.#shown.map((name) => this.#figures[name]);
+    const redraw = () => this.again();
+    return new Light({ view: () => this.#view, settings, names, moving, change, figures, redraw });
+  }
+
+  #makeStepping() {
+    const { names, settings } = this.#acts;
+    const scale = () => settings().scale;
+    const draw = (name, view, all) => this.#drawStep(name, view, all);
+    return new Stepping({ node: this.node, names, figures: this.#figures, scale, draw, landed: () => this.#landed() });
   }
 
   #figure(name) {
-    const { grip, along } = this.#spec.panels.light[name], light = this.#light;
-    const acts = { ...this.#acts, view: () => this.#view, light: (c) => light.light(c), pick: (c) => light.pick(c, figure) };
-    const figure = new PanelFigure(name, window.Plotly, grip ? GRIPS[grip](this.#spec.fields, acts) : null, () => light.choose());
+    const { grip, along } = this.#spec.panels.light[name];
+    const light = this.#light;
+    const hand = { view: () => this.#view, light: (c) => light.light(c), pick: (c) => light.pick(c, figure) };
+    const made = grip ? GRIPS[grip](this.#spec.fields, { ...this.#acts, ...hand }) : null;
+    const figure = new PanelFigure(name, window.Plotly, made, () => light.choose());
     if (along === "classes") light.listen(figure);
     return figure;
-  }
-
-  #tool(name, node) {
-    this.#figures[name].tools.append(node);
-    return node;
   }
 
   // -------------------------------------------------------------- form and theme
@@ -97,15 +94,17 @@ export class PanelGrid {
   /** What a frame shows, and what it does not let be dragged or chosen. */
   frame({ panels, hidden, locked }) {
     this.#chosen = panels;
+    this.#host.classList.toggle("ssm-chosen", panels.length > 0);
     this.#fixed = new Set([...hidden, ...locked]);
     this.#light.fixed = this.#fixed.has("target");
   }
 
   /** Follow the page's size and theme until the signal. @param {AbortSignal} signal */
   watch(signal) {
-    const fit = () => this.fit(), resized = new ResizeObserver(() => requestAnimationFrame(fit));
-    resized.observe(this.#host);
+    const fit = () => this.fit();
+    const resized = new ResizeObserver(() => requestAnimationFrame(fit));
     const themed = setInterval(() => themeOf(this.#host) !== this.#theme && this.fit(), LOOK);
+    resized.observe(this.#host);
     addEventListener("resize", fit, { signal });
     signal.addEventListener("abort", () => {
       resized.disconnect();
@@ -119,10 +118,12 @@ export class PanelGrid {
     const turn = ++this.#defining;
     this.#arrange();
     this.#defined = this.#wanted();
-    this.#theme = themeOf(this.#host);
     paintWith(this.#host, this.#spec.themes[this.#theme]);
-    const specs = this.#spec.panels[this.#theme], settings = this.#acts.settings() ?? {}, orientation = orientationOf(this.#form);
-    await Promise.all(this.#shown.map((name) => this.#figures[name].define(specs[shownAs(specs, name, settings)], orientation)));
+    const specs = this.#spec.panels[this.#theme];
+    const settings = this.#acts.settings() ?? {};
+    const orientation = orientationOf(this.#form);
+    const one = (name) => this.#figures[name].define(specs[shownAs(specs, name, settings)], orientation);
+    await Promise.all(this.#shown.map(one));
     for (const name of this.#shown) this.#figures[name].fit();
     if (turn === this.#defining) this.#defining = 0;
   }
@@ -130,7 +131,7 @@ export class PanelGrid {
   /** Everything that a definition depends on. */
   #wanted() {
     const { view, scale } = this.#acts.settings() ?? {};
-    return [themeOf(this.#host), this.#form, view, scale, this.#shown].join();
+    return [this.#theme, this.#form, view, scale, this.#shown].join();
   }
 
   get #many() {
@@ -138,24 +139,25 @@ export class PanelGrid {
   }
 
   #arrange() {
-    const form = formOf(this.#host.clientWidth), embedded = this.#host.classList.contains("ssm-embedded");
-    this.#shown = shownPanels(this.#spec.order, { form, embedded, many: this.#many, chosen: this.#chosen });
+    const form = formOf(this.#host.clientWidth);
+    const embedded = this.#host.classList.contains("ssm-embedded");
+    const many = this.#many;
+    this.#theme = themeOf(this.#host);
+    this.#shown = shownPanels(this.#spec.order, { form, embedded, many, chosen: this.#chosen });
+    this.#named = this.#chosen.length ? new Set(this.#shown) : namers(this.#shown, form);
+    this.#slots = this.#view?.classes.index.length ?? 0;
     for (const [name, { node }] of Object.entries(this.#figures)) node.hidden = !this.#shown.includes(name);
-    this.#host.classList.toggle("ssm-many", this.#many);
-    this.#host.style.setProperty("--ssm-slots", String((this.#view?.classes.index.length ?? 10) + (this.#many ? 2 : 0)));
+    this.#host.classList.toggle("ssm-many", many);
+    this.#host.style.setProperty("--ssm-slots", String((this.#slots || 10) + (many ? 2 : 0)));
     if (form !== this.#form) this.#furnish(form);
   }
 
-  /** Heads and tools: in columns the tools sit in the heads of the columns, else in those of the panels, on a phone in the drawer. */
   #furnish(form) {
-    const { scale, view } = this.#acts.tools, { scores_sampled: scores, gradient_sampled: gradient, convergence } = this.#figures, wide = form === "wide";
-    const [, second, third, fourth] = this.#heads, phone = form === "phone";
-    if (!phone) (wide ? second : scores.tools).append(scale);
-    if (!phone) (wide ? fourth : convergence.tools).append(view);
-    (wide ? third : gradient.tools).append(this.#zoomer);
-    if (wide) this.node.prepend(...this.#heads);
-    else for (const head of this.#heads) head.remove();
     const order = shownPanels(this.#spec.order, { form, embedded: false, many: true, chosen: [] });
+    const columns = form === "wide" && !this.#chosen.length;
+    this.#tools.place(form, columns);
+    if (columns) this.node.prepend(...this.#tools.heads);
+    else for (const head of this.#tools.heads) head.remove();
     this.node.append(...order.map((name) => this.#figures[name].node));
     this.#form = this.#host.dataset.form = form;
     this.#acts.formed(form);
@@ -182,21 +184,18 @@ export class PanelGrid {
   /** Show a view. `from`: the view that one step led from, or null; `pace`: ms that a step has. */
   show(view, from, pace) {
     this.finish();
+    const shape = [this.#slots, this.#many, this.#defined].join();
     this.#view = view;
-    this.fit();
+    if (shape !== [view.classes.index.length, this.#many, this.#wanted()].join()) this.fit();
     if (!from?.draw || !view.draw || this.#defining) return this.#paint();
     if (isStill()) return this.#outline();
     this.#span(view, series(view, this.#acts.names));
     this.#stepping.start(from, view, pace);
   }
 
-  /** Show the same once more: something about it has changed. */
-  again() {
-    this.#redraw();
-  }
-
   #drawStep(name, view, all) {
-    for (const each of this.#shown) if (name ? each === name : each !== "noise") this.#drawOne(each, view, all);
+    const words = numbers(view, this.#acts.settings(), this.#acts.names);
+    for (const each of this.#shown) if (name ? each === name : each !== "noise") this.#drawOne(each, view, all, words);
   }
 
   #landed() {
@@ -219,22 +218,29 @@ export class PanelGrid {
     if (!this.#view || this.moving || this.#defining) return;
     const all = series(this.#view, this.#acts.names);
     this.#span(this.#view, all);
-    for (const name of this.#shown) this.#drawOne(name, this.#view, all);
+    this.#drawAll(all);
     this.#overlay();
     this.#sync(++this.#drawn);
   }
 
-  #redraw() {
+  /** Show the same once more: a class is lit, or notes come and go. */
+  again() {
     if (!this.#view) return;
-    const all = series(this.#view, this.#acts.names);
-    if (!this.moving && !this.#defining) for (const name of this.#shown) this.#drawOne(name, this.#view, all);
+    if (!this.moving && !this.#defining) this.#drawAll(series(this.#view, this.#acts.names));
     this.#light.shine();
   }
 
-  #drawOne(name, view, all) {
-    const { names } = this.#acts, notes = this.#host.classList.contains("ssm-noted") && this.#form === "wide";
-    const frame = { view, series: all, axes: this.#zoomed(), names, lit: this.#light.lit, labels: namers(this.#shown, this.#form).has(name), notes };
-    this.#figures[name].draw(frame, numbers(view, this.#acts.settings(), names));
+  #drawAll(all) {
+    const words = numbers(this.#view, this.#acts.settings(), this.#acts.names);
+    for (const name of this.#shown) this.#drawOne(name, this.#view, all, words);
+  }
+
+  #drawOne(name, view, all, words) {
+    const notes = this.#form === "wide" && this.#host.classList.contains("ssm-noted");
+    const labels = this.#named.has(name);
+    const spans = this.#tools.zoomed(this.#axes);
+    const { names } = this.#acts;
+    this.#figures[name].draw({ view, series: all, axes: spans, names, lit: this.#light.lit, labels, notes }, words);
   }
 
   /** Plotly draws the same once more when all is at rest, one panel at a time. */
@@ -248,29 +254,15 @@ export class PanelGrid {
 
   /** What lies over the bars goes where the bars are. */
   #overlay() {
-    const { index } = this.#view.classes, { noise, edits, weights } = this.#acts.settings(), orientation = orientationOf(this.#form);
-    this.#figures.scores_full.handles?.place(this.#fixed.has("edits") ? [] : index, orientation);
-    this.#figures.noise.handles?.place(noise !== "custom" || this.#fixed.has("weights") ? [] : index, orientation);
-    this.#undoEdits.hidden = edits.length === 0;
-    this.#undoWeights.hidden = weights.length === 0;
+    const settings = this.#acts.settings();
+    this.#place("scores_full", !this.#fixed.has("edits"));
+    this.#place("noise", settings.noise === "custom" && !this.#fixed.has("weights"));
+    this.#tools.show(settings);
     this.#light.shine();
   }
 
-  // -------------------------------------------------------------- zoom of both gradient panels
-
-  #zoomed() {
-    const { values } = this.#axes, [low, high] = values.gradient;
-    return { ...this.#axes, values: { ...values, gradient: [low / this.#zoom, high / this.#zoom] } };
-  }
-
-  #zoomOn() {
-    this.#zoom = ZOOMS[(ZOOMS.indexOf(this.#zoom) + 1) % ZOOMS.length];
-    this.#sayZoom();
-    this.#paint();
-  }
-
-  #sayZoom() {
-    this.#zoomer.textContent = `zoom ×${this.#zoom}`;
-    this.#zoomer.setAttribute("aria-label", `zoom of both gradients: ×${this.#zoom}`);
+  #place(name, dragged) {
+    if (!this.#shown.includes(name)) return;
+    this.#figures[name].handles?.place(dragged ? this.#view.classes.index : [], orientationOf(this.#form));
   }
 }

@@ -23,7 +23,13 @@ export function directory(key, count, of, all = null) {
     const start = all.filter((name) => name.startsWith(text)).slice(0, most);
     return start.length ? start : all.filter((name) => name.includes(text)).slice(0, most);
   };
-  return { key, count, of, find: (text) => index?.get(text) ?? index?.get(text.trim()) ?? numeric(text.trim()), search: all ? search : () => [] };
+  return {
+    key,
+    count,
+    of,
+    find: (text) => index?.get(text) ?? index?.get(text.trim()) ?? numeric(text.trim()),
+    search: all ? search : () => [],
+  };
 }
 
 /**
@@ -59,7 +65,8 @@ export class Problems {
 
   #randomOf({ classes, spread }) {
     const key = `random ${classes} ${spread}`;
-    if (this.#random?.key !== key) this.#random = { key, scores: randomScores(classes, spread), counts: zipf(classes), names: numbered };
+    if (this.#random?.key !== key)
+      this.#random = { key, scores: randomScores(classes, spread), counts: zipf(classes), names: numbered };
     return this.#random;
   }
 
@@ -93,5 +100,11 @@ function edited(base, key, edits) {
 }
 
 function read(key, { names, scores, counts }) {
-  return { key, all: names, names: (c) => names[c], scores: Float64Array.from(scores), counts: counts && Float64Array.from(counts) };
+  return {
+    key,
+    all: names,
+    names: (c) => names[c],
+    scores: Float64Array.from(scores),
+    counts: counts && Float64Array.from(counts),
+  };
 }

@@ -13,12 +13,15 @@ import { grouped } from "../panels/texts.js";
 
 const spell = (value) => (Array.isArray(value) ? value.map((pair) => pair.join(":")).join(",") : String(value));
 
-const isDefault = (value, field) => value === null || value === field.default || (Array.isArray(value) && value.length === 0);
+const isDefault = (value, field) =>
+  value === null || value === field.default || (Array.isArray(value) && value.length === 0);
 
 /** The link of some settings: every field that is not at its default. @param {Settings} settings @param {Fields} fields */
 export function toQuery(settings, fields) {
   const named = Object.entries(fields).filter(([name, field]) => name in settings && !isDefault(settings[name], field));
-  return ["v=1", ...named.map(([name, { key }]) => `${key || name}=${encodeURIComponent(spell(settings[name]))}`)].join("&");
+  return ["v=1", ...named.map(([name, { key }]) => `${key || name}=${encodeURIComponent(spell(settings[name]))}`)].join(
+    "&",
+  );
 }
 
 /**
@@ -50,8 +53,13 @@ const REPAIRS = { at_most: atMost, below, needs_counts: needsCounts };
 function repair(name, agreement, settings, shape) {
   const found = REPAIRS[agreement.kind](settings[name], agreement, settings, shape);
   if (!found) return null;
-  const { bound, value, instead } = found, spelled = Array.isArray(instead) ? "the rest" : instead;
-  return { name, instead, sentence: `${name} must be ${agreement.rule.replace("{bound}", bound)}, got ${value}; ${spelled} is used` };
+  const { bound, value, instead } = found,
+    spelled = Array.isArray(instead) ? "the rest" : instead;
+  return {
+    name,
+    instead,
+    sentence: `${name} must be ${agreement.rule.replace("{bound}", bound)}, got ${value}; ${spelled} is used`,
+  };
 }
 
 function atMost(value, { of }, settings) {
@@ -62,7 +70,9 @@ function atMost(value, { of }, settings) {
 /** Classes that are not there: one class becomes the last, pairs of (class, number) are left out. */
 function below(value, _agreement, _settings, shape) {
   if (!shape || value === null) return null;
-  const last = shape.classes - 1, bound = grouped(last), pairs = Array.isArray(value);
+  const last = shape.classes - 1,
+    bound = grouped(last),
+    pairs = Array.isArray(value);
   const outside = (pairs ? value.map(([c]) => c) : [value]).find((c) => c > last);
   if (outside === undefined) return null;
   return { bound, value: outside, instead: pairs ? value.filter(([c]) => c <= last) : last };

@@ -2,7 +2,7 @@
 
 import { series } from "../panels/series.js";
 import { Flight } from "./flight.js";
-import { STEP, between, run } from "./motion.js";
+import { between, run, STEP } from "./motion.js";
 
 const CLOCK = { frame: (act) => requestAnimationFrame(act), cancel: (id) => cancelAnimationFrame(id) };
 
@@ -30,7 +30,8 @@ export class Stepping {
 
   /** @param {any} from @param {any} to views @param {number} pace ms */
   start(from, to, pace) {
-    const { draw, names } = this.#grid, glide = pace < STEP;
+    const { draw, names } = this.#grid,
+      glide = pace < STEP;
     if (!glide) this.#launch(to);
     draw("noise", to, series(to, names));
     const move = (t) => {
@@ -53,15 +54,22 @@ export class Stepping {
   }
 
   #launch(to) {
-    const { figures, scale } = this.#grid, { score, noise, score_target: own } = to.classes;
+    const { figures, scale } = this.#grid,
+      { score, noise, score_target: own } = to.classes;
     const height = scale() === "weights" ? score.map((x) => Math.exp(x - own)) : score;
-    this.#flight.start(to, (slot) => this.#place(figures.noise, slot, noise), (slot) => this.#place(figures.scores_sampled, slot, height));
+    this.#flight.start(
+      to,
+      (slot) => this.#place(figures.noise, slot, noise),
+      (slot) => this.#place(figures.scores_sampled, slot, height),
+    );
   }
 
   /** The end of a bar in px of the grid; null where the panel is not shown. */
   #place({ node, panel }, slot, values) {
     if (node.hidden) return null;
-    const grid = this.#grid.node.getBoundingClientRect(), box = panel.node.getBoundingClientRect(), { x, y } = panel.at(slot, values[slot]);
+    const grid = this.#grid.node.getBoundingClientRect(),
+      box = panel.node.getBoundingClientRect(),
+      { x, y } = panel.at(slot, values[slot]);
     return { x: box.left - grid.left + x, y: box.top - grid.top + y };
   }
 }

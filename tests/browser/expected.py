@@ -13,9 +13,9 @@ from playwright.sync_api import Page
 
 from ssm.explorer import experiment
 from ssm.explorer.settings import Settings
+from tests.browser.explorer import BAR_PANELS
 from tests.browser.picture import Label, Picture, foot, named
 
-BAR_PANELS = ("noise", "scores_full", "scores_sampled", "gradient_full", "gradient_sampled")
 NEAR = 7.0  # px; a slanted name's end is no farther than that from the middle of its bar
 ASKEW = 1.5  # px; and all names of a panel are equally far
 OFF = 2.0  # px; Plotly rounds, and makes the lowest bars two pixels high
@@ -35,19 +35,20 @@ class Expected:
     @classmethod
     def of(cls, settings: Settings) -> Self:
         """Compute it."""
-        result = experiment.run(settings)
-        found = result.columns
-        values = {
-            "noise": found["noise"],
-            "scores_full": found["score"],
-            "scores_sampled": found["score"],
-            "gradient_full": found["gradient_full"],
-            "gradient_sampled": found["gradient_draw"],
+        result = experiment.run(settings, needs={"draw"})
+        classes, draw = result.classes, result.draw
+        assert draw is not None
+        columns = {
+            "noise": classes.noise,
+            "scores_full": classes.score,
+            "scores_sampled": classes.score,
+            "gradient_full": classes.full,
+            "gradient_sampled": draw.gradient,
         }
-        classes = [int(c) for c in found["class"]]
-        names = [result.problem.names[c] for c in classes]
-        target, counts = int(result.numbers["target"]), [int(n) for n in found["count"]]
-        return cls(classes, names, target, counts, {name: column.tolist() for name, column in values.items()})
+        index = [int(c) for c in classes.index]
+        names = [result.problem.names[c] for c in index]
+        values = {name: [float(value) for value in column] for name, column in columns.items()}
+        return cls(index, names, classes.target, [int(n) for n in draw.count], values)
 
     @property
     def slot_of_target(self) -> int:
@@ -133,7 +134,14 @@ def wrong_counts(pictures: dict[str, Picture], expected: Expected) -> list[str]:
             )
     faults = []
     for slot, (name, count) in enumerate(zip(expected.names, expected.counts, strict=True)):
-        right = [[f"×{count}"]] if count > 1 else [[], ["×1"]] if count else [[]]
-        if said.get(slot, []) not in right:
-            faults.append(f"noise: {name} was drawn {count} times, it says {said.get(slot, [])}")
+        told = said.get(slot, [])
+        if told not in _rightly(count, hit=slot == expected.slot_of_target):
+            faults.append(f"noise: {name} was drawn {count} times, it says {told}")
     return faults
+
+
+def _rightly(count: int, *, hit: bool) -> list[list[str]]:
+    """What may be said of a class that was drawn so often."""
+    if hit:
+        return [["hit" if count == 1 else f"hit ×{count}"]] if count else [[]]
+    return [[f"×{count}"]] if count > 1 else [[], ["×1"]] if count else [[]]

@@ -1,25 +1,22 @@
 """The Explorer as a test sees it: open it, work its controls, and wait for torch's answer."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import FrameLocator, Locator, Page, expect
+from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, expect
 
-from ssm.explorer import experiment
-from ssm.explorer.figures import texts
+from ssm.explorer import experiment, figures
+from ssm.explorer.figures import templates, texts
 from ssm.explorer.settings import Settings
 
 READY = '[data-ssm-ready="true"]'
 MILLISECONDS_TO_OPEN = 30_000
 MILLISECONDS_TO_ANSWER = 15_000
-BAR_PANELS = ("scores_full", "scores_sampled", "noise", "gradient_full", "gradient_sampled")
+BAR_PANELS = ("noise", "scores_full", "scores_sampled", "gradient_full", "gradient_sampled")
 PANELS = (*BAR_PANELS, "convergence")
 
-NEXT = re.compile(r"^(Draw again|Step)$")
-UNSEEN = re.compile(r'<g class="textpoint"[^>]*></g>|scale\(1,\s?1\)')
-DRAWN = """() => JSON.stringify([...document.querySelectorAll(".ssm-plot")].map((node) =>
-  [node.data, node._fullLayout.xaxis.range, node._fullLayout.yaxis.range]))"""
+NEXT = "Draw again"
 
 
 def open_explorer(page: Page, query: str = "") -> Locator:
@@ -76,20 +73,9 @@ def panel(page: Page | FrameLocator, name: str) -> Locator:
     return page.locator(f'[data-panel="{name}"]')
 
 
-def plots(page: Page) -> list[str]:
-    """The drawing of each panel, as SVG, but for what Plotly keeps and nobody sees: empty texts, scales by 1."""
-    drawings = [panel(page, name).locator(".ssm-plot").inner_html() for name in PANELS]
-    return [UNSEEN.sub("", drawing) for drawing in drawings]
-
-
-def drawn(page: Page) -> str:
-    """What the panels show, whatever their size: the series and the axes of every panel."""
-    return str(page.evaluate(DRAWN))
-
-
 def step(page: Page) -> None:
     """Draw again: go one draw on."""
-    page.get_by_role("button", name=NEXT).click()
+    page.get_by_role("button", name=NEXT, exact=True).click()
 
 
 @contextmanager
@@ -99,6 +85,20 @@ def held(page: Page, start: tuple[float, float]) -> Iterator[None]:
     page.mouse.down()
     yield
     page.mouse.up()
+
+
+@contextmanager
+def touching(context: BrowserContext, page: Page, start: tuple[float, float]) -> Iterator[Callable[..., None]]:
+    """Hold a finger down from `start` on, for the length of a `with`, which moves it by what it is given."""
+    finger = context.new_cdp_session(page)
+
+    def send(kind: str, *points: tuple[float, float]) -> None:
+        touches = [{"x": x, "y": y} for x, y in points]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+
+    send("touchStart", start)
+    yield lambda place: send("touchMove", place)
+    send("touchEnd")
 
 
 def along(page: Page, label: str, part: float) -> tuple[float, float]:
@@ -132,8 +132,8 @@ def refusal(page: Page) -> Locator:
 
 def shows(page: Page, settings: Settings) -> None:
     """Expect the sentence, the gradient's title and the link that torch has for some settings."""
-    numbers = experiment.run(settings).numbers
-    expect(sentence(page)).to_have_text(texts.render(texts.SENTENCE, numbers))
-    title = texts.render(texts.TITLES["gradient_sampled"], numbers)
+    result = experiment.run(settings)
+    expect(sentence(page)).to_have_text(templates.render(texts.SENTENCE, figures.words(result)))
+    title = figures.title("gradient_sampled", result)
     expect(panel(page, "gradient_sampled").get_by_role("heading")).to_have_text(title)
     expect(page).to_have_url(re.compile(rf"\?{re.escape(settings.to_query())}$"))

@@ -3,7 +3,6 @@
  * clips it. It reads the drawn document alone: boxes, paths, computed styles; nothing of the data behind them.
  */
 () => {
-  const KINDS = { convergence: ["tick", "end"], other: ["class", "count"] };
   const visible = (node) =>
     node.checkVisibility({ opacityProperty: true, visibilityProperty: true }) && node.getBoundingClientRect().height + node.getBoundingClientRect().width > 0;
   const plain = ({ left, top, right, bottom }) => [left, top, right, bottom];
@@ -58,11 +57,15 @@
     return { trace, box, left: left(node, box), shown: visible(node), ...style(node) };
   };
 
-  const points = (node) => {
-    const m = node.getScreenCTM();
-    const pairs = [...(node.getAttribute("d") ?? "").matchAll(/([ML])\s*(-?[\d.e-]+)[ ,](-?[\d.e-]+)/g)];
-    return pairs.map(([, , x, y]) => [m.a * x + m.c * y + m.e, m.b * x + m.d * y + m.f]);
-  };
+  /** The strokes of a path: the points of each part that is drawn without lifting the pen. */
+  function strokes(node) {
+    const m = node.getScreenCTM(), found = [];
+    for (const [, kind, x, y] of (node.getAttribute("d") ?? "").matchAll(/([ML])\s*(-?[\d.e-]+)[ ,](-?[\d.e-]+)/g)) {
+      if (kind === "M") found.push([]);
+      found.at(-1).push([m.a * x + m.c * y + m.e, m.b * x + m.d * y + m.f]);
+    }
+    return found.filter((stroke) => stroke.length > 1);
+  }
 
   /** A text's width, height, middle and slant: a slanted name's own rectangle, not the box around it. */
   function slanted(node) {
@@ -72,10 +75,10 @@
     return { middle: [(around.left + around.right) / 2, (around.top + around.bottom) / 2], size: [w, h], angle: Math.atan2(m.b, m.a) };
   }
 
-  const label = (kind) => (node) => {
-    const s = getComputedStyle(node.querySelector("tspan, b, strong") ?? node), box = plain(node.getBoundingClientRect());
+  const label = (node) => {
+    const s = getComputedStyle(node), box = plain(node.getBoundingClientRect());
     return {
-      kind, text: node.textContent.trim(), box, left: left(node, box), ...slanted(node),
+      kind: node.dataset.label, text: node.textContent.trim(), box, left: left(node, box), ...slanted(node),
       of: node.dataset.class === undefined ? null : Number(node.dataset.class),
       full: node.getAttribute("title") ?? node.querySelector("title")?.textContent ?? "",
       bold: Number(s.fontWeight) >= 600, points: number(s.fontSize), family: getComputedStyle(node).fontFamily,
@@ -83,28 +86,16 @@
     };
   };
 
-  /** The labels of the page's own layer or, where Plotly writes, Plotly's. */
-  function labels(figure, name) {
-    const mine = [...figure.querySelectorAll("[data-label]")];
-    const [across, texts] = KINDS[name] ?? KINDS.other;
-    const pairs = mine.length
-      ? mine.map((node) => [node.dataset.label, node])
-      : Object.entries({ [across]: ".xtick text", "tick ": ".ytick text", [texts]: ".textpoint text", unit: ".annotation-text, .xtitle" })
-          .flatMap(([kind, selector]) => [...figure.querySelectorAll(selector)].map((node) => [kind.trim(), node]));
-    return pairs.filter(([, node]) => visible(node) && node.textContent.trim())
-      .map(([kind, node]) => label(node.textContent === "all classes" ? "gap" : kind)(node));
-  }
-
   const panel = (figure) => {
-    const name = figure.dataset.panel, plot = figure.querySelector("[data-plot], .bglayer .bg, .nsewdrag");
+    const name = figure.dataset.panel, plot = figure.querySelector(".bglayer .bg");
     return {
       name, title: figure.querySelector("h2, h3, h4, [role=heading]")?.textContent.trim() ?? "",
       figure: plain(figure.getBoundingClientRect()),
       plot: plot && plain(plot.getBoundingClientRect()),
       bars: [...figure.querySelectorAll(".barlayer > g.trace")].flatMap((trace, i) =>
         [...trace.querySelectorAll(".point path")].map((node) => bar(node, i))),
-      lines: [...figure.querySelectorAll(".scatterlayer .js-line")].map((node) => ({ points: points(node), ...style(node) })),
-      labels: labels(figure, name),
+      lines: [...figure.querySelectorAll(".scatterlayer .js-line")].map((node) => ({ strokes: strokes(node), ...style(node) })),
+      labels: [...figure.querySelectorAll("[data-label]")].filter((node) => visible(node) && node.textContent.trim()).map(label),
     };
   };
   return [...document.querySelectorAll("[data-panel]")].filter(visible).map(panel);

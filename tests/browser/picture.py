@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple, Self
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 READ = Path(__file__).with_name("picture.js").read_text()
 MILLISECONDS_TO_REST = 5_000
@@ -113,7 +113,8 @@ class Picture:
         """Make a picture of what the page tells of one panel."""
         bars = tuple(map(_bar, read["bars"]))
         labels = tuple(map(_label, read["labels"]))
-        lines = tuple(tuple((x, y) for x, y in line["points"]) for line in read["lines"] if line["stroked"])
+        strokes = [stroke for line in read["lines"] if line["stroked"] for stroke in line["strokes"]]
+        lines = tuple(tuple((x, y) for x, y in stroke) for stroke in strokes)
         figure = Box(*read["figure"])
         plot = Box(*read["plot"]) if read["plot"] else figure
         return cls(read["name"], read["title"], figure, plot, bars, lines, labels)
@@ -206,6 +207,25 @@ def still(page: Page) -> dict[str, Picture]:
     """Read every panel as soon as nothing has changed for a while."""
     assert page.evaluate(REST, MILLISECONDS_TO_REST), f"the panels did not come to rest in {MILLISECONDS_TO_REST} ms"
     return look(page)
+
+
+def box_of(locator: Locator) -> Box:
+    """Where an element is; it must be visible."""
+    box = locator.bounding_box()
+    assert box is not None
+    return Box(box["x"], box["y"], box["x"] + box["width"], box["y"] + box["height"])
+
+
+def drawing(page: Page) -> dict[str, Any]:
+    """What every panel shows at rest, wherever on the page it stands: titles, texts, bars and lines."""
+    return {name: _apart_from_its_place(picture) for name, picture in still(page).items()}
+
+
+def _apart_from_its_place(picture: Picture) -> tuple[Any, ...]:
+    left, top, _, _ = picture.plot
+    bars = [tuple(round(bar.box[i] - (left, top)[i % 2]) for i in range(4)) for bar in picture.bars if bar.seen]
+    lines = [[(round(x - left), round(y - top)) for x, y in line] for line in picture.lines]
+    return picture.title, [(label.kind, label.text) for label in picture.labels], bars, lines
 
 
 def named(pictures: dict[str, Picture], name: str) -> list[Label]:

@@ -8,43 +8,29 @@ from playwright.sync_api import Page, expect
 from ssm.explorer.settings import Settings
 from tests.browser.explorer import (
     BAR_PANELS,
-    PANELS,
-    READY,
     answered,
     bar,
     choice,
-    drawn,
     held,
     middle,
     open_drawer,
     open_explorer,
     panel,
-    plots,
     refusal,
     sentence,
     shows,
+    touching,
     track,
     typed,
 )
+from tests.browser.picture import box_of, drawing, look, still
 
 COUNT_MESSAGES = """() => {
   const send = WebSocket.prototype.send;
   window.sent = 0;
   WebSocket.prototype.send = function (...args) { window.sent += 1; return send.apply(this, args); };
 }"""
-NOISE = "noise probability of"
-# How far each handle of a score is from the end of its bar, in px, across and along.
-APART = """() => {
-  const figure = document.querySelector('[data-panel="scores_full"]');
-  const handles = [...figure.querySelectorAll(".ssm-handle")];
-  const traces = [...figure.querySelectorAll(".barlayer .trace")].map((trace) => trace.querySelectorAll(".point path"));
-  return handles.flatMap((handle, i) => {
-    const box = handle.getBoundingClientRect(), up = Number(handle.getAttribute("aria-valuenow")) > 0;
-    const bar = traces.map((bars) => bars[i].getBoundingClientRect()).find((b) => b.height);
-    const end = up ? bar.top : bar.bottom;
-    return [Math.abs((box.left + box.right - bar.left - bar.right) / 2), Math.abs((box.top + box.bottom) / 2 - end)];
-  });
-}"""
+SCROLLED = "() => document.querySelector('[data-testid=stMain]').scrollTop"
 
 
 def link_of(page: Page, name: str) -> str:
@@ -62,7 +48,7 @@ def edits(page: Page) -> dict[int, float]:
 
 def lit(page: Page) -> list[str]:
     """The panels in which a class is lit."""
-    return [name for name in PANELS if panel(page, name).locator(".ssm-light").is_visible()]
+    return [name for name in BAR_PANELS if panel(page, name).locator(".ssm-light[d*=h]").count()]
 
 
 # ---------------------------------------------------------------- samples
@@ -75,14 +61,14 @@ def test_drag_redraws_at_once_and_asks_torch_only_on_release(new_context):
     stage = open_explorer(page)
     box = track(page, "samples").bounding_box()
     assert box is not None
-    y, seen = box["y"] + box["height"] / 2, [plots(page)[4]]
+    y, seen = box["y"] + box["height"] / 2, [look(page)["gradient_sampled"].bars]
     with answered(page):
         with held(page, (box["x"] + 30, y)):
             page.evaluate("window.sent = 0")
             for part in (0.3, 0.5, 0.7, 0.9):
                 page.mouse.move(box["x"] + part * box["width"], y, steps=4)
                 page.wait_for_timeout(60)
-                seen.append(plots(page)[4])
+                seen.append(look(page)["gradient_sampled"].bars)
                 expect(stage).to_have_attribute("data-state", "preview")
             page.wait_for_timeout(300)
             assert page.evaluate("window.sent") == 0
@@ -116,7 +102,7 @@ def test_samples_by_keys_and_by_typing(page):
 
 def test_wrong_typing_gets_a_sentence_and_changes_nothing(page):
     open_explorer(page)
-    before, link = drawn(page), page.url
+    before, link = drawing(page), page.url
     for wrong in ("0", "abc", "1e9", "2.5", ""):
         typed(page, "samples").fill(wrong)
         page.keyboard.press("Tab")
@@ -126,7 +112,7 @@ def test_wrong_typing_gets_a_sentence_and_changes_nothing(page):
         )
         expect(typed(page, "samples")).to_have_value(wrong)
         expect(typed(page, "samples")).to_have_attribute("aria-invalid", "true")
-        assert drawn(page) == before, wrong
+        assert drawing(page) == before, wrong
         assert page.url == link
     with answered(page):
         typed(page, "samples").fill("5")
@@ -139,17 +125,21 @@ def test_wrong_typing_gets_a_sentence_and_changes_nothing(page):
 # ---------------------------------------------------------------- target
 
 
-def test_target_by_list_and_by_clicking_a_bar(page):
+def test_target_by_list_by_click_and_by_key(page):
     open_explorer(page)
     with answered(page):
         choice(page, "target").select_option("cat")
     shows(page, Settings(target=3))
+    slots = still(page)["gradient_full"].slots
+    page.mouse.click(slots[5], middle(panel(page, "gradient_full"))[1])
+    shows(page, Settings(target=3))  # a click shows a class, and offers to make it the target
     with answered(page):
-        page.mouse.click(*middle(bar(page, "dog")))
+        panel(page, "gradient_full").get_by_role("button", name="make dog the target").click()
     shows(page, Settings(target=5))
     expect(choice(page, "target")).to_have_value("5")
+    bar(page, "truck").press("Enter")
     with answered(page):
-        bar(page, "truck").press("Enter")
+        page.get_by_role("button", name="make truck the target").press("Enter")
     shows(page, Settings(target=9))
 
 
@@ -240,18 +230,23 @@ def test_score_by_pointer_and_by_keys(page):
         page.keyboard.press("PageDown")
     assert edits(page)[3] == pytest.approx(0.4)
     expect(bar(page, "cat")).to_be_focused()
-    open_drawer(page)
     with answered(page):
-        page.get_by_role("button", name="Undo dragged bars").click()
+        panel(page, "scores_full").get_by_role("button", name="Undo dragged bars").click()
     shows(page, Settings())
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_handles_lie_on_the_ends_of_their_bars(new_context, width):
+def test_grips_lie_on_the_ends_of_their_bars(new_context, width):
     page = new_context(viewport={"width": width, "height": 800}).new_page()
     open_explorer(page)
-    page.wait_for_timeout(300)
-    assert max(page.evaluate(APART)) < 1
+    picture = still(page)["scores_full"]
+    grips = [box_of(grip) for grip in panel(page, "scores_full").locator("[role=slider] > *").all()]
+    assert len(grips) == len(picture.slots)
+    for grip, slot in zip(sorted(grips, key=picture.along), picture.slots, strict=True):
+        ends = [end for bar in picture.at(slot) for end in picture.ends(bar.box)]
+        at = sum(picture.ends(grip)) / 2
+        assert abs(picture.along(grip) - slot) < 1.5
+        assert min(abs(at - end) for end in ends) < 1.5
 
 
 def test_score_by_touch(new_context):
@@ -259,19 +254,57 @@ def test_score_by_touch(new_context):
     page = context.new_page()
     open_explorer(page)
     bar(page, "bird").scroll_into_view_if_needed()
+    still(page)
     x, y = middle(bar(page, "bird"))
-    scrolled = page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop")
-    finger = context.new_cdp_session(page)
-    with answered(page):
-        for kind, points in (
-            ("touchStart", [{"x": x, "y": y}]),
-            ("touchMove", [{"x": x, "y": y - 20}]),
-            ("touchMove", [{"x": x, "y": y - 40}]),
-            ("touchEnd", []),
-        ):
-            finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    scrolled = page.evaluate(SCROLLED)
+    with answered(page), touching(context, page, (x, y)) as move:
+        for far in (10, 20, 40):
+            move((x + far, y))
+    assert set(edits(page)) == {2}
     assert edits(page)[2] > -2.5
-    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == scrolled
+    assert page.evaluate(SCROLLED) == scrolled
+
+
+def test_finger_across_the_bars_scrolls_the_page(new_context):
+    context = new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    open_explorer(page)
+    bar(page, "bird").scroll_into_view_if_needed()
+    still(page)
+    x, y = middle(bar(page, "bird"))
+    scrolled = page.evaluate(SCROLLED)
+    with touching(context, page, (x, y)) as move:
+        for far in (15, 30, 60, 90):
+            move((x, y + far))
+    page.wait_for_function(f"({SCROLLED})() !== {scrolled}")
+    expect(page).to_have_url(re.compile(r"/\?v=1$"))
+
+
+def test_weights_are_dragged_as_they_are_drawn(page):
+    open_explorer(page)
+    with answered(page):
+        choice(page, "scores or weights").select_option("weights")
+    shows(page, Settings(scale="weights"))
+    picture = still(page)["scores_full"]
+    zero, one = picture.place(0.0), picture.place(1.0)
+    ends = [min(picture.ends(bar.left)) for slot in picture.slots for bar in picture.at(slot)]
+    assert all(end <= zero + 1 for end in ends)  # weights are positive, the target's is 1
+    assert any(abs(end - one) < 2 for end in ends)
+    x, y = middle(bar(page, "dog"))
+    with answered(page), held(page, (x, y)):
+        page.mouse.move(x, y - 30, steps=6)
+    assert set(edits(page)) == {5}
+    assert edits(page)[5] > -0.1
+
+
+def test_slider_says_the_value_and_not_its_notch(page):
+    open_explorer(page)
+    for samples in ("3", "17", "20"):
+        with answered(page):
+            typed(page, "samples").fill(samples)
+            page.keyboard.press("Enter")
+        said = track(page, "samples").get_attribute("aria-valuetext") or ""
+        assert re.findall(r"\d+", said) == [samples]
 
 
 # ---------------------------------------------------------------- the others
@@ -317,14 +350,13 @@ def test_seed_draws_hits_and_view(page):
     drawn = int(typed(page, "seed").input_value())
     assert drawn != 7
     shows(page, Settings(seed=drawn, hits="excluded", draws=1_000))
+    ends = still(page)["convergence"].texts("end")
     with answered(page):
         page.get_by_label("convergence", exact=True).select_option("the five largest classes")
-    plot = panel(page, "convergence").locator(".ssm-plot")
-    assert plot.evaluate("(node) => node.data.at(-1).text") == ["horse", "cat", "truck", "dog", "airplane"]
-    expect(plot.get_by_text("horse", exact=True)).to_be_visible()
+    assert sorted(still(page)["convergence"].texts("end")) == ["airplane", "cat", "dog", "horse", "truck"]
     with answered(page):
         page.get_by_label("convergence", exact=True).select_option("distance from the full gradient")
-    expect(plot.get_by_text("horse", exact=True)).to_have_count(0)
+    assert still(page)["convergence"].texts("end") == ends
 
 
 def test_drawer_is_remembered(page):
@@ -346,27 +378,28 @@ def test_one_class_is_lit_everywhere_by_hover_and_focus(page):
     open_explorer(page)
     assert lit(page) == []
     for name in BAR_PANELS:
-        box = panel(page, name).locator(".nsewdrag").bounding_box()
-        assert box is not None
-        page.mouse.move(box["x"] + box["width"] * 0.35, box["y"] + box["height"] / 2)  # the fourth of ten: cat
-        expect(page.get_by_text(re.compile(r"^cat: "))).to_have_count(5)
+        picture = still(page)[name]
+        page.mouse.move(picture.slots[3], picture.plot.middle[1])
+        for each in BAR_PANELS:
+            expect(panel(page, each).locator("figcaption")).to_contain_text("cat")
         assert lit(page) == list(BAR_PANELS)
     page.mouse.move(5, 5)
-    expect(page.get_by_text(re.compile(r"^cat: "))).to_have_count(0)
+    expect(panel(page, "noise").locator("figcaption")).not_to_contain_text("cat")
     assert lit(page) == []
     bar(page, "dog").focus()
     assert lit(page) == list(BAR_PANELS)
-    expect(page.get_by_text(re.compile(r"^dog: probability 0\.100, sampled ×?1"))).to_be_visible()
+    expect(panel(page, "noise").locator("figcaption")).to_contain_text("dog")
 
 
 def test_light_stays_while_playing(page):
     open_explorer(page)
     page.get_by_label("speed").select_option("4×")
     page.get_by_role("button", name="Play").click()
-    page.mouse.move(*middle(panel(page, "gradient_full").locator(".nsewdrag")))
-    reading = panel(page, "gradient_sampled").get_by_text(re.compile(r"^\w+: this draw "))
-    expect(reading).to_be_visible()
+    picture = look(page)["gradient_full"]
+    page.mouse.move(picture.plot.left + 0.35 * picture.plot.width, picture.plot.middle[1])
+    reading = panel(page, "gradient_sampled").locator("figcaption")
+    expect(reading).to_contain_text("cat")
     first = reading.inner_text()
     expect(reading).not_to_have_text(first)
+    expect(reading).to_contain_text("cat")
     assert lit(page) == list(BAR_PANELS)
-    expect(page.locator(READY)).to_have_attribute("data-state", "preview")

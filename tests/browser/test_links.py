@@ -179,7 +179,7 @@ def test_overwork_gets_a_sentence_and_the_picture_stays(page):
     )
     expect(sentence(page)).to_be_visible()
     for name in PANELS:
-        assert panel(page, name).locator(".trace path").count() > 0
+        assert panel(page, name).locator(".barlayer path, .scatterlayer path").count() > 0
     with answered(page):
         page.get_by_role("button", name="Back to the last picture").click()
     expect(refusal).to_be_hidden()

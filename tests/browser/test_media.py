@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Page
 
 from ssm.explorer.settings import Settings
 from tests.browser.explorer import open_explorer, track
-from tests.browser.picture import Box, Picture, still
+from tests.browser.picture import Box, Picture, box_of, still
 from tests.browser.pixels import Colour, colours, photograph, stands_out
 
 GROUNDS = {
@@ -22,12 +22,6 @@ TEXT, MARK = 3.5, 3.0  # 4.5 by the colours themselves; the thin strokes of 12 p
 FOLLOWED = 1_500  # ms in which the page notices another ground
 SEEN = """() => [document.body.innerText, ...[...document.querySelectorAll("input, select")]
   .filter((node) => node.checkVisibility()).map((node) => node.value)].join("\\n")"""
-
-
-def box_of(locator: Locator) -> Box:
-    box = locator.bounding_box()
-    assert box is not None
-    return Box(box["x"], box["y"], box["x"] + box["width"], box["y"] + box["height"])
 
 
 def faint_parts(picture: Picture, photo: Image.Image, paper: Colour) -> Iterator[str]:
@@ -73,4 +67,4 @@ def test_paper_says_what_was_chosen(page):
     said = page.evaluate(SEEN)
     missing = [words for words in (r"\b7 samples\b", r"\blog-uniform\b", r"\bseed 42\b") if not re.search(words, said)]
     assert missing == []
-    assert page.get_by_role("button").filter(visible=True).count() == 0
+    assert page.locator(".ssm").get_by_role("button").filter(visible=True).count() == 0

@@ -8,7 +8,8 @@ import { Dialogue, PATIENCE, PROBE, REST } from "../../assets/stage/dialogue.js"
 /** A page that remembers: what was sent, previewed, adopted, and what the status was. */
 function page({ local = true, asked = 0 } = {}) {
   const timers = new Map();
-  let now = 0, count = 0;
+  let now = 0,
+    count = 0;
   const here = { sent: [], previews: 0, adopted: [], refused: [], said: [], query: "v=1", alive: true, busy: false };
   const doors = {
     after: (ms, act) => timers.set(++count, { at: now + ms, act }) && count,
@@ -17,7 +18,10 @@ function page({ local = true, asked = 0 } = {}) {
     query: () => here.query,
     send: (question) => here.sent.push(question),
     alive: async () => here.alive,
-    preview: () => (here.previews++, local),
+    preview: () => {
+      here.previews++;
+      return local;
+    },
     busy: () => here.busy,
     adopt: (answer) => here.adopted.push(answer),
     refuse: (answer) => here.refused.push(answer),
@@ -126,7 +130,10 @@ test("a late answer to an older question is dropped", async () => {
   p.dialogue.receive(answer(1));
   assert.equal(p.adopted.length, 0);
   p.dialogue.receive(answer(2));
-  assert.deepEqual(p.adopted.map((a) => a.ask), [2]);
+  assert.deepEqual(
+    p.adopted.map((a) => a.ask),
+    [2],
+  );
 });
 
 test("an answer that comes between a change and its question does not undo the change", async () => {
@@ -175,7 +182,10 @@ test("no answer is adopted while a control still moves: its settings are newer",
   assert.equal(p.adopted.length, 0);
   p.choose("k=5");
   p.dialogue.receive(answer(2));
-  assert.deepEqual(p.adopted.map((a) => a.ask), [2]);
+  assert.deepEqual(
+    p.adopted.map((a) => a.ask),
+    [2],
+  );
 });
 
 test("an answer waits for a picture that moves by itself", () => {

@@ -13,19 +13,31 @@ function view(index, gradient, more = {}) {
   return {
     classes: { index, score: index.map(() => 1) },
     draw: { count: Array(slots).fill(1), correction: Array(slots).fill(2), corrected: Array(slots).fill(3), gradient },
-    convergence: { mean: gradient, checkpoints: [1], errors: [1], others: [], averaged: 2, error_mean: 0.4, relative_mean: 0.2, ...more },
+    convergence: {
+      mean: gradient,
+      checkpoints: [1],
+      errors: [1],
+      others: [],
+      averaged: 2,
+      error_mean: 0.4,
+      relative_mean: 0.2,
+      ...more,
+    },
     moments: null,
   };
 }
 
 test("a step ends at its end, and glides there too", () => {
-  const a = view([0, 1], [0.1, 0.2]), b = view([1, 0], [0.5, 0.3], { error_mean: 0.2 });
+  const a = view([0, 1], [0.1, 0.2]),
+    b = view([1, 0], [0.5, 0.3], { error_mean: 0.2 });
   for (const glide of [true, false]) assert.deepEqual(between(a, b, 1, glide), b);
 });
 
 test("samples land before corrections grow, and gradients follow", () => {
-  const a = view([0], [0]), b = view([0], [1]);
-  const early = between(a, b, 0.2), later = between(a, b, 0.6);
+  const a = view([0], [0]),
+    b = view([0], [1]);
+  const early = between(a, b, 0.2),
+    later = between(a, b, 0.6);
   assert.deepEqual([early.draw.count, early.draw.corrected, early.draw.gradient], [[0], [null], [0]]);
   assert.deepEqual(later.draw.count, [1]);
   assert.ok(later.draw.corrected[0] > 1 && later.draw.corrected[0] < 3);
@@ -34,12 +46,14 @@ test("samples land before corrections grow, and gradients follow", () => {
 });
 
 test("a class keeps its own height when it changes its place", () => {
-  const a = view([4, 5], [0.4, 0.5]), b = view([5, 4], [0.5, 0.4]);
+  const a = view([4, 5], [0.4, 0.5]),
+    b = view([5, 4], [0.5, 0.4]);
   for (const t of [0, 0.3, 0.7]) assert.deepEqual(between(a, b, t).draw.gradient, [0.5, 0.4]);
 });
 
 test("each part of a step goes from 0 to 1 in its turn", () => {
-  for (const part of ["fly", "grow", "pull", "settle"]) assert.deepEqual([progress(part, 0), progress(part, 1)], [0, 1]);
+  for (const part of ["fly", "grow", "pull", "settle"])
+    assert.deepEqual([progress(part, 0), progress(part, 1)], [0, 1]);
   assert.ok(progress("fly", 0.3) > progress("grow", 0.3));
 });
 
@@ -59,9 +73,15 @@ function frames() {
 }
 
 test("a step draws each frame and is done once", () => {
-  const { clock, tick, open } = frames(), drawn = [];
+  const { clock, tick, open } = frames(),
+    drawn = [];
   let done = 0;
-  const step = run(400, (t) => drawn.push(t), () => done++, clock);
+  const step = run(
+    400,
+    (t) => drawn.push(t),
+    () => done++,
+    clock,
+  );
   for (const now of [1000, 1100, 1300, 1400]) tick(now);
   assert.deepEqual(drawn, [0, 0.25, 0.75]);
   step.finish();
@@ -71,14 +91,22 @@ test("a step draws each frame and is done once", () => {
 test("a step that is interrupted is done at once", () => {
   const { clock, tick, open } = frames();
   let done = 0;
-  const step = run(400, () => {}, () => done++, clock);
+  const step = run(
+    400,
+    () => {},
+    () => done++,
+    clock,
+  );
   tick(0);
   step.finish();
   assert.deepEqual([done, open()], [1, 0]);
 });
 
 test("moments that hold for every draw are kept while one steps, by class", () => {
-  const answer = { settings: { samples: 3, draw: 1 }, view: { ...view([0, 1], [1, 2]), moments: { mean: [10, 11], variance: [20, 21], bias: 0.2 } } };
+  const answer = {
+    settings: { samples: 3, draw: 1 },
+    view: { ...view([0, 1], [1, 2]), moments: { mean: [10, 11], variance: [20, 21], bias: 0.2 } },
+  };
   const kept = carried(view([1, 2], [0, 0]), { draw: 9, samples: 3 }, answer);
   assert.deepEqual(kept.moments, { mean: [11, null], variance: [21, null], bias: 0.2 });
   assert.equal(carried(view([1, 2], [0, 0]), { draw: 9, samples: 4 }, answer).moments, null);
@@ -92,15 +120,45 @@ test("views are apart by the largest relative difference; what one of the two le
   assert.equal(apart({ a: { x: [1] } }, { a: { x: [1, 2] } }), Infinity);
 });
 
-const ORDER = ["noise", "scores_full", "scores_sampled", "gradient_full", "gradient_sampled", "convergence", "balance", "ranks"];
+const ORDER = [
+  "noise",
+  "scores_full",
+  "scores_sampled",
+  "gradient_full",
+  "gradient_sampled",
+  "convergence",
+  "balance",
+  "ranks",
+];
 
 test("each form shows its panels and names the classes once", () => {
   const wide = shownPanels(ORDER, { form: "wide", embedded: false, many: true, chosen: [] });
   assert.equal(wide.length, 8);
   assert.deepEqual([...namers(wide, "wide")], ["noise", "scores_sampled", "gradient_sampled", "convergence"]);
   const phone = shownPanels(ORDER, { form: "phone", embedded: false, many: false, chosen: [] });
-  assert.deepEqual(phone, ["noise", "scores_sampled", "gradient_full", "gradient_sampled", "scores_full", "convergence"]);
-  assert.deepEqual(shownPanels(ORDER, { form: "phone", embedded: true, many: true, chosen: [] }), ["gradient_full", "gradient_sampled"]);
-  const chosen = shownPanels(ORDER, { form: "wide", embedded: true, many: false, chosen: ["gradient_full", "noise", "ranks"] });
-  assert.deepEqual([chosen, [...namers(chosen, "wide")]], [["noise", "gradient_full"], ["noise", "gradient_full"]]);
+  assert.deepEqual(phone, [
+    "noise",
+    "scores_sampled",
+    "gradient_full",
+    "gradient_sampled",
+    "scores_full",
+    "convergence",
+  ]);
+  assert.deepEqual(shownPanels(ORDER, { form: "phone", embedded: true, many: true, chosen: [] }), [
+    "gradient_full",
+    "gradient_sampled",
+  ]);
+  const chosen = shownPanels(ORDER, {
+    form: "wide",
+    embedded: true,
+    many: false,
+    chosen: ["gradient_full", "noise", "ranks"],
+  });
+  assert.deepEqual(
+    [chosen, [...namers(chosen, "wide")]],
+    [
+      ["noise", "gradient_full"],
+      ["noise", "gradient_full"],
+    ],
+  );
 });

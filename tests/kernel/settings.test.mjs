@@ -13,14 +13,37 @@ const FIELDS = {
   classes: { default: 1000 },
   target: { default: null, agreements: [CLASS] },
   edits: { default: [], agreements: [PAIRS] },
-  noise: { default: "uniform", agreements: [{ kind: "needs_counts", values: ["unigram"], instead: "uniform", rule: "other than {bound} where classes have no counts" }] },
+  noise: {
+    default: "uniform",
+    agreements: [
+      {
+        kind: "needs_counts",
+        values: ["unigram"],
+        instead: "uniform",
+        rule: "other than {bound} where classes have no counts",
+      },
+    ],
+  },
   weights: { default: [], agreements: [PAIRS] },
   draws: { default: 200 },
   draw: { default: 1, agreements: [{ kind: "at_most", of: "draws", rule: "at most the number of draws, {bound}" }] },
   average: { default: "all" },
+  seed: { default: 810 },
 };
 const NOW = {
-  problem: "article", table: "", classes: 1000, target: 7, edits: [[3, 1.5], [9, 2]], noise: "unigram", weights: [], draws: 200, draw: 150, average: "so_far",
+  problem: "article",
+  table: "",
+  classes: 1000,
+  target: 7,
+  edits: [
+    [3, 1.5],
+    [9, 2],
+  ],
+  noise: "unigram",
+  weights: [],
+  draws: 200,
+  draw: 150,
+  average: "so_far",
 };
 const TEN = { classes: 10, counted: true };
 
@@ -47,12 +70,17 @@ test("fewer classes bring the target along and leave out what was dragged beyond
 test("noise that needs counts gives way where nobody counted", () => {
   const [settings, notes] = patched(NOW, { seed: 1 }, { classes: 10, counted: false }, FIELDS);
   assert.equal(settings.noise, "uniform");
-  assert.deepEqual(notes, ["noise must be other than unigram where classes have no counts, got unigram; uniform is used"]);
+  assert.deepEqual(notes, [
+    "noise must be other than unigram where classes have no counts, got unigram; uniform is used",
+  ]);
 });
 
 test("another problem begins anew, but for what the patch itself chooses", () => {
   const [settings, notes] = patched(NOW, { problem: "white", target: 3 }, null, FIELDS);
-  assert.deepEqual([settings.target, settings.edits, settings.draw, settings.average, settings.noise], [3, [], 1, "all", "unigram"]);
+  assert.deepEqual(
+    [settings.target, settings.edits, settings.draw, settings.average, settings.noise],
+    [3, [], 1, "all", "unigram"],
+  );
   assert.deepEqual(notes, []);
 });
 
@@ -71,10 +99,40 @@ test("the settings before stay as they were", () => {
 });
 
 test("a link says what is not its default, by the key that links use", () => {
-  assert.equal(toQuery({ ...NOW, table: "ab c", noise: "uniform" }, FIELDS), "v=1&own=ab%20c&target=7&edits=3%3A1.5%2C9%3A2&draw=150&average=so_far");
+  assert.equal(
+    toQuery({ ...NOW, table: "ab c", noise: "uniform" }, FIELDS),
+    "v=1&own=ab%20c&target=7&edits=3%3A1.5%2C9%3A2&draw=150&average=so_far",
+  );
 });
 
 test("one drag holds one pair, in the order of classes", () => {
-  assert.deepEqual(withPair([[3, 1.5], [9, 2]], 5, 1), [[3, 1.5], [5, 1], [9, 2]]);
-  assert.deepEqual(withPair([[3, 1.5], [9, 2]], 9, 1), [[3, 1.5], [9, 1]]);
+  assert.deepEqual(
+    withPair(
+      [
+        [3, 1.5],
+        [9, 2],
+      ],
+      5,
+      1,
+    ),
+    [
+      [3, 1.5],
+      [5, 1],
+      [9, 2],
+    ],
+  );
+  assert.deepEqual(
+    withPair(
+      [
+        [3, 1.5],
+        [9, 2],
+      ],
+      9,
+      1,
+    ),
+    [
+      [3, 1.5],
+      [9, 1],
+    ],
+  );
 });

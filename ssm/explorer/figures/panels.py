@@ -98,7 +98,7 @@ NOISE = Panel(
     grip="weight",
     traces=_noise,
     lettering=(("counts", "noise"), ("strikes", "noise_hit")),
-    notes=(Note("drawn by chance", "sampled"),),
+    notes=(Note([always("drawn by chance")], "sampled"),),
 )
 
 SCORES_FULL = Panel(
@@ -117,7 +117,7 @@ SCORES_FULL = Panel(
 WEIGHTS_FULL = Panel(
     name="weights_full",
     title=[always("Weights, full: all {n#} classes")],
-    caption=[always("How much each class counts. Drag a bar to change it.")],
+    caption=[always("Each class's weight. Drag a bar to change it.")],
     label=[always("Bar chart of the weights of the full softmax, {n#} classes, relative to the target's.")],
     reading=[always("{name}: weight {weight}, probability {probability%}")],
     along=CLASSES,
@@ -145,7 +145,17 @@ SCORES_SAMPLED = Panel(
     unit="score, corrected",
     traces=_scores_sampled,
     lettering=(("arrows", "corrected_scores"), ("factors", "factor_at")),
-    notes=(Note("stands for {factor~} classes", "arrow"),),
+    notes=(
+        Note(
+            [
+                [
+                    {"if": ["factor", "<", 1], "say": "counts {factor~} times"},
+                    {"say": "stands for {factor~} classes"},
+                ]
+            ],
+            "arrow",
+        ),
+    ),
 )
 
 WEIGHTS_SAMPLED = Panel(
@@ -171,7 +181,7 @@ WEIGHTS_SAMPLED = Panel(
 GRADIENT_FULL = Panel(
     name="gradient_full",
     title=[always("Gradient, full: spike and forest")],
-    caption=[always("One pull on the target, a small push on all others.")],
+    caption=[always("One pull on the target, small pushes on the rest.")],
     label=[always("Bar chart of the full gradient: {spike} on the target, and as much, spread, on all other classes.")],
     reading=[always("{name}: {full}")],
     along=CLASSES,
@@ -212,7 +222,10 @@ GRADIENT_SAMPLED = Panel(
     scale="gradient",
     unit="gradient",
     traces=_gradient_sampled,
-    notes=(Note("this gap is the bias", "bias"), Note("not touched in this draw", "untouched")),
+    notes=(
+        Note([always("this gap is the bias")], "bias"),
+        Note([always("not touched in this draw")], "untouched"),
+    ),
 )
 
 PANELS: dict[str, Panel] = {

@@ -36,7 +36,7 @@ class End(NamedTuple):
 class Note(NamedTuple):
     """A short note with a leader line to a place that the panel finds by the anchor's name."""
 
-    text: str  # a template over the anchor's numbers
+    text: Parts  # over the anchor's numbers
     anchor: Literal["sampled", "arrow", "untouched", "bias"]
 
 

@@ -1,4 +1,4 @@
-"""The bar over every page: its title, and a link to each page."""
+"""What every page has in common: its style, and the bar with its title and a link to each page."""
 
 from collections.abc import Sequence
 from html import escape
@@ -6,16 +6,22 @@ from html import escape
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from ssm.explorer.ui.paths import base_path
+from ssm.explorer.ui.paths import ASSETS, base_path
 
 TITLE = "Sampled Softmax Explorer"
+STYLES = ("panels/panels.css", "stage/style.css")  # below assets
 
 # Streamlit's own header lies over the bar, transparent, and would take the clicks that are meant for what is under it.
-_STYLE = """<style>
+_HEADER = """
 .stAppHeader { height: 0; min-height: 0; pointer-events: none; background: transparent; }
 .stAppHeader button, .stAppHeader a { pointer-events: auto; }
-.ssm-bar { min-height: 44px; }
-</style>"""
+"""
+
+
+def style() -> None:
+    """Style the page before anything is on it, so that nothing moves when the style comes."""
+    rules = "".join((ASSETS / path).read_text("utf-8") for path in STYLES)
+    st.html(f"<style>{rules}{_HEADER}</style>")
 
 
 def bar(pages: Sequence[StreamlitPage], current: StreamlitPage) -> None:
@@ -25,7 +31,7 @@ def bar(pages: Sequence[StreamlitPage], current: StreamlitPage) -> None:
         pages: all pages, in the order of their links.
         current: the one that is shown.
     """
-    st.html(f"{_STYLE}{markup([(page.title, page.url_path) for page in pages], current.url_path)}")
+    st.html(markup([(page.title, page.url_path) for page in pages], current.url_path))
 
 
 def markup(pages: Sequence[tuple[str, str]], current: str) -> str:

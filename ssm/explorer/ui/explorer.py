@@ -7,24 +7,22 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from ssm.explorer.figures import texts
 from ssm.explorer.problems import Problem
 from ssm.explorer.settings import Frame
 from ssm.explorer.ui.answers import Answer, answer, first_answer, is_long, settings_of
 from ssm.explorer.ui.own_scores import own_scores
-from ssm.explorer.ui.paths import ASSETS, base_path
+from ssm.explorer.ui.paths import base_path
 
 KEY = "stage"
 _ADOPTED = "ssm.adopted"  # a question that Python put in the viewer's name: their own table was just read
 
-# Where the entry module and the style are, below assets.
-_ENTRY, _STYLES = "stage/explorer.js", ("panels/panels.css", "stage/style.css")
-_ROOMS = ("kernel", "panels", "controls", "stage")
+_ENTRY = "stage/explorer.js"  # below assets
 
-# The page as it will stand, so that nothing moves when it comes; all modules are fetched at once, not one by one.
+# The page as it will stand, so that nothing moves when it comes.
 _SKELETON = """
-{preloads}
 <section class="ssm" aria-label="Explorer" aria-busy="true">
-  <p class="ssm-what"></p>
+  <p class="ssm-what">{what}</p>
   <p class="ssm-sentence ssm-skeleton">The panels are being set up…</p>
   <div class="ssm-controls" aria-hidden="true"></div>
   <div class="ssm-status" aria-hidden="true"></div>
@@ -56,23 +54,15 @@ class _Question(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def _preloads() -> str:
-    base = f"{base_path()}/assets"
-    modules = sorted(path.relative_to(ASSETS).as_posix() for room in _ROOMS for path in (ASSETS / room).glob("*.js"))
-    links = [f'<link rel="modulepreload" href="{base}/{path}">' for path in modules]
-    return "\n".join([f'<link rel="preload" as="script" href="{base}/vendor/plotly-basic.min.js">', *links])
-
-
 def _skeleton() -> str:
     columns = "".join(f'<div class="ssm-column" data-column="{number}"></div>' for number in _COLUMNS)
     panels = "".join(f'<figure class="ssm-panel ssm-skeleton" data-panel="{name}"></figure>' for name in _PANELS)
-    return _SKELETON.format(preloads=_preloads(), columns=columns, panels=panels)
+    return _SKELETON.format(what=texts.WHAT, columns=columns, panels=panels)
 
 
 _component = st.components.v2.component(
     "ssm_stage",
     html=_skeleton(),
-    css="\n".join((ASSETS / style).read_text("utf-8") for style in _STYLES),
     js=_LOADER.format(base=base_path(), entry=_ENTRY),
     isolate_styles=False,
 )

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ssm.explorer import experiment
 from ssm.explorer.settings import Settings
 from ssm.explorer.ui import answers
+from ssm.explorer.ui.head import Head
 from ssm.explorer.ui.paths import ASSETS, base_path
 from ssm.explorer.ui.spec import spec
 
@@ -91,4 +92,4 @@ ROUTES = [
     Route("/explore", explorer),
     Mount("/assets", StaticFiles(directory=ASSETS)),
 ]
-MIDDLEWARE = [Middleware(Headers)]
+MIDDLEWARE = [Middleware(Headers), Middleware(Head)]

@@ -24,7 +24,9 @@ def spec() -> dict[str, Any]:
     """
     fixed = {"article": problems.article(), "white": problems.white()}
     return {
-        "panels": {name: {panel: figures.spec(panel, theme) for panel in figures.PANELS} for name, theme in THEMES.items()},
+        "panels": {
+            name: {panel: figures.spec(panel, theme) for panel in figures.PANELS} for name, theme in THEMES.items()
+        },
         "themes": {name: asdict(theme) for name, theme in THEMES.items()},
         "order": list(figures.ORDER),
         "texts": texts.PARTS,

@@ -1,0 +1,152 @@
+/** The page's parts, put together: where each stands in each form, what a frame lets be seen, and what each shows. */
+
+import { el, say } from "../controls/dom.js";
+import { Player } from "../controls/player.js";
+import { numbers } from "../panels/series.js";
+import { ControlPanel } from "./control_panel.js";
+import { Page, ribbon } from "./page.js";
+import { PanelGrid } from "./panel_grid.js";
+
+/**
+ * @typedef {object} Acts
+ * @property {() => any} settings
+ * @property {(patch: any, live?: boolean) => void} change
+ * @property {(draw: number, by: number) => void} go to a draw, `by` so many steps
+ * @property {(c: number) => string} names
+ * @property {(on: boolean) => void} hold the classes where they are
+ * @property {() => boolean} moving whether a hand is down
+ * @property {() => void} rest the hand has left the player
+ * @property {() => void} settle a step has ended
+ * @property {() => void} load asks for a table of the viewer's own
+ * @typedef {{count: number, counted: boolean, all: string[]|null}} Shape
+ */
+
+export class Parts {
+  /** @type {ControlPanel} */ controls;
+  /** @type {PanelGrid} */ grid;
+  /** @type {Player} */ player;
+  /** @type {Page} */ page;
+  #spec;
+  #host;
+  /** @type {Acts} */ #acts;
+  #sticky = el("div", { class: "ssm-sticky" });
+  /** @type {any} */ #view = null;
+
+  /** @param {any} spec the stage's document @param {any} host @param {Acts} acts */
+  constructor(spec, host, acts) {
+    this.#spec = spec;
+    this.#host = host;
+    this.#acts = acts;
+    host.classList.add("ssm-noted");
+    this.controls = this.#makeControls();
+    this.player = this.#makePlayer();
+    this.grid = this.#makeGrid();
+    this.page = this.#makePage();
+    const { what, word, sentence, status, readouts } = this.page;
+    const { front, drawer } = this.controls;
+    host.replaceChildren(what, word, sentence, front, drawer, status, this.#sticky, this.grid.node, readouts);
+  }
+
+  #makeControls() {
+    const { settings, change, load } = this.#acts;
+    const refuse = (sentence) => this.page.refuse(sentence);
+    const embedded = this.#host.classList.contains("ssm-embedded");
+    return new ControlPanel(this.#spec, embedded, { settings, change, load, refuse, moved: () => this.grid?.fit() });
+  }
+
+  #makePlayer() {
+    const { go, rest, change } = this.#acts;
+    return new Player({ go, rest, average: (average) => change({ average }), playing: () => this.grid.finish() });
+  }
+
+  #makeGrid() {
+    const { settings, change, names, hold, moving, settle } = this.#acts;
+    const tools = { scale: this.controls.switch("scale"), view: this.controls.switch("view") };
+    const formed = (form) => this.#arrange(form);
+    const acts = { settings, change, names, hold, moving, rest: settle, formed, tools, draw: this.player.node };
+    return new PanelGrid(this.#spec, this.#host, acts);
+  }
+
+  #makePage() {
+    const { change, load } = this.#acts;
+    const leave = () => change({ problem: this.#spec.fields.problem.default });
+    const explain = () => this.explain(!this.#host.classList.contains("ssm-noted"));
+    return new Page(this.#spec, { opened: () => this.read(), explain, load, leave });
+  }
+
+  /** What is primary stays in reach: on a phone, samples and "Draw again" in a bar that does not scroll away. */
+  #arrange(form) {
+    const phone = form === "phone";
+    this.controls.stow(phone);
+    if (phone) this.#arrangePhone();
+    else this.#arrangeWide();
+  }
+
+  #arrangePhone() {
+    const { said, badge, help, readouts } = this.page;
+    const { again, primary, quiet } = this.player;
+    this.#sticky.append(this.controls.controls.samples.node, again, said);
+    readouts.prepend(quiet, badge);
+    primary.append(help);
+  }
+
+  #arrangeWide() {
+    const { said, badge, help, status } = this.page;
+    const { again, primary, quiet, node } = this.player;
+    const { samples, classes } = this.controls.controls;
+    classes.node.after(samples.node);
+    primary.prepend(again);
+    node.append(quiet);
+    status.append(said, badge, help);
+  }
+
+  /** Notes on the picture fade at the first touch. @param {AbortSignal} signal */
+  watch(signal) {
+    const touched = ({ target }) => target.closest(".ssm-explain") || this.explain(false);
+    for (const kind of ["pointerdown", "keydown"]) this.#host.addEventListener(kind, touched, { signal });
+    this.grid.watch(signal);
+  }
+
+  /** Notes on the picture: there on the first view, gone at the first touch, back by "?". @param {boolean} on */
+  explain(on) {
+    if (this.#host.classList.contains("ssm-noted") === on) return;
+    this.#host.classList.toggle("ssm-noted", on);
+    this.grid.again();
+  }
+
+  /** What a page, a chapter, a teacher or an embedder lets be seen and changed. @param {any} frame */
+  frame(frame) {
+    this.controls.frame(frame);
+    this.grid.frame(frame);
+    this.player.node.classList.toggle("ssm-playerless", !frame.player);
+    this.player.quiet.hidden = !frame.player;
+    if (frame.locked.includes("draw")) this.player.lock();
+    this.page.sentence.hidden = !frame.sentence;
+    this.page.tell(frame.note);
+  }
+
+  // -------------------------------------------------------------- show
+
+  /** Controls say what the settings are. @param {any} settings @param {Shape} shape */
+  choose(settings, shape) {
+    this.controls.show(settings, { ...shape, names: this.#acts.names });
+    this.player.set(settings.draw, settings.draws, settings.average);
+    this.page.showTable(settings.problem === "own" ? shape.count : null);
+    const line = ribbon(settings, shape.count, this.#spec.fields);
+    for (const node of document.querySelectorAll("[data-ribbon]")) say(node, line);
+  }
+
+  /** Panels and texts show a view. @param {any} view @param {any} from the view that one step led from, or null */
+  show(view, from) {
+    this.#view = view;
+    this.grid.show(view, from, this.player.pace);
+    this.read();
+  }
+
+  read() {
+    const { names, settings } = this.#acts;
+    if (!this.#view) return;
+    this.page.read(this.#view, numbers(this.#view, settings(), names), names);
+    if (this.#view.draw) this.player.chips.show(this.#view.draw, names);
+  }
+}
