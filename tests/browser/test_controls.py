@@ -146,7 +146,7 @@ def test_target_by_list_by_click_and_by_key(page):
 def test_target_by_its_word_among_17_091(page):
     open_explorer(page)
     with answered(page):
-        choice(page, "problem").select_option("the word after “white” in Moby-Dick")
+        choice(page, "problem").select_option("white")
     shows(page, Settings(problem="white"))
     target = page.get_by_role("combobox", name="target")
     expect(target).to_have_value("whale")
@@ -299,12 +299,10 @@ def test_weights_are_dragged_as_they_are_drawn(page):
 
 def test_slider_says_the_value_and_not_its_notch(page):
     open_explorer(page)
-    for samples in ("3", "17", "20"):
+    for samples in (3, 4, 5):
+        expect(track(page, "samples")).to_have_attribute("aria-valuetext", re.compile(rf"^{samples}\b"))
         with answered(page):
-            typed(page, "samples").fill(samples)
-            page.keyboard.press("Enter")
-        said = track(page, "samples").get_attribute("aria-valuetext") or ""
-        assert re.findall(r"\d+", said) == [samples]
+            track(page, "samples").press("ArrowRight")
 
 
 # ---------------------------------------------------------------- the others
@@ -314,7 +312,7 @@ def test_classes_of_the_random_problem(page):
     open_explorer(page)
     expect(typed(page, "classes")).to_be_disabled()
     with answered(page):
-        choice(page, "problem").select_option("random scores")
+        choice(page, "problem").select_option("random")
     shows(page, Settings(problem="random"))
     with answered(page):
         typed(page, "classes").fill("30")
@@ -352,10 +350,10 @@ def test_seed_draws_hits_and_view(page):
     shows(page, Settings(seed=drawn, hits="excluded", draws=1_000))
     ends = still(page)["convergence"].texts("end")
     with answered(page):
-        page.get_by_label("convergence", exact=True).select_option("the five largest classes")
+        page.get_by_label("convergence", exact=True).select_option("classes")
     assert sorted(still(page)["convergence"].texts("end")) == ["airplane", "cat", "dog", "horse", "truck"]
     with answered(page):
-        page.get_by_label("convergence", exact=True).select_option("distance from the full gradient")
+        page.get_by_label("convergence", exact=True).select_option("distance")
     assert still(page)["convergence"].texts("end") == ends
 
 

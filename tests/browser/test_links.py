@@ -48,7 +48,7 @@ def within_reach(chosen: Settings) -> Settings:
     )
     return replace(
         least,
-        own=chosen.own if chosen.problem == "own" else "",
+        table=chosen.table if chosen.problem == "own" else "",
         samples=min(least.samples, 300),
         draws=min(least.draws, 500),
         draw=min(least.draw, least.draws, 500),

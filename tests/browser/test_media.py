@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page
 
 from ssm.explorer.settings import Settings
 from tests.browser.explorer import open_explorer, track
@@ -46,8 +45,8 @@ def shown(chromium, app_url):
 
 @pytest.mark.parametrize("ground", GROUNDS)
 def test_texts_marks_and_tracks_stand_out(shown, ground):
-    page: Page = shown
-    page.emulate_media(**{"forced_colors": "none", **GROUNDS[ground]})  # type: ignore[arg-type] # literals as declared
+    page = shown
+    page.emulate_media(**{"forced_colors": "none", **GROUNDS[ground]})
     page.wait_for_timeout(FOLLOWED)
     pictures, photo = still(page), photograph(page)
     paper, _ = colours(photo, Box(0, 0, 1280, 900)).most_common(1)[0]

@@ -72,7 +72,7 @@ def sentence_of(parse: Callable[[Any], object], data: str | bytes) -> str:
 def adopted(page: Page, table: str | bytes, **rest: Any) -> None:
     """Expect a table on the screen, and its link to be whole."""
     text = table if isinstance(table, str) else table.decode()
-    shows(page, Settings(problem="own", own=tables.link(tables.parse(text)), **rest))
+    shows(page, Settings(problem="own", table=tables.link(tables.parse(text)), **rest))
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
