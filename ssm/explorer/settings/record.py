@@ -208,7 +208,7 @@ DEFAULTS = defaults_of(Settings)
 def require_agreement(values: Mapping[str, Any], known: Shape | None) -> None:
     """Refuse the first value that disagrees with another."""
     for conflict in conflicts(FIELDS, values, known):
-        checks.refuse(*conflict[:3], f"use {conflict.spelled}")
+        checks.refuse(conflict.name, conflict.rule, conflict.value, f"use {conflict.spelled}")
 
 
 def _without_table(values: dict[str, Any], table: Problem | None) -> Notes:

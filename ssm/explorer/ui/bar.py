@@ -44,8 +44,8 @@ def markup(pages: Sequence[tuple[str, str]], current: str) -> str:
     Returns:
         One element.
 
-    >>> markup([("Explorer", "")], "")[-90:]
-    '<a href="/" data-page aria-current="page">Explorer</a></nav><span data-ribbon></span></header>'
+    >>> '<a href="/" data-page aria-current=page>Explorer</a>' in markup([("Explorer", "")], "")
+    True
     """
     links = "".join(
         f'<a href="{base_path()}/{escape(path)}" data-page{" aria-current=page" if path == current else ""}>'
