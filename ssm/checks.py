@@ -1,7 +1,7 @@
-"""Refusals: the only home of error sentences.
+"""Rules for arguments, and the one form of a refusal.
 
-A check takes a value and returns it ready for use, or raises with a sentence that names the
-argument, the rule, the value and the way out.
+A check takes a value and returns it ready for use, or refuses it with a sentence that names the
+argument, the rule, the value and the way out. A rule that one room alone has stands in that room.
 """
 
 import math
@@ -19,7 +19,38 @@ Handling = Literal["excluded", "rejected", "kept"]
 _ONE_BY_ONE = {"nce", "negative_sampling", "naive_importance"}  # estimators to which a hit is a sample like any other
 _COUNTERS = 2**32
 _SHORT = 60
-_SEEDS = 2**64
+
+
+class Said(str):
+    """A value already in words, which a sentence takes as they are."""
+
+    __slots__ = ()
+
+
+def shorten(value: object) -> str:
+    """A value as Python spells it, cut to a length that a sentence can carry."""
+    if isinstance(value, Said):
+        return str(value)
+    spelled = repr(value)
+    return spelled if len(spelled) <= _SHORT else f"{spelled[:_SHORT]}\u2026"
+
+
+def refuse(  # noqa: PLR0913 - four parts of a sentence, and two choices that are hardly ever needed
+    name: str, rule: str, value: object, way_out: str, *, verb: str = "be", error: type[Exception] = ValueError
+) -> NoReturn:
+    """Refuse a value: the only place where an error gets its message."""
+    message = f"{name} must {verb} {rule}, got {shorten(value)}; {way_out}"
+    raise error(message)
+
+
+def shape(values: Tensor) -> Said:
+    """The shape of a tensor, in words."""
+    return Said(f"the shape {tuple(values.shape)}")
+
+
+def visible(values: Tensor) -> bool:
+    """Whether a check may look at values: on a GPU that would stall every step, and a compiled step cannot."""
+    return values.device.type == "cpu" and not torch.compiler.is_compiling()
 
 
 def whole(name: str, value: object, least: int, most: int | None, way_out: str) -> int:
@@ -29,16 +60,14 @@ def whole(name: str, value: object, least: int, most: int | None, way_out: str) 
         if number >= least and (most is None or number <= most):
             return number
     rule = f"of at least {least}" if most is None else f"from {least} to {most}"
-    message = f"{name} must be a whole number {rule}, got {value!r}; {way_out}"
-    raise ValueError(message)
+    refuse(name, f"a whole number {rule}", value, way_out)
 
 
 def finite(name: str, value: object, way_out: str) -> float:
     """A finite number."""
     if isinstance(value, Real) and math.isfinite(value):
         return float(value)
-    message = f"{name} must be a finite number, got {value!r}; {way_out}"
-    raise ValueError(message)
+    refuse(name, "a finite number", value, way_out)
 
 
 def positive(name: str, value: object, way_out: str) -> float:
@@ -46,8 +75,7 @@ def positive(name: str, value: object, way_out: str) -> float:
     number = finite(name, value, way_out)
     if number > 0:
         return number
-    message = f"{name} must be above 0, got {value!r}; {way_out}"
-    raise ValueError(message)
+    refuse(name, "above 0", value, way_out)
 
 
 def classes(value: object) -> int:
@@ -60,69 +88,9 @@ def sample_count(value: object) -> int:
     return whole("k", value, 1, None, "draw one sample or more")
 
 
-def unique_count(value: object, classes: int) -> int:
-    """The number of samples that are all different, no more than there are classes to draw."""
-    way_out = f"the noise can draw {classes:,} classes, so ask for no more or draw with replacement"
-    return whole("k", value, 1, classes, way_out)
-
-
-def two_to_draw(classes: int) -> None:
-    """Noise that can draw something else than a target."""
-    if classes < 2:
-        message = f"noise must have two classes or more to leave one out, got {classes}; add a class"
-        raise ValueError(message)
-
-
 def draw_count(value: object) -> int:
     """The number of draws, at least one and within a 32-bit counter."""
     return whole("draws", value, 1, _COUNTERS, "make one draw or more, and split longer runs")
-
-
-def counter(name: str, value: object) -> int:
-    """A position in a random stream, within a 32-bit counter."""
-    return whole(name, value, 0, _COUNTERS, "take another seed for more draws")
-
-
-def seed(value: object) -> int:
-    """A seed of 64 bits without a sign."""
-    return whole("seed", value, 0, _SEEDS - 1, "take a number of 64 bits without a sign")
-
-
-def hits(value: object) -> Hits:
-    """What becomes of samples that equal the target."""
-    if value in {"excluded", "rejected"}:
-        return value
-    message = f"hits must be 'excluded' or 'rejected', got {value!r}; choose one of the two"
-    raise ValueError(message)
-
-
-def masking(value: object) -> Masking:
-    """What becomes of samples that equal the target, once they are drawn."""
-    if value in {"rejected", "kept"}:
-        return value
-    message = f"hits must be 'rejected' or 'kept', got {value!r}; choose one of the two"
-    raise ValueError(message)
-
-
-def handling(value: object, estimator: str) -> Handling:
-    """What becomes of samples that equal the target; None for what suits the estimator."""
-    if value is None:
-        return "kept" if estimator in _ONE_BY_ONE else "rejected"
-    if value in {"excluded", "rejected", "kept"}:
-        if estimator == "naive_importance" and value != "kept":
-            message = f"hits must be 'kept' for naive_importance, got {value!r}; choose that or the sampled softmax"
-            raise ValueError(message)
-        return value
-    message = f"hits must be 'excluded', 'rejected' or 'kept', got {value!r}; choose one of the three"
-    raise ValueError(message)
-
-
-def estimator(value: object, known: Sequence[str]) -> str:
-    """The name of a loss."""
-    if isinstance(value, str) and value in known:
-        return value
-    message = f"estimator must be one of {', '.join(known)}, got {value!r}; see ssm.losses for what each promises"
-    raise ValueError(message)
 
 
 def temperature(value: object) -> float:
@@ -130,58 +98,71 @@ def temperature(value: object) -> float:
     return positive("temperature", value, "1 leaves the scores as they are")
 
 
-def tries(value: object, k: int) -> int | None:
-    """The number of draws that it took to find k classes; None if repeats were allowed."""
-    return None if value is None else whole("tries", value, k, None, "pass what draw_unique counted")
+def target(value: object, classes: int) -> int:
+    """The index of a class."""
+    if isinstance(value, Integral) and 0 <= int(value) < classes:
+        return int(value)
+    refuse("target", f"a class from 0 to {classes - 1}", value, "count classes from 0", error=IndexError)
+
+
+def hits(value: object) -> Hits:
+    """What becomes of samples that equal the target."""
+    if value in {"excluded", "rejected"}:
+        return value
+    refuse("hits", "'excluded' or 'rejected'", value, "choose one of the two")
+
+
+def handling(value: object, estimator: str) -> Handling:
+    """What becomes of samples that equal the target; None for what suits the estimator."""
+    if value is None:
+        return "kept" if estimator in _ONE_BY_ONE else "rejected"
+    if value not in {"excluded", "rejected", "kept"}:
+        refuse("hits", "'excluded', 'rejected' or 'kept'", value, "choose one of the three")
+    if estimator == "naive_importance" and value != "kept":
+        refuse("hits", "'kept' for naive_importance", value, "choose that or the sampled softmax")
+    return value
+
+
+def estimator(value: object, known: Sequence[str]) -> str:
+    """The name of a loss."""
+    if isinstance(value, str) and value in known:
+        return value
+    refuse("estimator", f"one of {', '.join(known)}", value, "see ssm.losses for what each promises")
 
 
 def vector(name: str, values: object) -> Tensor:
     """A float64 tensor [classes] of finite numbers."""
     numbers = torch.as_tensor(values, dtype=torch.float64).detach()
     if numbers.ndim != 1 or not len(numbers):
-        shape = tuple(numbers.shape)
-        message = f"{name} must be one number per class, got the shape {shape}; pass one row"
-        raise ValueError(message)
-    _refuse_any(~numbers.isfinite(), numbers, f"{name} must be finite", "replace it by a number")
+        refuse(name, "one number per class", shape(numbers), "pass one row")
+    _refuse_any(~numbers.isfinite(), numbers, name, "finite", "replace it by a number")
     return numbers
 
 
 def weights(name: str, values: object) -> Tensor:
     """A vector of positive weights."""
     numbers = vector(name, values)
-    way_out = "drop the class or give it a small weight"
-    _refuse_any(numbers <= 0, numbers, f"{name} must be positive", way_out)
+    _refuse_any(numbers <= 0, numbers, name, "positive", "drop the class or give it a small weight")
     return numbers
 
 
-def _refuse_any(wrong: Tensor, numbers: Tensor, rule: str, way_out: str) -> None:
+def _refuse_any(wrong: Tensor, numbers: Tensor, name: str, rule: str, way_out: str) -> None:
     if wrong.any():
         place = int(wrong.nonzero()[0])
-        message = f"{rule}, got {numbers[place].item()} at class {place}; {way_out}"
-        raise ValueError(message)
+        refuse(name, rule, Said(f"{numbers[place].item()} at class {place}"), way_out)
 
 
-def target(value: object, classes: int) -> int:
-    """The index of a class."""
-    if isinstance(value, Integral) and 0 <= int(value) < classes:
-        return int(value)
-    message = f"target must be a class from 0 to {classes - 1}, got {value!r}; count classes from 0"
-    raise IndexError(message)
-
-
-def others(log_others: Tensor, target: int) -> Tensor:
-    """The log-probability of drawing anything but the target, which must be possible."""
-    if log_others.item() == -math.inf:
-        message = f"noise must be able to draw more than class {target}, got no other; add a class"
-        raise ValueError(message)
-    return log_others
+def same_device(name: str, device: torch.device, scores: torch.device) -> None:
+    """An argument that lives where the scores live."""
+    if device != scores:
+        refuse(name, "on the device of scores", Said(f"{device} and {scores}"), f"move it with .to('{scores}')")
 
 
 def noise_classes(noise: int, scores: int) -> None:
     """Noise over as many classes as there are scores."""
     if noise != scores:
-        message = f"noise must have as many classes as scores, got {noise} and {scores}; build it with {scores} classes"
-        raise ValueError(message)
+        found, way_out = Said(f"{noise} and {scores}"), f"build it with {scores} classes"
+        refuse("noise", "as many classes as scores", found, way_out, verb="have")
 
 
 def noise_fits(log_probs: Tensor | None, classes: int, device: torch.device) -> None:
@@ -191,183 +172,56 @@ def noise_fits(log_probs: Tensor | None, classes: int, device: torch.device) -> 
         same_device("noise", log_probs.device, device)
 
 
-def drawn(log_probs: Tensor, samples: Tensor, hits: Tensor) -> None:
-    """Samples that the noise can draw; those that do not count may be any."""
-    if visible(log_probs) and log_probs.ndim and log_probs.isneginf().any():
-        wrong = log_probs.isneginf() & ~hits
-        if wrong.any():
-            place = int(samples.expand_as(wrong)[wrong][0])
-            message = (
-                f"noise must give every sample a probability above 0, got 0 for class {place}; "
-                "pass the noise that the samples were drawn from"
-            )
-            raise ValueError(message)
-
-
 def drawable_targets(log_probs: Tensor) -> None:
     """Targets that the noise can draw."""
     if visible(log_probs) and log_probs.isneginf().any():
-        place = int(log_probs.flatten().isneginf().nonzero()[0])
-        message = (
-            f"noise must give every target a probability above 0 in this loss, got 0 in example {place}; "
-            "take noise with every class, or the sampled softmax"
-        )
-        raise ValueError(message)
-
-
-def visible(values: Tensor) -> bool:
-    """Whether a check may look at values: on a GPU that would stall every step, and a compiled step cannot."""
-    return values.device.type == "cpu" and not torch.compiler.is_compiling()
-
-
-def square(scores: Tensor) -> None:
-    """Scores of every query with every item of a batch."""
-    score_rows(scores)
-    if scores.ndim != 2 or scores.shape[0] != scores.shape[1]:
-        shape = tuple(scores.shape)
-        message = f"scores must be of shape [batch, batch], got the shape {shape}; score every query with every item"
-        raise ValueError(message)
-
-
-def one_per_example(name: str, values: Tensor, scores: Tensor) -> None:
-    """One value for each row of scores, beside them."""
-    same_device(name, values.device, scores.device)
-    if values.shape != scores.shape[:1]:
-        _refuse_shape(f"{name} must be one for each example", values, scores)
-
-
-def same_device(name: str, device: torch.device, scores: torch.device) -> None:
-    """An argument that lives where the scores live."""
-    if device != scores:
-        message = f"{name} must be on the device of scores, got {device} and {scores}; move it with .to('{scores}')"
-        raise ValueError(message)
+        place = Said(f"0 in example {int(log_probs.flatten().isneginf().nonzero()[0])}")
+        way_out = "take noise with every class, or the sampled softmax"
+        refuse("noise", "every target a probability above 0 in this loss", place, way_out, verb="give")
 
 
 def score_rows(scores: Tensor) -> None:
     """Floating-point scores whose last dimension is the classes."""
     if not scores.is_floating_point():
-        message = f"scores must be floating point, got {scores.dtype}; convert with .double()"
-        raise ValueError(message)
+        refuse("scores", "floating point", scores.dtype, "convert with .double()")
     if scores.ndim == 0 or scores.shape[-1] == 0:
-        shape = tuple(scores.shape)
-        message = f"scores must be one number per class, got the shape {shape}; add the classes"
-        raise ValueError(message)
-
-
-def head(embeddings: Tensor, projection: Tensor, bias: Tensor | None) -> Tensor:
-    """Embeddings, projection and bias that fit together; the shape of the scores they could have, unfilled."""
-    if not embeddings.is_floating_point():
-        message = f"embeddings must be floating point, got {embeddings.dtype}; convert with .float()"
-        raise ValueError(message)
-    fit = embeddings.ndim > 0 and projection.ndim == 2 and embeddings.shape[-1] == projection.shape[-1]
-    if not fit or 0 in projection.shape:
-        shapes = f"{tuple(embeddings.shape)} and {tuple(projection.shape)}"
-        message = (
-            f"embeddings must be [..., dim] and projection [classes, dim] with one class or more, got {shapes}; "
-            "transpose or add classes"
-        )
-        raise ValueError(message)
-    if bias is not None and bias.shape != projection.shape[:1]:
-        shape = tuple(bias.shape)
-        message = f"bias must be one number for each of {len(projection)} classes, got the shape {shape}; reshape it"
-        raise ValueError(message)
-    _one_kind(embeddings, projection)
-    for name, each in (("embeddings", embeddings), ("bias", bias)):
-        if each is not None and each.device != projection.device:
-            places = f"{each.device} and {projection.device}"
-            message = f"{name} must be on the device of projection, got {places}; move with .to('{projection.device}')"
-            raise ValueError(message)
-    if visible(embeddings) and not embeddings.isfinite().all():
-        place = tuple((~embeddings.isfinite()).nonzero()[0].tolist())
-        message = (
-            f"embeddings must be finite, got {embeddings[place].item()} at {place}; "
-            "look for a division by 0 or too high a learning rate"
-        )
-        raise ValueError(message)
-    return embeddings.new_empty(()).expand(*embeddings.shape[:-1], len(projection))
-
-
-def _one_kind(embeddings: Tensor, projection: Tensor) -> None:
-    if embeddings.dtype != projection.dtype and not torch.is_autocast_enabled(embeddings.device.type):
-        message = (
-            f"embeddings must have the dtype of projection, got {embeddings.dtype} and {projection.dtype}; "
-            f"convert with .to({projection.dtype}) or use torch.autocast"
-        )
-        raise ValueError(message)
+        refuse("scores", "one number per class", shape(scores), "add the classes")
 
 
 def labels(target: Tensor, scores: Tensor) -> None:
     """One class per row of scores."""
     _indices("target", target, scores)
     if target.shape != scores.shape[:-1]:
-        _refuse_shape("target must be one class per row of scores", target, scores)
+        refuse_shapes("target", "one class per row of scores", target, scores)
 
 
 def sample_rows(samples: Tensor, scores: Tensor) -> None:
     """Samples of each row of scores, or one list of samples shared by all rows."""
     _indices("samples", samples, scores)
-    own = samples.ndim > 0 and samples.shape[:-1] == scores.shape[:-1]
-    if not (own or samples.ndim == 1) or samples.shape[-1] == 0:
-        _refuse_shape("samples must be k classes per row of scores, or k in all", samples, scores)
+    by_row = samples.ndim > 0 and samples.shape[:-1] == scores.shape[:-1]
+    if not (by_row or samples.ndim == 1) or samples.shape[-1] == 0:
+        refuse_shapes("samples", "k classes per row of scores, or k in all", samples, scores)
 
 
-def _refuse_shape(rule: str, indices: Tensor, scores: Tensor) -> None:
-    message = f"{rule}, got the shapes {tuple(indices.shape)} and {tuple(scores.shape)}; reshape one of them"
-    raise ValueError(message)
+def refuse_shapes(name: str, rule: str, values: Tensor, scores: Tensor) -> NoReturn:
+    """Refuse what does not stand beside the scores."""
+    found = Said(f"the shapes {tuple(values.shape)} and {tuple(scores.shape)}")
+    refuse(name, rule, found, "reshape one of them")
 
 
 def _indices(name: str, indices: Tensor, scores: Tensor) -> None:
     same_device(name, indices.device, scores.device)
     if indices.dtype != torch.int64:
-        message = f"{name} must be of dtype torch.int64, got {indices.dtype}; convert with .long()"
-        raise ValueError(message)
+        refuse(name, "of dtype torch.int64", indices.dtype, "convert with .long()")
     # Where values cannot be looked at, the gather itself refuses them.
     if visible(indices) and indices.numel():
         least, most = (int(end) for end in indices.aminmax())
         if least < 0 or most >= scores.shape[-1]:
-            wrong = least if least < 0 else most
-            message = f"{name} must be classes from 0 to {scores.shape[-1] - 1}, got {wrong}; count classes from 0"
-            raise IndexError(message)
+            wrong, rule = least if least < 0 else most, f"classes from 0 to {scores.shape[-1] - 1}"
+            refuse(name, rule, wrong, "count classes from 0", error=IndexError)
 
 
-def converged(error: float, tolerance: float) -> None:
-    """A quadrature within its tolerance."""
-    if not error <= tolerance:
-        message = (
-            f"exact moments must be within {tolerance:.0e}, got an error of {error:.1e}; "
-            "bring the scores closer together or use convergence.running_mean"
-        )
-        raise ValueError(message)
-
-
-def reachable(k: int, most: int) -> int:
-    """A number of samples that is worth looking at."""
-    if k > most:
-        message = f"bias and noise must be bounds that {most:,} samples keep, got none; widen them or change the noise"
-        raise ValueError(message)
-    return k
-
-
-def gap(gap: float, most: float) -> None:
-    """Scores near enough to the target's for a quadrature in reasonable time."""
-    if gap > most:
-        message = (
-            f"scores must be at most {most:g} above the target's for exact moments, got {gap:g} above; "
-            "bring them closer together or use convergence.running_mean"
-        )
-        raise ValueError(message)
-
-
-def shorten(value: object) -> str:
-    """A value as Python spells it, cut to a length that a sentence can carry."""
-    spelled = repr(value)
-    return spelled if len(spelled) <= _SHORT else f"{spelled[:_SHORT]}\u2026"
-
-
-def refuse(name: str, rule: str, value: object, way_out: str) -> NoReturn:
-    """A refusal of any value by any rule."""
-    message = f"{name} must be {rule}, got {shorten(value)}; {way_out}"
-    raise ValueError(message)
+# What follows belongs to the rooms of ssm.explorer and goes there.
 
 
 def refuse_setting(name: str, rule: str, value: object, instead: str) -> NoReturn:
@@ -402,15 +256,14 @@ def article_instead(fault: ValueError) -> str:
 
 def refuse_absent_table() -> NoReturn:
     """A table that is too large for the link that names it."""
-    message = "own must be a table that is still here, got only its mark; paste or upload it again"
-    raise ValueError(message)
+    refuse("own", "a table that is still here", Said("only its mark"), "paste or upload it again")
 
 
 def counted(counts: Tensor | None) -> Tensor:
     """Counts, which unigram noise needs."""
     if counts is None:
-        message = "unigram noise must have counts, got a problem without; add a column count or choose another noise"
-        raise ValueError(message)
+        way_out = "add a column count or choose another noise"
+        refuse("unigram noise", "counts", Said("a problem without"), way_out, verb="have")
     return counts
 
 
@@ -427,8 +280,8 @@ def work(draws: int, samples: int, most: int) -> None:
 def problem_scores(values: object, limit: float) -> Tensor:
     """Scores of two classes or more, none beyond the limit."""
     scores = vector("scores", values)
-    rule = f"scores must be from -{limit:g} to {limit:g}"
-    _refuse_any(scores.abs() > limit, scores, rule, "shrink them all by one factor")
+    rule, way_out = f"from -{limit:g} to {limit:g}", "shrink them all by one factor"
+    _refuse_any(scores.abs() > limit, scores, "scores", rule, way_out)
     if len(scores) < 2:
         refuse("scores", "of two classes or more", scores.tolist(), "add a class")
     return scores
@@ -464,43 +317,39 @@ def distinct_names(names: Sequence[str]) -> None:
 
 def refuse_missing_file(path: str) -> NoReturn:
     """A file of the package that is not there."""
-    message = f"{path} must come with the package, got no such file; install it whole or run make assets"
-    raise FileNotFoundError(message)
+    found, way_out = Said("no such file"), "install it whole or run make assets"
+    refuse(path, "with the package", found, way_out, verb="come", error=FileNotFoundError)
 
 
 def table_bytes(size: int, most: int) -> None:
     """A table that is not too large to read."""
     if size > most:
-        megabytes = f"{size / 2**20:,.1f} MB"
-        message = f"the table must have at most {most / 2**20:g} MB, got {megabytes}; leave out classes or columns"
-        raise ValueError(message)
+        found = Said(f"{size / 2**20:,.1f} MB")
+        refuse("the table", f"at most {most / 2**20:g} MB", found, "leave out classes or columns", verb="have")
 
 
 def refuse_encoding(row: int, byte: int) -> NoReturn:
     """Bytes that are not text."""
-    message = f"the file must be text in UTF-8, got the byte {byte:#04x} in row {row:,}; save it as CSV UTF-8"
-    raise ValueError(message)
+    refuse("the file", "text in UTF-8", Said(f"the byte {byte:#04x} in row {row:,}"), "save it as CSV UTF-8")
 
 
 def filled(rows: int) -> None:
     """A table with something in it."""
     if not rows:
-        message = "the table must have rows, got nothing; write a class and its score in each line"
-        raise ValueError(message)
+        refuse("the table", "rows", Said("nothing"), "write a class and its score in each line", verb="have")
 
 
 def row_count(rows: int, most: int) -> None:
     """A table with no more rows than the server computes with."""
     if rows > most:
-        message = f"the table must have at most {most:,} rows, got more; keep the classes with the highest scores"
-        raise ValueError(message)
+        way_out = "keep the classes with the highest scores"
+        refuse("the table", f"at most {most:,} rows", Said("more"), way_out, verb="have")
 
 
 def two_classes(rows: int) -> None:
     """A table with something to choose from."""
     if rows < 2:
-        message = f"the table must have two classes or more, got {rows}; add a row"
-        raise ValueError(message)
+        refuse("the table", "two classes or more", rows, "add a row", verb="have")
 
 
 def columns(place: str, found: Container[str], needed: Sequence[str], names: Sequence[str]) -> None:
@@ -508,30 +357,24 @@ def columns(place: str, found: Container[str], needed: Sequence[str], names: Seq
     for name in needed:
         if name not in found:
             way_out = "put a score beside each class, or name the columns class, score and count"
-            message = f"{place} must have a column {name}, got {shorten(list(names))}; {way_out}"
-            raise ValueError(message)
+            refuse(place, f"a column {name}", list(names), way_out, verb="have")
 
 
 def header_needed(place: str, found: int, most: int) -> None:
     """A first row whose columns explain themselves."""
     if found > most:
-        message = f"{place} must have at most {most} columns, got {found}; name them in a header with class and score"
-        raise ValueError(message)
+        refuse(place, f"at most {most} columns", found, "name them in a header with class and score", verb="have")
 
 
 def refuse_width(row: int, found: int, width: int) -> NoReturn:
     """A row unlike the first."""
-    message = (
-        f"row {row:,} must have {width} columns like the first, got {found}; "
-        "fill the gap, or put a name that holds the separator in quotes"
-    )
-    raise ValueError(message)
+    way_out = "fill the gap, or put a name that holds the separator in quotes"
+    refuse(f"row {row:,}", f"{width} columns like the first", found, way_out, verb="have")
 
 
 def refuse_quotes(row: int, fault: Exception) -> NoReturn:
     """A row that a quotation mark spoils."""
-    message = f"row {row:,} must have its quotation marks in pairs, got {str(fault)!r}; close or remove them"
-    raise ValueError(message)
+    refuse(f"row {row:,}", "its quotation marks in pairs", str(fault), "close or remove them", verb="have")
 
 
 def refuse_number(place: str, low: float, high: float, value: object) -> NoReturn:
@@ -572,8 +415,8 @@ def array_shape(shape: tuple[int, ...], *, records: bool) -> None:
 def array_bytes(found: int, needed: int) -> None:
     """A file neither cut off nor followed by anything."""
     if found != needed:
-        message = f"the file must have {needed:,} bytes after its header, got {found:,}; save or send it again, whole"
-        raise ValueError(message)
+        found_bytes, way_out = Said(f"{found:,}"), "save or send it again, whole"
+        refuse("the file", f"{needed:,} bytes after its header", found_bytes, way_out, verb="have")
 
 
 def refuse_token(token: str) -> NoReturn:

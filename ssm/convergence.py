@@ -1,4 +1,8 @@
-"""Repeated draws of the sampled softmax, and how their running mean nears the full gradient."""
+"""Repeated draws of the sampled softmax, and how their running mean nears the full gradient.
+
+Samples that equal the target are rejected, as everywhere, unless hits="excluded" asks for noise that
+never draws it.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -57,7 +61,7 @@ class Convergence:
         >>> from ssm import noise
         >>> run = running_mean(torch.zeros(3), 0, noise.uniform(3), k=1, draws=5)
         >>> [round(g, 4) for g in run.mean_after(5).tolist()][0]
-        -0.6667
+        -0.5333
         """
         m = checks.whole("draws", draws, 1, len(self.samples), "the run has no more")
         mean = torch.zeros_like(self.full_gradient)
@@ -106,7 +110,7 @@ def running_mean(  # noqa: PLR0913, PLR0917 - a seed, a mode beside the problem
     k: int,
     draws: int,
     seed: int = 0,
-    hits: checks.Hits = "excluded",
+    hits: checks.Hits = "rejected",
     *,
     on_chunk: Callable[[], object] | None = None,
 ) -> Convergence:
@@ -122,8 +126,8 @@ def running_mean(  # noqa: PLR0913, PLR0917 - a seed, a mode beside the problem
         k: the number of samples of one draw.
         draws: the number of draws.
         seed: of the uniforms that the samples are read from.
-        hits: "excluded" draws from the noise given "not the target"; "rejected" draws from q
-            itself and masks the samples that equal the target.
+        hits: "rejected" draws from q itself and leaves out the samples that equal the target;
+            "excluded" draws from the noise given "not the target".
         on_chunk: called after each chunk of draws; what it raises stops the run.
 
     Returns:
@@ -172,16 +176,16 @@ def _empty(x: Tensor, draws: int, k: int) -> _Draws:
 @torch.enable_grad()
 def _draw(x: Tensor, target: int, source: Noise, samples: Tensor) -> _Draws:
     rows = x[samples].requires_grad_()  # [draws, k]
-    own = x[target].repeat(len(samples)).requires_grad_()  # [draws]
+    target_scores = x[target].repeat(len(samples)).requires_grad_()  # [draws]
     candidates = Candidates(
-        target_scores=own,
+        target_scores=target_scores,
         sample_scores=rows,
         target_log_q=source.log_probs[target],
         sample_log_q=source.log_probs[samples],
         hits=samples == target,
     )
     loss = estimators.sampled_softmax(candidates)
-    by_row, by_target = torch.autograd.grad(loss.sum(), (rows, own))
+    by_row, by_target = torch.autograd.grad(loss.sum(), (rows, target_scores))
     return _Draws(samples, by_row, by_target, loss.detach(), candidates.kept)
 
 

@@ -75,11 +75,24 @@ def candidates(
     """
     target, samples = classes
     same = samples == target[..., None]  # [..., k]
-    if checks.masking(hits) == "kept":
+    if hits not in {"rejected", "kept"}:
+        checks.refuse("hits", "'rejected' or 'kept'", hits, "choose one of the two")
+    if hits == "kept":
         same = torch.zeros_like(same)
-    own, others = _log_probs(noise, target), _log_probs(noise, samples)
-    checks.drawn(others, samples, same)
-    return Candidates(*scores, own, others, same, checks.tries(tries, samples.shape[-1]))
+    target_log_q, sample_log_q = _log_probs(noise, target), _log_probs(noise, samples)
+    _refuse_undrawable(sample_log_q, samples, same)
+    if tries is not None:
+        tries = checks.whole("tries", tries, samples.shape[-1], None, "pass what draw_unique counted")
+    return Candidates(*scores, target_log_q, sample_log_q, same, tries)
+
+
+def _refuse_undrawable(log_probs: Tensor, samples: Tensor, hits: Tensor) -> None:
+    if checks.visible(log_probs) and log_probs.ndim and log_probs.isneginf().any():
+        wrong = log_probs.isneginf() & ~hits  # those that do not count may be any
+        if wrong.any():
+            found = checks.Said(f"0 for class {int(samples.expand_as(wrong)[wrong][0])}")
+            way_out = "pass the noise that the samples were drawn from"
+            checks.refuse("noise", "every sample a probability above 0", found, way_out, verb="give")
 
 
 def _log_probs(noise: Noise | None, classes: Tensor) -> Tensor:
@@ -115,9 +128,9 @@ def sampled_softmax(candidates: Candidates) -> Tensor:
 def log_q(candidates: Candidates) -> Tensor:
     """``-log(exp(x_t) / Q_t / (exp(x_t) / Q_t + sum over samples c != t of exp(x_c) / Q_c))``."""
     checks.drawable_targets(candidates.target_log_q)
-    own = _less(candidates.target_scores, _log_counts(candidates.target_log_q, candidates))
-    others = _less(candidates.sample_scores, _log_counts(candidates.sample_log_q, candidates))
-    return _surprise(own, others, candidates.hits)
+    target_scores = _less(candidates.target_scores, _log_counts(candidates.target_log_q, candidates))
+    sample_scores = _less(candidates.sample_scores, _log_counts(candidates.sample_log_q, candidates))
+    return _surprise(target_scores, sample_scores, candidates.hits)
 
 
 def uncorrected(candidates: Candidates) -> Tensor:
@@ -128,9 +141,9 @@ def uncorrected(candidates: Candidates) -> Tensor:
 def nce(candidates: Candidates) -> Tensor:
     """``-log s(x_t - log Q_t) - sum over samples of log s(log Q_c - x_c)``, s the logistic function."""
     checks.drawable_targets(candidates.target_log_q)
-    own = _less(candidates.target_scores, _log_counts(candidates.target_log_q, candidates))
-    others = _less(candidates.sample_scores, _log_counts(candidates.sample_log_q, candidates))
-    return _logistic(own, others, candidates.hits)
+    target_scores = _less(candidates.target_scores, _log_counts(candidates.target_log_q, candidates))
+    sample_scores = _less(candidates.sample_scores, _log_counts(candidates.sample_log_q, candidates))
+    return _logistic(target_scores, sample_scores, candidates.hits)
 
 
 def negative_sampling(candidates: Candidates) -> Tensor:
@@ -161,15 +174,15 @@ def log_inclusion(log_probs: Tensor, tries: float) -> Tensor:
     return (-(tries * (-log_probs.exp()).log1p()).expm1()).log()
 
 
-def _surprise(own: Tensor, others: Tensor, hits: Tensor) -> Tensor:
-    """``-log(exp(own) / (exp(own) + sum of exp(others)))``, hits left out."""
+def _surprise(target_scores: Tensor, sample_scores: Tensor, hits: Tensor) -> Tensor:
+    """``-log(exp(y_t) / (exp(y_t) + sum of exp(y_c)))``, hits left out."""
     # The least finite number and not -inf, so that a row of hits alone subtracts no infinities.
-    rest = others.masked_fill(hits, torch.finfo(others.dtype).min).logsumexp(-1) - own
+    rest = sample_scores.masked_fill(hits, torch.finfo(sample_scores.dtype).min).logsumexp(-1) - target_scores
     return -logsigmoid(-rest)  # log(1 + exp(rest))
 
 
-def _logistic(own: Tensor, others: Tensor, hits: Tensor) -> Tensor:
-    return -logsigmoid(own) - logsigmoid(-others).masked_fill(hits, 0.0).sum(-1)
+def _logistic(target_scores: Tensor, sample_scores: Tensor, hits: Tensor) -> Tensor:
+    return -logsigmoid(target_scores) - logsigmoid(-sample_scores).masked_fill(hits, 0.0).sum(-1)
 
 
 def _less(scores: Tensor, log_counts: Tensor) -> Tensor:

@@ -60,12 +60,12 @@ def full_softmax(
     >>> full_softmax(h, w, torch.tensor([0, 5, 19])).exp().round().tolist()
     [20.0, 20.0, 20.0]
     """
-    scores = checks.head(embeddings, projection, bias)
+    scores = layer_scores(embeddings, projection, bias)
     checks.labels(target, scores)
     tau = checks.temperature(temperature)
     rows, places = embeddings.reshape(-1, embeddings.shape[-1]), target.flatten()
     parts = zip(torch.split(rows, _ROWS), torch.split(places, _ROWS), strict=True)
-    losses = [_log_sum(part, projection, bias, tau) - _own(part, projection, bias, t, tau) for part, t in parts]
+    losses = [_log_sum(part, projection, bias, tau) - _score(part, projection, bias, t, tau) for part, t in parts]
     return torch.cat(losses).reshape(target.shape)
 
 
@@ -89,7 +89,7 @@ def top(embeddings: Tensor, projection: Tensor, k: int, *, bias: Tensor | None =
     >>> top(torch.tensor([1.0]), torch.tensor([[3.0], [5.0], [4.0]]), 2).classes.tolist()
     [1, 2]
     """
-    scores = checks.head(embeddings, projection, bias)
+    scores = layer_scores(embeddings, projection, bias)
     k = checks.whole("k", k, 1, len(projection), "ask for no more than there are classes")
     tau = checks.temperature(temperature)
     found = [
@@ -100,6 +100,59 @@ def top(embeddings: Tensor, projection: Tensor, k: int, *, bias: Tensor | None =
         torch.cat([best.scores for best in found]).reshape(shape) / tau,
         torch.cat([best.classes for best in found]).reshape(shape),
     )
+
+
+def layer_scores(embeddings: Tensor, projection: Tensor, bias: Tensor | None) -> Tensor:
+    """The scores that a layer could have, unfilled: their shape, once its parts fit together.
+
+    Args:
+        embeddings: h, floating point [..., dim].
+        projection: w [classes, dim].
+        bias: b [classes].
+
+    Returns:
+        A tensor [..., classes] of one number in memory.
+
+    Raises:
+        ValueError: shapes, dtypes or devices do not fit, an embedding is not finite.
+
+    >>> layer_scores(torch.zeros(2, 3), torch.zeros(7, 3), None).shape
+    torch.Size([2, 7])
+    """
+    if not embeddings.is_floating_point():
+        checks.refuse("embeddings", "floating point", embeddings.dtype, "convert with .float()")
+    _refuse_other_shapes(embeddings, projection, bias)
+    _refuse_other_kinds(embeddings, projection)
+    for name, each in (("embeddings", embeddings), ("bias", bias)):
+        if each is not None and each.device != projection.device:
+            found = checks.Said(f"{each.device} and {projection.device}")
+            checks.refuse(name, "on the device of projection", found, f"move with .to('{projection.device}')")
+    _refuse_endless(embeddings)
+    return embeddings.new_empty(()).expand(*embeddings.shape[:-1], len(projection))
+
+
+def _refuse_other_shapes(embeddings: Tensor, projection: Tensor, bias: Tensor | None) -> None:
+    fit = embeddings.ndim > 0 and projection.ndim == 2 and embeddings.shape[-1] == projection.shape[-1]
+    if not fit or 0 in projection.shape:
+        rule = "[..., dim] and projection [classes, dim] with one class or more"
+        found = checks.Said(f"{tuple(embeddings.shape)} and {tuple(projection.shape)}")
+        checks.refuse("embeddings", rule, found, "transpose or add classes")
+    if bias is not None and bias.shape != projection.shape[:1]:
+        checks.refuse("bias", f"one number for each of {len(projection)} classes", checks.shape(bias), "reshape it")
+
+
+def _refuse_other_kinds(embeddings: Tensor, projection: Tensor) -> None:
+    if embeddings.dtype != projection.dtype and not torch.is_autocast_enabled(embeddings.device.type):
+        found = checks.Said(f"{embeddings.dtype} and {projection.dtype}")
+        way_out = f"convert with .to({projection.dtype}) or use torch.autocast"
+        checks.refuse("embeddings", "the dtype of projection", found, way_out, verb="have")
+
+
+def _refuse_endless(embeddings: Tensor) -> None:
+    if checks.visible(embeddings) and not embeddings.isfinite().all():
+        place = tuple((~embeddings.isfinite()).nonzero()[0].tolist())
+        found = checks.Said(f"{embeddings[place].item()} at {place}")
+        checks.refuse("embeddings", "finite", found, "look for a division by 0 or too high a learning rate")
 
 
 def _blocks(rows: Tensor, projection: Tensor, bias: Tensor | None) -> Iterator[tuple[Tensor, Tensor | None]]:
@@ -124,9 +177,9 @@ def _frugally(work: Callable[[Tensor, Tensor | None], Tensor], w: Tensor, b: Ten
     return work(w, b)
 
 
-def _own(rows: Tensor, projection: Tensor, bias: Tensor | None, target: Tensor, tau: float) -> Tensor:
-    own = (_wide(rows) * _wide(projection[target])).sum(-1)
-    return (own if bias is None else own + bias[target]) / tau
+def _score(rows: Tensor, projection: Tensor, bias: Tensor | None, target: Tensor, tau: float) -> Tensor:
+    score = (_wide(rows) * _wide(projection[target])).sum(-1)
+    return (score if bias is None else score + bias[target]) / tau
 
 
 def _best(rows: Tensor, projection: Tensor, bias: Tensor | None, k: int) -> Top:

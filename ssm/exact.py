@@ -1,36 +1,48 @@
-"""Moments of the sampled softmax, exact: no Monte Carlo noise.
+"""Moments of the estimators, exact: no Monte Carlo noise.
 
-With the scores shifted so that x_t = 0, let ``a_c = exp(x_c) / r_c`` (r: the noise given "not the
-target") and ``b_c = 1 + a_c``. Each kept sample adds b_c to a sum S, and then ``g_c = N_c a_c / S``,
-``g_t = k_eff / S - 1`` and ``loss = log(S / k_eff)``. As ``1 / S`` is the integral of ``exp(-v S)``
-and the draws are independent, every moment is one integral over v of powers of the Laplace
-transform ``G(v) = q_t + sum of q_c exp(-v b_c)``. Excluding the target from the noise is the case
-q_t = 0; rejecting hits is its Binomial mixture, which the same integrals carry out.
+Samples that equal the target are rejected, as everywhere, unless hits="excluded" asks for noise that
+never draws it, or hits="kept" counts them; `nce`, `negative_sampling` and `naive_importance` keep them.
+
+The losses that judge each sample by itself are sums over independent samples, so their moments are
+sums too. All others are ratios: with the scores shifted so that x_t = 0, a sample of class c adds
+a_c to a sum S and the gradient is ``g_c = N_c a_c / S``, where, up to a factor,
+
+- sampled softmax: ``a_c = exp(x_c) (1 - q_t) / q_c``, and every sample kept adds 1 beside;
+- log-q form: ``a_c = exp(x_c) q_t / q_c``, uncorrected: ``a_c = exp(x_c)``, and S starts at 1;
+- naive importance: ``a_c = exp(x_c) / q_c``.
+
+One integral serves them all, see `ssm._quadrature`.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from types import MappingProxyType
 
 import torch
 from torch import Tensor
+from torch.nn.functional import logsigmoid
 
-from ssm import checks
+from ssm import _quadrature, checks, estimators
+from ssm._quadrature import Ratio
 from ssm.noise import Noise
 
-_LOWEST = -6.5  # at smaller s, v is out of sight of every moment
-_HIGHEST = 45.0  # at larger v, exp(-v) is
-_FEWEST_NODES = 128
 _WIDEST_GAP = 3000.0  # of scores; the nodes grow with it
-_WIDEST_STEP = 0.125  # the second moments are the last to settle: at 0.2 they keep 10 digits, here 13
-_DOUBLINGS = 4
-_GOAL = 1e-13
 _TOLERANCE = 1e-9
-_ROUNDING = 1e-13  # of a difference of squares: a variance that is no larger is none
-_CHUNK = 1 << 16  # entries of a [nodes, classes] block, so that memory is bounded and near
-_OVERFLOW = 700.0
+_ROUNDING = 1e-13  # of a second moment: a variance that is no larger is none
+_LEAST_CHANCE = 1e-300  # of drawing anything but the target
+_NO_CORRECTION = -1e300  # for a class that is never drawn
 _MOST_SAMPLES = 10**9
+
+# What is subtracted from the scores of the samples, where the target's is left as it is.
+_CORRECTIONS: Mapping[str, Callable[[Noise, int], Tensor]] = MappingProxyType(
+    {
+        "sampled_softmax": lambda q, target: q.without(target).log_probs,
+        "naive_importance": lambda q, _: q.log_probs,
+        "log_q": lambda q, target: q.log_probs - q.log_probs[target],
+        "uncorrected": lambda q, _: torch.zeros_like(q.log_probs),
+    }
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +53,7 @@ class Moments:
         gradient_mean: E[g_c], float64 [classes].
         gradient_variance: Var[g_c], float64 [classes].
         loss_mean: E[loss] in nats.
-        error_estimate: |sum of E[g_c]|, which is 0 but for the error of the quadrature.
+        error_estimate: of the quadrature; 0 where none is needed.
     """
 
     gradient_mean: Tensor
@@ -50,49 +62,32 @@ class Moments:
     error_estimate: float
 
 
-class _Setting(NamedTuple):
-    log_a: Tensor  # [others]
-    q: Tensor  # [others]
-    q_t: float
-    rest: float  # 1 - q_t
-    k: int
-    log_scale: float  # of 1 / v where the first of the integrands ends
+def moments(  # noqa: PLR0913 - the estimator and its hits beside the problem
+    scores: Tensor,
+    target: int,
+    q: Noise,
+    k: int,
+    hits: checks.Handling | None = None,
+    *,
+    estimator: str = "sampled_softmax",
+) -> Moments:
+    """Mean and variance of an estimator's gradient, and its mean loss; hits are rejected by default.
 
-
-class _Nodes(NamedTuple):
-    log_v: Tensor  # [nodes]
-    weight: Tensor  # of a sum that stands for an integral d log v, [nodes]
-
-
-class _Powers(NamedTuple):
-    s: Tensor  # G - q_t, [nodes]
-    g0: Tensor  # G^k
-    g1: Tensor  # G^(k-1)
-    g2: Tensor  # (k-1) G^(k-2)
-
-
-class _Sums(NamedTuple):
-    first: Tensor  # E[g_c], [others]
-    second: Tensor  # E[g_c^2], [others]
-    target_first: Tensor  # E[k_eff / S; k_eff > 0]
-    target_second: Tensor  # E[(k_eff / S)^2; k_eff > 0]
-    loss: Tensor  # E[loss]
-
-
-def moments(scores: Tensor, target: int, q: Noise, k: int, hits: checks.Hits = "excluded") -> Moments:
-    """Mean and variance of the sampled softmax's gradient, and its mean loss.
-
-    ``E[g_c] = k q_c a_c int exp(-v b_c) G(v)^(k-1) dv`` for c != t, and alike for the others; see
-    the head of this module. The integrals take a double-exponential substitution and the
-    trapezoid rule, its nodes doubled until the means of the gradient sum to 0.
+    For a ratio, ``E[g_c] = k q_c a_c int exp(-v (A + b_c)) G(v)^(k-1) dv``, where S starts at A, a
+    sample adds b_c to it and ``G(v) = sum of q_c exp(-v b_c)``. For the others, ``E[g_c] = k q_c s(y_c)``
+    and ``Var g_c = k q_c (1 - q_c) s(y_c)^2`` with ``s(y) = 1 / (1 + exp(-y))``, and ``s(y_t) - 1`` beside
+    on the target; ``y_c = x_c - log(k q_c)`` for nce and ``x_c`` for negative_sampling.
 
     Args:
         scores: x [classes].
         target: t.
         q: the noise.
         k: the number of samples of one draw.
-        hits: "excluded" draws from the noise given "not the target"; "rejected" draws from q
-            itself and masks the samples that equal the target.
+        hits: "rejected" draws from q itself and leaves out the samples that equal the target,
+            "kept" counts them, "excluded" draws from the noise given "not the target"; None is what
+            the estimator's loss does by default: "kept" for nce, negative_sampling and
+            naive_importance, else "rejected".
+        estimator: the name of a loss in `ssm.losses`.
 
     Returns:
         The moments, float64; gradients are with respect to the scores, [classes].
@@ -103,28 +98,28 @@ def moments(scores: Tensor, target: int, q: Noise, k: int, hits: checks.Hits = "
 
     >>> from ssm import noise
     >>> x, q = torch.tensor([2.0, 1.0, 0.0, -1.0, 0.5]), noise.custom([0.4, 0.25, 0.15, 0.12, 0.08])
-    >>> exact = moments(x, 0, q, k=4)
+    >>> exact = moments(x, 0, q, k=4, hits="excluded")
     >>> round(exact.loss_mean, 10), round(exact.gradient_mean[0].item(), 10)
     (0.567340885, -0.4289615593)
+    >>> round(moments(x, 0, q, k=4).loss_mean, 4)  # some of the four samples are hits and do not count
+    0.5466
 
-    Cressie et al. 1981, "The moment-generating function and negative integer moments"; Takahasi
-    and Mori 1974, "Double exponential formulas for numerical integration".
+    Cressie et al. 1981, "The moment-generating function and negative integer moments"; Gutmann and
+    Hyvarinen 2010; Mikolov et al. 2013.
     """
     x = checks.vector("scores", scores)
-    checks.noise_classes(q.classes, len(x))
-    checks.same_device("noise", q.log_probs.device, x.device)
-    target = checks.target(target, len(x))
-    checks.gap(float(x.max() - x[target]), _WIDEST_GAP)
-    setting = _setting(x, target, q, checks.sample_count(k), hits=checks.hits(hits))
-    some = -math.expm1(k * math.log(setting.q_t)) if setting.q_t else 1.0  # P(k_eff > 0)
-    sums = _integrate(setting, some)
-    g_t = sums.target_first - some
-    square_t = sums.target_second - 2 * sums.target_first + some  # E[g_t^2]
-    rounding = _insert(sums.second, target, torch.ones_like(g_t)).mul_(_ROUNDING)
-    variance = _insert(sums.second - sums.first**2, target, square_t - g_t**2)
-    variance = torch.where(variance > rounding, variance, 0.0)
-    mean = _insert(sums.first, target, g_t)
-    return Moments(mean, variance, float(sums.loss), _imbalance(sums, some))
+    checks.noise_fits(q.log_probs, len(x), x.device)
+    target, k = checks.target(target, len(x)), checks.sample_count(k)
+    name = checks.estimator(estimator, tuple(estimators.ESTIMATORS))
+    mode = checks.handling(hits, name)
+    if name in {"log_q", "nce"}:
+        checks.drawable_targets(q.log_probs[target])
+    source = q.without(target) if mode == "excluded" else q
+    if name in _CORRECTIONS:
+        _refuse_wide(x, target, name)
+        return _of_ratio(_ratio(x, target, q, source, k, name, mode), target)
+    log_counts = (q.log_probs + math.log(k)).clamp(min=_NO_CORRECTION) if name == "nce" else 0.0
+    return _of_sum(x - log_counts, target, source.probs, k, rejected=mode == "rejected")
 
 
 def samples_needed(  # noqa: PLR0913 - two bounds beside the problem
@@ -134,7 +129,7 @@ def samples_needed(  # noqa: PLR0913 - two bounds beside the problem
     *,
     bias: float,
     noise: float,
-    hits: checks.Hits = "excluded",
+    hits: checks.Hits = "rejected",
 ) -> int:
     """The smallest k whose gradient is near that of the full softmax, in the mean and in each draw.
 
@@ -158,7 +153,7 @@ def samples_needed(  # noqa: PLR0913 - two bounds beside the problem
 
     >>> from ssm import noise
     >>> samples_needed(torch.tensor([2.0, 1.0, 0.0, -1.0, 0.5]), 0, noise.uniform(5), bias=0.01, noise=0.5)
-    16
+    20
     """
     bounds = checks.positive("bias", bias, "0.01 is one hundredth"), checks.positive("noise", noise, "1 is as large")
     full = torch.as_tensor(scores, dtype=torch.float64).detach().softmax(0)
@@ -166,104 +161,81 @@ def samples_needed(  # noqa: PLR0913 - two bounds beside the problem
     size = full.norm()
 
     def enough(k: int) -> bool:
-        found = moments(scores, target, q, k, hits)
+        found = moments(scores, target, q, k, checks.hits(hits))
         off, spread = (found.gradient_mean - full).norm(), found.gradient_variance.sum().sqrt()
         return bool(off <= bounds[0] * size + _ROUNDING and spread <= bounds[1] * size + _ROUNDING)
 
     few, k = 0, 1
     while not enough(k):
-        few, k = k, checks.reachable(2 * k, _MOST_SAMPLES)
+        few, k = k, 2 * k
+        if k > _MOST_SAMPLES:
+            rule = f"bounds that {_MOST_SAMPLES:,} samples keep"
+            checks.refuse("bias and noise", rule, checks.Said("none"), "widen them or change the noise")
     while k - few > 1:
         middle = (few + k) // 2
         few, k = (few, middle) if enough(middle) else (middle, k)
     return k
 
 
-def _setting(x: Tensor, target: int, q: Noise, k: int, *, hits: checks.Hits) -> _Setting:
-    log_r = _drop(q.without(target).log_probs, target)
-    log_a = _drop(x, target) - x[target] - log_r
-    log_a = log_a.masked_fill(log_r == -math.inf, -math.inf)  # a class that is never drawn
-    log_q, q_t = (log_r, 0.0) if hits == "excluded" else (_drop(q.log_probs, target), float(q.probs[target]))
-    others = log_q.exp()
-    log_b = torch.logaddexp(log_a, torch.zeros_like(log_a))
-    # G^k ends where v k sum q_c b_c is about 1, and a class that is hardly ever drawn where v b_c is.
-    log_scale = max(math.log(k) + float((log_q + log_b).logsumexp(0)), float(log_b.max()))
-    rest = min(1.0, float(others.sum()))  # which may round to a little more
-    return _Setting(log_a, others, q_t, rest, k, log_scale)
+def _refuse_wide(x: Tensor, target: int, name: str) -> None:
+    # The nodes reach from the largest of the sums that a draw can make to the smallest.
+    alone = name == "naive_importance"
+    gap = float(x.max() - (x.min() if alone else x[target]))
+    if gap > _WIDEST_GAP:
+        where = "apart" if alone else "above the target's"
+        rule, found = f"at most {_WIDEST_GAP:g} {where} for exact moments", f"{gap:g} {where.partition(' ')[0]}"
+        checks.refuse("scores", rule, checks.Said(found), "bring them closer together or use convergence.running_mean")
+
+
+def _refuse_rough(error: float) -> None:
+    if not error <= _TOLERANCE:
+        rule, found = f"within {_TOLERANCE:.0e}", checks.Said(f"an error of {error:.1e}")
+        checks.refuse("exact moments", rule, found, "bring the scores closer together or use convergence.running_mean")
+
+
+def _ratio(  # noqa: PLR0913, PLR0917 - all that a ratio depends on
+    x: Tensor, target: int, q: Noise, source: Noise, k: int, name: str, mode: checks.Handling
+) -> Ratio:
+    chances, hit = _drop(source.probs, target), float(source.probs[target])
+    log_a = _drop(x - x[target] - _CORRECTIONS[name](q, target), target)
+    apart = name in {"log_q", "uncorrected"}  # the target is added once to each draw, and not for each sample
+    log_hit = 0.0 if apart else -float(q.log_probs[target])
+    return Ratio(
+        k,
+        chances,
+        log_a.masked_fill(chances == 0, -math.inf),
+        rest=min(1.0, max(float(chances.sum()), _LEAST_CHANCE)),  # it may round to a little more
+        hit=hit,
+        start=float(apart),
+        each=float(name == "sampled_softmax"),
+        log_hit=log_hit if hit and mode == "kept" else -math.inf,
+        counts=(0.0, 0.0) if apart else (1.0, float(mode == "kept")),
+    )
+
+
+def _of_ratio(ratio: Ratio, target: int) -> Moments:
+    sums = _quadrature.integrate(ratio)
+    _refuse_rough(sums.error)
+    mean = _insert(sums.first, target, -float(sums.first.sum()))
+    second = _insert(sums.second, target, sums.target_second)
+    variance = second - _insert(sums.first, target, sums.target_first) ** 2
+    return Moments(mean, torch.where(variance > _ROUNDING * second, variance, 0.0), sums.loss, sums.error)
+
+
+def _of_sum(y: Tensor, target: int, chances: Tensor, k: int, *, rejected: bool) -> Moments:
+    rate, cost = y.sigmoid(), -logsigmoid(-y)
+    if rejected:
+        rate[target] = cost[target] = 0.0
+    mean, variance = k * chances * rate, k * chances * (1 - chances) * rate**2
+    mean[target] -= torch.sigmoid(-y[target])
+    # Of a class that is never drawn the cost may be infinite, and does not count.
+    loss = k * float(chances @ cost.masked_fill(chances == 0, 0.0)) - float(logsigmoid(y[target]))
+    return Moments(mean, variance, loss, 0.0)
 
 
 def _drop(values: Tensor, place: int) -> Tensor:
     return torch.cat([values[:place], values[place + 1 :]])
 
 
-def _insert(values: Tensor, place: int, value: Tensor) -> Tensor:
-    return torch.cat([values[:place], value[None], values[place:]])
-
-
-def _imbalance(sums: _Sums, some: float) -> float:
-    return abs(float(sums.first.sum() + sums.target_first - some))
-
-
-def _integrate(setting: _Setting, some: float) -> _Sums:
-    top = max(5.0, math.log(_HIGHEST) + setting.log_scale)
-    count = max(_FEWEST_NODES, math.ceil((top - _LOWEST) / _WIDEST_STEP))
-    for _ in range(_DOUBLINGS):
-        nodes = _nodes(count, top, setting)
-        powers = _powers(nodes, setting)
-        sums = _Sums(*_others(nodes, powers, setting), *_target(nodes, powers, setting))
-        if _imbalance(sums, some) <= _GOAL:
-            break
-        count *= 2
-    checks.converged(_imbalance(sums, some), _TOLERANCE)
-    return sums
-
-
-def _nodes(count: int, top: float, setting: _Setting) -> _Nodes:
-    s = torch.linspace(_LOWEST, top, count, dtype=torch.float64, device=setting.q.device)
-    weight = (1 + (-s).exp()) * ((top - _LOWEST) / (count - 1))
-    return _Nodes(s - (-s).exp() - setting.log_scale, weight)
-
-
-def _chunks(nodes: _Nodes, setting: _Setting) -> Iterator[tuple[slice, Tensor]]:
-    """Parts of the classes, each with its ``v a_c``, [nodes, part]."""
-    size = max(1, _CHUNK // len(nodes.log_v))
-    for left in range(0, len(setting.q), size):
-        part = slice(left, left + size)
-        log_va = nodes.log_v[:, None] + setting.log_a[part]
-        yield part, log_va.clamp_(max=_OVERFLOW).exp_()
-
-
-def _powers(nodes: _Nodes, setting: _Setting) -> _Powers:
-    v, k = nodes.log_v.exp(), setting.k
-    fall = torch.zeros_like(v)  # 1 - G, in full precision where G is close to 1
-    for part, va in _chunks(nodes, setting):
-        fall -= va.add_(v[:, None]).neg_().expm1_() @ setting.q[part]
-    log_g = (-fall.clamp(max=1)).log1p()
-    g0, g1, g2 = (_power(log_g, max(k - less, 0)) for less in range(3))
-    return _Powers(setting.rest - fall, g0, g1, (k - 1) * g2)
-
-
-def _power(log_base: Tensor, exponent: int) -> Tensor:
-    # exp(0 * log 0) is NaN, and a power of 0 is 1.
-    return (exponent * log_base).exp() if exponent else torch.ones_like(log_base)
-
-
-def _others(nodes: _Nodes, powers: _Powers, setting: _Setting) -> tuple[Tensor, Tensor]:
-    v = nodes.log_v.exp()[:, None]
-    once, twice = nodes.weight * powers.g1, nodes.weight * powers.g2
-    first, second = [], []
-    for part, va in _chunks(nodes, setting):
-        kq = setting.k * setting.q[part]
-        decay = (va + v).neg_().exp_().mul_(va)  # v a_c exp(-v b_c), [nodes, part]
-        first.append(kq * (once @ decay))
-        pairs = setting.q[part] * (twice @ decay**2)
-        second.append(kq * (once @ decay.mul_(va) + pairs))
-    return torch.cat(first), torch.cat(second)
-
-
-def _target(nodes: _Nodes, powers: _Powers, setting: _Setting) -> tuple[Tensor, Tensor, Tensor]:
-    v, k = nodes.log_v.exp(), setting.k
-    once = k * v * powers.s * powers.g1
-    twice = k * v**2 * (powers.s * powers.g1 + powers.s**2 * powers.g2)
-    kept = (k * (setting.rest * (-v).expm1()).log1p()).exp()  # E[exp(-v k_eff)]
-    return nodes.weight @ once, nodes.weight @ twice, nodes.weight @ (kept - powers.g0)
+def _insert(values: Tensor, place: int, value: float) -> Tensor:
+    return torch.cat([values[:place], values.new_tensor([value]), values[place:]])

@@ -1,5 +1,8 @@
 """The losses from embeddings and a projection: only the rows of target and samples are touched.
 
+Samples that equal the target are treated as in `ssm.losses`: rejected, but for the losses that judge
+each sample by itself.
+
 A dense gradient of the projection costs ``classes x dim`` to fill with zeros, whatever the number
 of samples. Row-sparse gradients cost the same at any number of classes; they need an optimiser that
 leaves the other rows alone too, such as `torch.optim.SparseAdam` or `SGD`.
@@ -36,7 +39,7 @@ def candidates(  # noqa: PLR0913 - a layer, a draw, and how each is meant
 
     Pass what comes out to any of them: ``estimators.nce(candidates(...))``. With samples shared by
     the batch their scores are one matrix product, so sharing and a larger k beat samples of each
-    example's own.
+    example.
 
     Args:
         embeddings: h, floating point [..., dim].
@@ -70,25 +73,25 @@ def candidates(  # noqa: PLR0913 - a layer, a draw, and how each is meant
 
     Jean et al. 2015; Abadi et al. 2016, "TensorFlow" (its sampled_softmax_loss).
     """
-    scores = checks.head(embeddings, projection, bias)
+    scores = evaluation.layer_scores(embeddings, projection, bias)
     checks.labels(target, scores)
     checks.sample_rows(samples, scores)
     checks.noise_fits(None if noise is None else noise.log_probs, len(projection), embeddings.device)
     tau = checks.temperature(temperature)
-    own, others = _scores(embeddings, projection, target, samples, sparse=sparse)
+    x_t, x_c = _scores(embeddings, projection, target, samples, sparse=sparse)
     if bias is not None:
-        own, others = own + _pick(bias, target, sparse=sparse), others + _pick(bias, samples, sparse=sparse)
+        x_t, x_c = x_t + _pick(bias, target, sparse=sparse), x_c + _pick(bias, samples, sparse=sparse)
     if tau != 1:
-        own, others = own / tau, others / tau
-    return estimators.candidates((own, others), (target, samples), noise, hits=hits, tries=tries)
+        x_t, x_c = x_t / tau, x_c / tau
+    return estimators.candidates((x_t, x_c), (target, samples), noise, hits=hits, tries=tries)
 
 
 def _scores(h: Tensor, w: Tensor, target: Tensor, samples: Tensor, *, sparse: bool) -> tuple[Tensor, Tensor]:
-    own = (h * functional.embedding(target, w, sparse=sparse)).sum(-1)  # [...]
+    x_t = (h * functional.embedding(target, w, sparse=sparse)).sum(-1)  # [...]
     rows = functional.embedding(samples, w, sparse=sparse)  # [k, dim] or [..., k, dim]
     if samples.ndim == 1:
-        return own, h @ rows.T  # [..., k]
-    return own, (rows @ h[..., None]).squeeze(-1)
+        return x_t, h @ rows.T  # [..., k]
+    return x_t, (rows @ h[..., None]).squeeze(-1)
 
 
 def _pick(bias: Tensor, classes: Tensor, *, sparse: bool) -> Tensor:

@@ -1,8 +1,10 @@
 """The losses, on scores: one value per example, in nats.
 
-A temperature goes in before the correction: pass ``scores / temperature``. The correction itself is
-computed in float64 and the losses in float32 at least, so that half precision neither overflows nor
-rounds it away.
+Samples that equal the target, hits, are rejected, as everywhere; the losses that judge each sample by itself
+(`nce`, `negative_sampling`, `naive_importance`) keep them, as their formulas ask.
+
+A temperature goes in before the correction: pass ``scores / temperature``. The correction itself is computed in
+float64 and the losses in float32 at least, so that half precision neither overflows nor rounds it away.
 """
 
 import torch
@@ -29,7 +31,6 @@ def full_softmax(scores: Tensor, target: Tensor) -> Tensor:
         ValueError: shapes, dtypes or devices do not fit.
         IndexError: a target is not a class.
 
-    >>> import torch
     >>> scores = torch.tensor([[2.0, 1.0, 0.0, -1.0, 0.5]], dtype=torch.float64)
     >>> round(full_softmax(scores, torch.tensor([0])).item(), 6)
     0.574438
@@ -52,10 +53,9 @@ def sampled_softmax(  # noqa: PLR0913 - how the samples were drawn, beside the s
 
     ``loss = -x_t + log(exp(x_t) + sum over samples c != t of exp(x_c) (1 - q_t) / (k_eff q_c))``
 
-    Samples that equal the target are rejected; k_eff counts the others. With none left the loss and
-    its gradient are 0. For samples drawn with the target excluded, pass the noise they were
-    excluded from: the formula is the same. The gradient tends to that of the full softmax as k
-    grows, with a bias of order 1 / k. It is the gradient of the "refined log-q correction".
+    Samples that equal the target are rejected; k_eff counts the others. With none left the loss and its gradient
+    are 0. For samples drawn with the target excluded, pass the noise they were excluded from: the formula is the
+    same. The gradient tends to that of the full softmax as k grows, with a bias of order 1 / k.
 
     Args:
         scores: x, floating point [..., classes].
@@ -72,15 +72,13 @@ def sampled_softmax(  # noqa: PLR0913 - how the samples were drawn, beside the s
         ValueError: shapes, dtypes, devices or numbers of classes do not fit.
         IndexError: a target or sample is not a class.
 
-    >>> import torch
     >>> from ssm import noise
     >>> scores = torch.tensor([2.0, 1.0, 0.0, -1.0, 0.5], dtype=torch.float64)
     >>> loss = sampled_softmax(scores, torch.tensor(0), torch.tensor([1, 4, 0]), noise.uniform(5))
     >>> round(loss.item(), 6)
     0.780251
 
-    Bengio and Senecal 2008; Jean et al. 2015; Orr 2021, "Sampled softmax loss"; Khrylchenko et al.
-    2025, "Correcting the log-q correction".
+    Bengio and Senecal 2008; Jean et al. 2015; Orr 2021; Khrylchenko et al. 2025 (the same gradient).
     """
     return estimators.sampled_softmax(_candidates(scores, target, samples, noise, hits=hits, tries=tries))
 
@@ -92,8 +90,8 @@ def naive_importance(
 
     ``loss = -x_t + log(sum over samples c of exp(x_c) / (k q_c))``
 
-    It tends to the full softmax as k grows, but with high variance, and a draw without the target
-    has no lower bound. What it needs of k does not shrink as the model gets better.
+    It tends to the full softmax as k grows, but with high variance, and a draw without the target has no lower
+    bound. What it needs of k does not shrink as the model gets better.
 
     Args:
         scores: x, floating point [..., classes].
@@ -109,15 +107,13 @@ def naive_importance(
         ValueError: shapes, dtypes, devices or numbers of classes do not fit.
         IndexError: a target or sample is not a class.
 
-    >>> import torch
     >>> from ssm import noise
     >>> scores = torch.tensor([2.0, 1.0, 0.0, -1.0, 0.5], dtype=torch.float64)
     >>> loss = naive_importance(scores, torch.tensor(0), torch.tensor([1, 4, 0]), noise.uniform(5))
     >>> round(loss.item(), 6)
     0.975194
 
-    Bengio and Senecal 2008, "Adaptive importance sampling to accelerate training of a neural
-    probabilistic language model".
+    Bengio and Senecal 2008, "Adaptive importance sampling".
     """
     return estimators.naive_importance(_candidates(scores, target, samples, noise, hits="kept", tries=tries))
 
@@ -135,10 +131,9 @@ def log_q(  # noqa: PLR0913 - how the samples were drawn, beside the samples
 
     ``loss = -y_t + log(exp(y_t) + sum over samples c != t of exp(y_c))``, ``y_c = x_c - log Q_c``
 
-    Q_c is the number of times that c is expected among the samples. The loss is not near that of
-    the full softmax, and often below it; its optimum is the true distribution when classes enter
-    independently of each other, or uniformly without replacement. With uniform noise it equals
-    `uncorrected`.
+    Q_c is the number of times that c is expected among the samples. The loss is not near that of the full
+    softmax, and often below it; its optimum is the true distribution when classes enter independently of each
+    other, or uniformly without replacement. With uniform noise it equals `uncorrected`.
 
     Args:
         scores: x, floating point [..., classes].
@@ -155,15 +150,13 @@ def log_q(  # noqa: PLR0913 - how the samples were drawn, beside the samples
         ValueError: shapes, dtypes, devices or numbers of classes do not fit.
         IndexError: a target or sample is not a class.
 
-    >>> import torch
     >>> from ssm import noise
     >>> scores = torch.tensor([2.0, 1.0, 0.0, -1.0, 0.5], dtype=torch.float64)
     >>> loss = log_q(scores, torch.tensor(0), torch.tensor([1, 4, 0]), noise.log_uniform(5))
     >>> round(loss.item(), 6)
     0.907124
 
-    Jean et al. 2015, "On using very large target vocabulary for neural machine translation"; Yi et
-    al. 2019.
+    Jean et al. 2015, "On using very large target vocabulary"; Yi et al. 2019.
     """
     return estimators.log_q(_candidates(scores, target, samples, noise, hits=hits, tries=tries))
 
@@ -173,8 +166,7 @@ def uncorrected(scores: Tensor, target: Tensor, samples: Tensor, *, hits: checks
 
     ``loss = -x_t + log(exp(x_t) + sum over samples c != t of exp(x_c))``
 
-    With uniform noise this is `log_q`. With any other it learns ``log(p_c / q_c)``, up to a
-    constant: classes that are often drawn are pushed down.
+    With uniform noise this is `log_q`; with any other it learns ``log(p_c / q_c)``, up to a constant.
 
     Args:
         scores: x, floating point [..., classes].
@@ -189,7 +181,6 @@ def uncorrected(scores: Tensor, target: Tensor, samples: Tensor, *, hits: checks
         ValueError: shapes, dtypes or devices do not fit.
         IndexError: a target or sample is not a class.
 
-    >>> import torch
     >>> scores = torch.tensor([2.0, 1.0, 0.0, -1.0, 0.5], dtype=torch.float64)
     >>> round(uncorrected(scores, torch.tensor(0), torch.tensor([1, 4, 0])).item(), 6)
     0.464369
@@ -212,8 +203,7 @@ def nce(  # noqa: PLR0913 - how the samples were drawn, beside the samples
 
     ``loss = -log s(x_t - log(k q_t)) - sum over samples c of log s(log(k q_c) - x_c)``
 
-    where ``s(y) = 1 / (1 + exp(-y))``. The scores become log-probabilities, normalised without
-    being told so, if hits are kept.
+    where ``s(y) = 1 / (1 + exp(-y))``. The scores become log-probabilities, if hits are kept.
 
     Args:
         scores: x, floating point [..., classes].
@@ -230,7 +220,6 @@ def nce(  # noqa: PLR0913 - how the samples were drawn, beside the samples
         ValueError: shapes, dtypes, devices or numbers of classes do not fit.
         IndexError: a target or sample is not a class.
 
-    >>> import torch
     >>> from ssm import noise
     >>> scores = torch.tensor([2.0, 1.0, 0.0, -1.0, 0.5], dtype=torch.float64)
     >>> loss = nce(scores, torch.tensor(0), torch.tensor([1, 4, 0]), noise.uniform(5))
@@ -247,8 +236,7 @@ def negative_sampling(scores: Tensor, target: Tensor, samples: Tensor, *, hits: 
 
     ``loss = -log s(x_t) - sum over samples c of log s(-x_c)``, ``s(y) = 1 / (1 + exp(-y))``
 
-    If hits are kept, the scores become ``log(p_c / (k q_c))``: good for embeddings, not for
-    probabilities.
+    If hits are kept, the scores become ``log(p_c / (k q_c))``: embeddings, not probabilities.
 
     Args:
         scores: x, floating point [..., classes].
@@ -263,7 +251,6 @@ def negative_sampling(scores: Tensor, target: Tensor, samples: Tensor, *, hits: 
         ValueError: shapes, dtypes or devices do not fit.
         IndexError: a target or sample is not a class.
 
-    >>> import torch
     >>> scores = torch.tensor([2.0, 1.0, 0.0, -1.0, 0.5], dtype=torch.float64)
     >>> round(negative_sampling(scores, torch.tensor(0), torch.tensor([1, 4, 0])).item(), 6)
     4.541195
@@ -292,18 +279,21 @@ def in_batch(scores: Tensor, log_probs: Tensor | None = None, ids: Tensor | None
     Raises:
         ValueError: shapes, dtypes or devices do not fit.
 
-    >>> import torch
     >>> scores = torch.tensor([[2.0, 1.0, 2.0], [0.0, 3.0, 0.0], [2.0, 0.0, 2.0]])
     >>> [round(loss, 4) for loss in in_batch(scores, ids=torch.tensor([7, 5, 7])).tolist()]
     [0.3133, 0.0949, 0.1269]
 
     Yi et al. 2019, "Sampling-bias-corrected neural modeling for large corpus item recommendations".
     """
-    checks.square(scores)
+    checks.score_rows(scores)
+    if scores.ndim != 2 or scores.shape[0] != scores.shape[1]:
+        checks.refuse("scores", "of shape [batch, batch]", checks.shape(scores), "score every query with every item")
     places = torch.arange(len(scores), device=scores.device) if ids is None else ids
     logs = torch.zeros_like(places, dtype=torch.float64) if log_probs is None else log_probs.double()
     for name, each in (("ids", places), ("log_probs", logs)):
-        checks.one_per_example(name, each, scores)
+        checks.same_device(name, each.device, scores.device)
+        if each.shape != scores.shape[:1]:
+            checks.refuse_shapes(name, "one for each example", each, scores)
     same = places[:, None] == places  # [batch, batch]
     return estimators.log_q(Candidates(scores.diagonal(), scores, logs, logs, same))
 

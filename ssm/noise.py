@@ -57,7 +57,10 @@ class Noise:
         target = checks.target(target, self.classes)
         kept = self.log_probs.clone()
         kept[target] = -torch.inf
-        return Noise(kept - checks.others(kept.logsumexp(0), target))
+        log_others = kept.logsumexp(0)
+        if log_others.item() == -math.inf:
+            checks.refuse("noise", f"able to draw more than class {target}", checks.Said("no other"), "add a class")
+        return Noise(kept - log_others)
 
     def draw(self, shape: Sequence[int], *, generator: torch.Generator | None = None) -> Tensor:
         """Independent samples, with replacement.
@@ -97,7 +100,9 @@ class Noise:
         >>> uniform(2).draw_others(torch.tensor([0, 1]), 3).tolist()
         [[1, 1, 1], [0, 0, 0]]
         """
-        checks.two_to_draw(self.classes)
+        if self.classes < 2:
+            rule = "two classes or more to leave one out"
+            checks.refuse("noise", rule, self.classes, "add a class", verb="have")
         u = self._uniforms((*target.shape, checks.sample_count(k)), generator)
         if self._law == "uniform":
             others = (u * (self.classes - 1)).long()
@@ -125,7 +130,7 @@ class Noise:
         >>> sorted(samples.tolist()), tries >= 5
         ([0, 1, 2, 3, 4], True)
         """
-        k = checks.unique_count(k, self._possible)
+        k = self._at_most_possible(k)
         drawn = self.draw((sampling.ahead(k),), generator=generator)
         return sampling.unique(drawn, self.log_probs, k, generator)
 
@@ -147,7 +152,7 @@ class Noise:
         >>> [round(chance, 3) for chance in custom([2.0, 1.0, 1.0]).inclusion(2).tolist()]
         [0.867, 0.567, 0.567]
         """
-        k = checks.unique_count(k, self._possible)
+        k = self._at_most_possible(k)
         if k == self._possible:
             return (self.log_probs > -torch.inf).double()
         return -(sampling.tries_for(self.log_probs, k) * (-self.probs).log1p()).expm1()
@@ -184,6 +189,10 @@ class Noise:
     def __getstate__(self) -> dict[str, object]:
         """What a pickle holds: the tables are made again."""
         return {each.name: getattr(self, each.name) for each in fields(self)}
+
+    def _at_most_possible(self, k: int) -> int:
+        way_out = f"the noise can draw {self._possible:,} classes, so ask for no more or draw with replacement"
+        return checks.whole("k", k, 1, self._possible, way_out)
 
     def _uniforms(self, shape: tuple[int, ...], generator: torch.Generator | None) -> Tensor:
         return torch.rand(shape, dtype=torch.float64, device=self.log_probs.device, generator=generator)

@@ -77,7 +77,7 @@ def uniforms(seed: int, draws: int, k: int, *, first: int = 0, device: torch.dev
     True
     """
     draws, k = checks.draw_count(draws), checks.sample_count(k)
-    checks.counter("first + draws", checks.counter("first", first) + draws)
+    _position("first + draws", _position("first", first) + draws)
     key = _key(seed)
     pairs = (k + 1) // 2
     across = torch.arange(pairs, device=device)
@@ -128,8 +128,12 @@ def normals(seed: int, n: int, device: torch.device | str | None = None) -> Tens
     return normals
 
 
+def _position(name: str, value: int) -> int:
+    return checks.whole(name, value, 0, 1 << 32, "take another seed for more draws")
+
+
 def _key(seed: int) -> tuple[int, int]:
-    seed = checks.seed(seed)
+    seed = checks.whole("seed", seed, 0, (1 << 64) - 1, "take a number of 64 bits without a sign")
     return seed & _MASK, seed >> 32
 
 

@@ -27,8 +27,8 @@ class Alias:
         """The classes at uniform numbers in [0, 1), int64 of their shape."""
         scaled = uniforms * len(self.others)
         columns = scaled.long()
-        own = scaled - columns < self.thresholds[columns]
-        return torch.where(own, columns, self.others[columns])
+        stays = scaled - columns < self.thresholds[columns]
+        return torch.where(stays, columns, self.others[columns])
 
 
 class Unique(NamedTuple):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
 
 BROWSER = Path(__file__).parent / "browser"
 
@@ -11,6 +12,11 @@ BROWSER = Path(__file__).parent / "browser"
 # commit which passed passes again.
 settings.register_profile("ssm", deadline=None, derandomize=True)
 settings.load_profile("ssm")
+
+# Hypothesis also tries the constants of all local modules that are imported by then, so that the examples of a test
+# would depend on the tests before it and on which files are run. It has no setting for that; tests/test_examples.py
+# holds that this works.
+providers._get_local_constants = lambda: providers._local_constants
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

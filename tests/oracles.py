@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 Vector = Sequence[float]
 Gradient = list[float]
@@ -135,10 +135,14 @@ def sampled_loss(scores: Vector, target: int, samples: Sequence[int], q: Vector)
 
 def sampled_gradient(scores: Vector, target: int, samples: Sequence[int], q: Vector) -> Gradient:
     """Return its gradient with respect to the scores of all classes."""
-    candidates = corrected(scores, target, samples, q)
-    gradient = [0.0] * len(scores)
+    return ratio_gradient(corrected(scores, target, samples, q), target, len(scores))
+
+
+def ratio_gradient(candidates: Sequence[tuple[int, float]], target: int, classes: int) -> Gradient:
+    """Return the gradient of ``log(sum of exp(y)) - y_t`` over candidates, each a class and its y."""
+    gradient = [0.0] * classes
     gradient[target] = -1.0
-    for (c, _), share in zip(candidates, softmax([x for _, x in candidates]), strict=True):
+    for (c, _), share in zip(candidates, softmax([y for _, y in candidates]), strict=True):
         gradient[c] += share
     return gradient
 
@@ -210,39 +214,61 @@ def in_batch_loss(scores: Sequence[Vector], query: int, log_q: Vector, ids: Sequ
     return log_sum_exp([y[query]] + [y[j] for j, item in enumerate(ids) if item != ids[query]]) - y[query]
 
 
+# Every loss and its gradient by name, hits "rejected" or "kept"
+
+
+def loss_of(name: str, scores: Vector, target: int, samples: Sequence[int], q: Vector, hits: str) -> float:
+    """Return a loss."""
+    if name == "sampled_softmax":
+        return (sampled_loss_kept if hits == "kept" else sampled_loss)(scores, target, samples, q)
+    if name == "naive_importance":
+        return naive_loss(scores, target, samples, q)
+    if name in {"log_q", "nce"}:
+        return (log_q_loss if name == "log_q" else nce_loss)(scores, target, samples, q, hits)
+    return (uncorrected_loss if name == "uncorrected" else negative_sampling_loss)(scores, target, samples, hits)
+
+
+def gradient_of(name: str, scores: Vector, target: int, samples: Sequence[int], q: Vector, hits: str) -> Gradient:
+    """Return its gradient with respect to the scores."""
+    k, kept, n = len(samples), kept_samples(target, samples, hits), len(scores)
+    plain = name in {"uncorrected", "negative_sampling"}
+    y = [x if plain or not q_c else x - math.log(k * q_c) for x, q_c in zip(scores, q, strict=True)]
+    if name in {"nce", "negative_sampling"}:
+        gradient = [kept.count(c) * logistic(y_c) for c, y_c in enumerate(y)]
+        gradient[target] += logistic(y[target]) - 1
+        return gradient
+    if name == "sampled_softmax":
+        if hits == "rejected":
+            return sampled_gradient(scores, target, samples, q)
+        log_rest = math.log(math.fsum(q_c for c, q_c in enumerate(q) if c != target))
+        return ratio_gradient([(target, scores[target])] + [(c, y[c] + log_rest) for c in kept], target, n)
+    apart = [] if name == "naive_importance" else [target]
+    return ratio_gradient([(c, y[c]) for c in apart + kept], target, n)
+
+
+def logistic(y: float) -> float:
+    """Return 1 / (1 + exp(-y))."""
+    return 1 / (1 + math.exp(-y)) if y > -700 else 0.0
+
+
 # Moments by enumeration of every draw
 
 
-def moments(scores: Vector, target: int, q: Vector, k: int, hits: str) -> tuple[Gradient, Gradient, float]:
+def moments(
+    scores: Vector, target: int, q: Vector, k: int, hits: str, name: str = "sampled_softmax"
+) -> tuple[Gradient, Gradient, float]:
     """Return mean and variance of the gradient, and the mean loss, over all n^k draws."""
     source = without(q, target) if hits == "excluded" else list(q)
+    mask = "kept" if hits == "kept" else "rejected"
     drawn = [c for c, q_c in enumerate(source) if q_c > 0]
     mean, square, loss = [0.0] * len(scores), [0.0] * len(scores), 0.0
     for samples in itertools.product(drawn, repeat=k):
         chance = math.prod(source[c] for c in samples)
-        loss += chance * sampled_loss(scores, target, samples, source)
-        for c, g_c in enumerate(sampled_gradient(scores, target, samples, source)):
+        loss += chance * loss_of(name, scores, target, samples, q, mask)
+        for c, g_c in enumerate(gradient_of(name, scores, target, samples, q, mask)):
             mean[c] += chance * g_c
             square[c] += chance * g_c**2
     return mean, [s - m**2 for s, m in zip(square, mean, strict=True)], loss
-
-
-def moments_of(  # the loss is an argument, its gradient a quotient of differences
-    loss: Callable[[Vector, Sequence[int]], float], scores: Vector, source: Vector, k: int
-) -> tuple[Gradient, Gradient, float]:
-    """Return mean and variance of the gradient of any loss, and the mean loss, over all draws from a source."""
-    step = 1e-4
-    mean, square, total = [0.0] * len(scores), [0.0] * len(scores), 0.0
-    for samples in itertools.product([c for c, q_c in enumerate(source) if q_c > 0], repeat=k):
-        chance = math.prod(source[c] for c in samples)
-        total += chance * loss(scores, samples)
-        for c in range(len(scores)):
-            ends = [[x + side * step * (d == c) for d, x in enumerate(scores)] for side in (-2, -1, 1, 2)]
-            a, b, d, e = (loss(end, samples) for end in ends)
-            g_c = (a - 8 * b + 8 * d - e) / (12 * step)
-            mean[c] += chance * g_c
-            square[c] += chance * g_c**2
-    return mean, [s - m**2 for s, m in zip(square, mean, strict=True)], total
 
 
 def binomial_mixture(parts: Sequence[tuple[Vector, Vector, float]], chance: float) -> tuple[Gradient, Gradient, float]:

@@ -118,6 +118,11 @@ NUMBERS = {
         lambda: noise.softmax(X, temperature=any_type("hot")),
         "temperature must be a finite number, got 'hot'; 1 is the model's own distribution",
     ),
+    "scores too far apart for naive importance": (
+        lambda: exact.moments(X * 2e3, 1, Q, 1, estimator="naive_importance"),
+        "scores must be at most 3000 apart for exact moments, got 6000 apart; "
+        "bring them closer together or use convergence.running_mean",
+    ),
     "scores too far apart": (
         lambda: exact.moments(X * 2e4, 2, Q, 1),
         "scores must be at most 3000 above the target's for exact moments, got 60000 above; "
@@ -126,8 +131,26 @@ NUMBERS = {
 }
 FITS = {
     "hits": (
-        lambda: exact.moments(X, 0, Q, 1, any_type("kept")),
+        lambda: convergence.running_mean(X, 0, Q, 1, 1, 0, any_type("kept")),
         "hits must be 'excluded' or 'rejected', got 'kept'; choose one of the two",
+    ),
+    "hits of moments": (
+        lambda: exact.moments(X, 0, Q, 1, any_type("no")),
+        "hits must be 'excluded', 'rejected' or 'kept', got 'no'; choose one of the three",
+    ),
+    "hits of an estimator that needs them": (
+        lambda: exact.moments(X, 0, Q, 1, "rejected", estimator="naive_importance"),
+        "hits must be 'kept' for naive_importance, got 'rejected'; choose that or the sampled softmax",
+    ),
+    "an estimator that nobody knows": (
+        lambda: exact.moments(X, 0, Q, 1, estimator="softmax"),
+        "estimator must be one of sampled_softmax, naive_importance, log_q, uncorrected, nce, negative_sampling, "
+        "got 'softmax'; see ssm.losses for what each promises",
+    ),
+    "a target that the noise cannot draw": (
+        lambda: exact.moments(X, 0, Q.without(0), 1, estimator="nce"),
+        "noise must give every target a probability above 0 in this loss, got 0 in example 0; "
+        "take noise with every class, or the sampled softmax",
     ),
     "noise of one class without it": (
         lambda: noise.uniform(1).without(0),

@@ -1,6 +1,7 @@
 """Imports go one way. The table is here; a room that is not in it fails until it is entered."""
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +29,6 @@ ROOMS = {
     "optim": TORCH,
     "_quadrature": TORCH,
     "exact": TORCH,
-    "kin": TORCH,
     "convergence": TORCH,
     "explorer.problems": TORCH,
     "explorer.settings": TORCH,
@@ -120,6 +120,13 @@ def test_files_in_ssm_never_import_folders() -> None:
     for path in sorted((ROOT / "ssm").glob("*.py")):
         rooms = {room_in(name) for name in imports_of(path.read_text("utf-8")) if name.startswith("ssm.")}
         assert not {room for room in rooms if "." in room or room in {"explorer", "bench"}}, path
+
+
+def test_the_library_is_there_at_its_door() -> None:
+    """In a process of its own, where no other test has imported a room."""
+    names = ["noise", "losses", "exact", "convergence", "evaluation", "head", "SampledSoftmax"]
+    looks = "; ".join(f"ssm.{name}" for name in names)
+    subprocess.run([sys.executable, "-c", f"import ssm; {looks}"], cwd=ROOT, check=True)
 
 
 def test_the_server_imports_rooms_and_warms_what_is_heavy() -> None:

@@ -13,6 +13,7 @@ GOLDEN = {
     4: (0.5673408850, -0.428961559311),
 }
 STEP = 1e-6
+NAMES = ["sampled_softmax", "naive_importance", "log_q", "uncorrected", "nce", "negative_sampling"]
 
 
 @pytest.mark.parametrize(
@@ -46,16 +47,19 @@ def test_rejection_is_a_binomial_mixture():
 
 
 @pytest.mark.parametrize("samples", [(1, 3, 3), (0, 4, 1), (0, 0, 0)])
-def test_the_gradient_is_the_slope_of_the_loss(samples):
+@pytest.mark.parametrize("hits", ["rejected", "kept"])
+@pytest.mark.parametrize("name", NAMES)
+def test_the_gradient_is_the_slope_of_the_loss(name, hits, samples):
     def slope(c):
         losses = []
         for step in (STEP, -STEP):
             moved = [x + step * (c == d) for d, x in enumerate(SCORES)]
-            losses.append(oracles.sampled_loss(moved, 0, samples, Q))
+            losses.append(oracles.loss_of(name, moved, 0, samples, Q, hits))
         return (losses[0] - losses[1]) / (2 * STEP)
 
+    hits = "kept" if name == "naive_importance" else hits
     slopes = [slope(c) for c in range(len(SCORES))]
-    assert oracles.sampled_gradient(SCORES, 0, samples, Q) == pytest.approx(slopes, abs=1e-9)
+    assert oracles.gradient_of(name, SCORES, 0, samples, Q, hits) == pytest.approx(slopes, abs=1e-9)
 
 
 def test_the_full_gradient_is_softmax_but_for_the_target():

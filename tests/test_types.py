@@ -81,5 +81,6 @@ def test_a_value_of_another_type_is_found() -> None:
     assert holds([1, None], "(number | null)[]")
     assert not holds([1, None], "number[]")
     assert not holds([[1], [None]], "number[][]")
-    assert not holds(True, "number")
+    assert not holds("1", "number")
+    assert not holds(1, "boolean")
     assert not holds({"corrected_low": 1}, "string")

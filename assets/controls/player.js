@@ -4,6 +4,7 @@
  */
 
 import { grouped } from "../panels/texts.js";
+import { Chips } from "./chips.js";
 import { button, el, icon, say } from "./dom.js";
 
 const SPEEDS = { 1600: "slow", 800: "½×", 400: "1×", 200: "2×", 100: "4×", 40: "10×" };
@@ -187,67 +188,4 @@ export class Player {
     this.#acts.go(to, scrubbing ? 0 : to - this.#draw);
     if (!scrubbing) this.#acts.rest();
   }
-}
-
-/** The first samples by class, in the order they came: how often, and whether they hit the target. @param {any} draw a View's draw */
-export function tally(draw) {
-  const found = new Map();
-  draw.sample_class.forEach((c, i) => {
-    const before = found.get(c) ?? { c, count: 0, hit: draw.sample_hit[i] };
-    found.set(c, { ...before, count: before.count + 1 });
-  });
-  return [...found.values()];
-}
-
-/** The samples of a draw, as many as there is room for. */
-export class Chips {
-  /** @type {any} */ node = el("p", { class: "ssm-chips", "aria-label": "Samples of this draw", role: "group" });
-  /** @type {{c: number, count: number, hit: boolean}[]} */ #chips = [];
-  #samples = 0;
-  #shape = "";
-  #rest = el("span", { class: "ssm-more-chips" });
-  /** @type {(c: number) => string} */ #names = String;
-
-  constructor() {
-    new ResizeObserver(() => this.#fit()).observe(this.node);
-  }
-
-  /** @param {any} draw a View's draw @param {(c: number) => string} names */
-  show(draw, names) {
-    const chips = tally(draw),
-      shape = JSON.stringify([chips, draw.samples, chips.map(({ c }) => names(c))]);
-    if (shape === this.#shape) return;
-    this.#shape = shape;
-    this.#chips = chips;
-    this.#samples = draw.samples;
-    this.#names = names;
-    this.#fit();
-  }
-
-  /** All chips; then, from the last, as many fewer as it takes to say how many more there are. */
-  #fit() {
-    const nodes = this.#chips.map((chip) => chipOf(chip, this.#names(chip.c)));
-    this.node.replaceChildren(...nodes, this.#rest);
-    let left = this.#samples - this.#chips.reduce((sum, { count }) => sum + count, 0),
-      i = nodes.length;
-    const tell = () => (this.#rest.textContent = left > 0 ? `and ${grouped(left)} more` : "");
-    tell();
-    while (i > 0 && this.node.scrollHeight > this.node.clientHeight + 1) {
-      nodes[--i].remove();
-      left += this.#chips[i].count;
-      tell();
-    }
-  }
-}
-
-function chipOf({ c, count, hit }, name) {
-  const title = hit ? `${name} is the target: an accidental hit, thrown back` : name;
-  const attributes = { class: "ssm-chip", "data-chip": "", "data-class": c, "data-hit": hit ? "true" : "false", title };
-  return el(
-    "span",
-    attributes,
-    el("span", { class: "ssm-chip-name" }, name.replace(/^class (?=\d+$)/, "")),
-    count > 1 ? ` ×${count}` : "",
-    hit ? " ↩ hit" : "",
-  );
 }

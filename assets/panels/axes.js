@@ -31,7 +31,7 @@ function span(...lists) {
   return ends[1] > ends[0] ? ends : [-1, 1];
 }
 
-/** Decimal logarithms of the smallest and the largest positive value. */
+/** Decimal logarithms of the smallest and the largest positive value. @returns {[number, number]} */
 function logSpan(...lists) {
   let low = Infinity;
   let high = 0;
@@ -45,7 +45,7 @@ function logSpan(...lists) {
   return high > 0 ? [Math.log10(low), Math.log10(high)] : [-1, 0];
 }
 
-/** Outwards to a quarter of a decade, so that the axis holds still while the curve moves. */
+/** Outwards to a quarter of a decade, so that the axis holds still while the curve moves. @param {number[]} span */
 const steadied = ([low, high]) => [Math.floor(4 * low - 0.2) / 4, Math.ceil(4 * high + 0.2) / 4];
 
 const padded = ([low, high]) => [low - 0.03 * (high - low || 1), high + 0.03 * (high - low || 1)];
@@ -60,14 +60,14 @@ function subject(settings) {
 
 /**
  * The range of every scale and of everything along which marks lie; logarithmic ones in decimal logarithms.
- * @param {object} view @param {object} s the view's series @param {object} settings
- * @param {object|null} held the axes shown now: they may grow, and shrink only with a new subject
+ * @param {any} view @param {any} s the view's series @param {any} settings
+ * @param {any} held the axes shown now: they may grow, and shrink only with a new subject
  * @param {boolean} down a hand is down: nothing shrinks under it
  */
 export function axes(view, s, settings = {}, held = null, down = false) {
   const found = { of: subject(settings), values: valueRanges(view, s), along: alongRanges(view, s) };
-  if (held && (down || held.of === found.of)) found.values = grown(found.values, held.values);
-  return found;
+  const holds = held && (down || held.of === found.of);
+  return holds ? { ...found, values: grown(found.values, held.values) } : found;
 }
 
 function grown(values, before) {
@@ -87,7 +87,11 @@ function valueRanges(view, s) {
     watched: span(s.watched_full, s.watched_expected, watchedValues(s)),
     distance: steadied(logSpan(s.errors, s.others, s.bias, s.averaged, s.typical)),
     rank: steadied([Math.max(pushes[0], pushes[1] - MOST_DECADES), pushes[1]]),
-    share: span(s.share, s.drawn.map((value, i) => value + s.drawn_base[i]), [-(extent.gradient_low ?? 0)]),
+    share: span(
+      s.share,
+      s.drawn.map((value, i) => value + s.drawn_base[i]),
+      [-(extent.gradient_low ?? 0)],
+    ),
   };
 }
 
@@ -101,7 +105,7 @@ function alongRanges(view, s) {
     classes: [-0.5, last],
     draws: padded(logSpan(s.checkpoints)),
     ranks: padded([0, Math.log10(Math.max(2, view.classes.n - 1))]),
-    shares: [-0.5, 2.5],
+    shares: [-0.4, 2.9],
   };
 }
 
@@ -126,7 +130,10 @@ export function linearTicks([low, high], pixels, apart) {
 
 function tickText(value, decimals, large) {
   if (value === 0) return "0";
-  const text = large >= 1e5 || decimals > 4 ? value.toExponential(1).replace(".0e", "e").replace("e+", "e") : value.toFixed(decimals);
+  const text =
+    large >= 1e5 || decimals > 4
+      ? value.toExponential(1).replace(".0e", "e").replace("e+", "e")
+      : value.toFixed(decimals);
   return text.replaceAll("-", "−");
 }
 
@@ -134,15 +141,21 @@ function tickText(value, decimals, large) {
 export function logTicks([low, high], pixels, apart) {
   const most = Math.max(2, Math.floor(pixels / apart));
   const powers = Array.from({ length: Math.ceil(high) - Math.floor(low) + 1 }, (_, i) => Math.floor(low) + i);
-  const inside = powers.flatMap((p) => [1, 2, 5].map((step) => [p, step * 10 ** p])).filter(([, v]) => within(v, low, high));
+  const inside = powers
+    .flatMap((p) => [1, 2, 5].map((step) => [p, step * 10 ** p]))
+    .filter(([, v]) => within(v, low, high));
   if (inside.length <= most) return inside.map(([, v]) => [v, logText(v)]);
   const every = Math.ceil((high - low) / most);
-  return powers.filter((p) => p % every === 0 && p >= low - 1e-9 && p <= high + 1e-9).map((p) => [10 ** p, logText(10 ** p)]);
+  return powers
+    .filter((p) => p % every === 0 && p >= low - 1e-9 && p <= high + 1e-9)
+    .map((p) => [10 ** p, logText(10 ** p)]);
 }
 
 const within = (value, low, high) => low - 1e-9 <= Math.log10(value) && Math.log10(value) <= high + 1e-9;
 
 function logText(value) {
   if (value < 1e-3 || value >= 1e6) return value.toExponential(0).replace("e+", "e").replace("-", "−");
-  return Number(value.toPrecision(6)).toString().replace(/\B(?=(\d{3})+$)/g, value >= 1000 ? "," : "");
+  return Number(value.toPrecision(6))
+    .toString()
+    .replace(/\B(?=(\d{3})+$)/g, value >= 1000 ? "," : "");
 }

@@ -63,7 +63,13 @@ export class Labels {
 }
 
 const sameText = (a, b) =>
-  a.kind === b.kind && a.text === b.text && a.role === b.role && a.sup === b.sup && a.title === b.title && a.angle === b.angle && sameData(a.data, b.data);
+  a.kind === b.kind &&
+  a.text === b.text &&
+  a.role === b.role &&
+  a.sup === b.sup &&
+  a.title === b.title &&
+  a.angle === b.angle &&
+  sameData(a.data, b.data);
 
 const sameData = (a = {}, b = {}) => Object.keys({ ...a, ...b }).every((key) => a[key] === b[key]);
 
@@ -95,7 +101,8 @@ export class Shapes {
       if (this.shown[i]?.d !== d) path.setAttribute("d", d);
       if (this.shown[i]?.look !== look) path.setAttribute("class", `ssm-${look}`);
     });
-    for (let i = shapes.length; i < this.shown.length; i++) if (this.shown[i].d !== "") this.node.children[i].setAttribute("d", "");
+    for (let i = shapes.length; i < this.shown.length; i++)
+      if (this.shown[i].d !== "") this.node.children[i].setAttribute("d", "");
     const left = this.shown.slice(shapes.length).map((shape) => ({ ...shape, d: "" }));
     this.shown = [...shapes, ...left];
   }

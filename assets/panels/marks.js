@@ -45,7 +45,7 @@ const KINDS = {
 
 const kindOf = (trace) => KINDS[trace.type === "bar" ? "bar" : trace.mode];
 
-/** @param {(count: number) => Element[]} grown at least so many marks of the trace */
+/** @param {(count: number) => any[]} grown at least so many marks of the trace */
 function moveBars(grown, { along, value, base }, on, trace) {
   const stroke = `${trace.marker.line.width ?? 0}px`;
   grown(value.length).forEach((mark, i) => {
@@ -114,14 +114,23 @@ export class Marks {
     const value = axis(this.spec.value_axis, ranges.value);
     const [xaxis, yaxis] = this.turned ? [value, along] : [along, value];
     const clear = { paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 0, r: 0, t: 0, b: 0 } };
-    return { ...structuredClone(this.spec.layout), ...clear, xaxis, yaxis, width: this.box.width, height: this.box.height };
+    return {
+      ...structuredClone(this.spec.layout),
+      ...clear,
+      xaxis,
+      yaxis,
+      width: this.box.width,
+      height: this.box.height,
+    };
   }
 
   /** Plotly's group of each trace. */
   #find() {
     const bars = [...this.node.querySelectorAll(".barlayer > g.trace")];
     this.groups = this.traces.map((trace, i) =>
-      trace.type === "bar" ? bars.shift() : this.node.querySelector(`.scatterlayer > .trace${this.node._fullData[i].uid}`),
+      trace.type === "bar"
+        ? bars.shift()
+        : this.node.querySelector(`.scatterlayer > .trace${this.node._fullData[i].uid}`),
     );
     this.drawn = [];
   }
@@ -132,7 +141,8 @@ export class Marks {
     this.traces.forEach((trace, i) => {
       const { along, value, base } = columns[i];
       const before = this.drawn[i];
-      if (before && before.key === on.key && before.along === along && before.value === value && before.base === base) return;
+      if (before && before.key === on.key && before.along === along && before.value === value && before.base === base)
+        return;
       this.drawn[i] = { along, value, base, key: on.key };
       const kind = kindOf(trace);
       kind.move((count) => atLeast(this.#parent(i), kind.mark, count, this.templates[i]), columns[i], on, trace);

@@ -5,7 +5,7 @@ import { grouped } from "./texts.js";
 
 const NEAR = 6; // px between a name and the box
 const ANGLES = [
-  { angle: 45, apart: 16 }, // px between slots from which names can lean so
+  { angle: 45, apart: 15 }, // px between slots from which names can lean so
   { angle: 60, apart: 13.5 },
   { angle: 90, apart: 0 },
 ];
@@ -15,7 +15,9 @@ const UPRIGHT_APART = FONT_SIZE - 1; // px between upright names
 
 /** The slots that are named: the target's, the lit one's, then from the left what has room. */
 function named(s, lit, apart) {
-  const first = [s.target.indexOf(true), s.class.indexOf(lit)].filter((slot, i, list) => slot >= 0 && list.indexOf(slot) === i);
+  const first = [s.target.indexOf(true), s.class.indexOf(lit)].filter(
+    (slot, i, list) => slot >= 0 && list.indexOf(slot) === i,
+  );
   const kept = first.slice();
   for (const slot of s.slot) if (kept.every((other) => Math.abs(other - slot) >= apart)) kept.push(slot);
   return kept;
@@ -29,16 +31,18 @@ const dress = (s, slot, full, text) => ({
   data: s.target[slot] ? { class: s.class[slot], target: "true" } : { class: s.class[slot] },
 });
 
-/** @returns {Label[]} the names of a panel, and how many classes have none */
+/** @returns {Label[]} the names of a panel, and of how many classes there are none */
 export function names(look) {
   const { s, on } = look;
   const found = on.turned ? beside(look) : under(look);
   if (!s.hidden) return found;
   const place = on.turned ? besideAt : underAt;
   const full = `… ${grouped(s.hidden)} more`;
-  const at = { ...lean(look), slot: s.slot.length + 0.3, bold: false };
-  at.text = shortened(full, on.turned ? look.box.left - NEAR : roomUnder(look, at.slot, at.angle), look.width);
-  return [...found, { ...place(look, at), kind: "gap", text: at.text, title: at.text === full ? undefined : full }];
+  const { angle } = lean(look);
+  const slot = s.slot.length + 0.3;
+  const text = shortened(full, on.turned ? look.box.left - NEAR : roomUnder(look, slot, angle), look.width);
+  const at = place(look, { slot, text, bold: false, angle });
+  return [...found, { ...at, kind: "gap", text, title: text === full ? undefined : full }];
 }
 
 function beside(look) {

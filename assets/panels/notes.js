@@ -14,8 +14,14 @@ const MOST_PLACES = 5;
 const ANCHORS = {
   sampled: ({ s }) => falling(s.noise_sampled).map((slot) => place(slot + 0.3, 0.9 * s.noise_sampled[slot])),
   untouched: ({ s }) => falling(untouched(s)).map((slot) => place(slot, s.gradient_full[slot] / 2)),
-  bias: ({ s }) => falling(gaps(s)).slice(0, 2).map((slot) => place(slot + 0.3, (s.gradient_full[slot] + expectation(s, slot)) / 2)),
-  arrow: ({ s }) => falling(s.corrected_scores).map((slot) => place(slot + 0.1, (s.score[slot] + s.corrected_scores[slot]) / 2, { factor: Math.exp(s.correction[slot]) })),
+  bias: ({ s }) =>
+    falling(gaps(s))
+      .slice(0, 2)
+      .map((slot) => place(slot + 0.3, (s.gradient_full[slot] + expectation(s, slot)) / 2)),
+  arrow: ({ s }) =>
+    falling(s.corrected_scores).map((slot) =>
+      place(slot + 0.1, (s.score[slot] + s.corrected_scores[slot]) / 2, { factor: Math.exp(s.correction[slot]) }),
+    ),
 };
 
 const place = (along, value, numbers = {}) => ({ at: [along, value], numbers });
@@ -90,7 +96,8 @@ function crosses([x, y], label, taken) {
 
 /** The point of a text's edge that is nearest to a place. */
 function edge(label, x, y) {
-  if (y > label.y && y < label.y + label.h) return [x < label.x ? label.x - 2 : label.x + label.w + 2, label.y + label.h / 2];
+  if (y > label.y && y < label.y + label.h)
+    return [x < label.x ? label.x - 2 : label.x + label.w + 2, label.y + label.h / 2];
   return [Math.max(label.x, Math.min(label.x + label.w, x)), y < label.y ? label.y : label.y + label.h];
 }
 

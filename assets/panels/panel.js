@@ -4,20 +4,22 @@
  */
 
 import { Labels, measure, Shapes } from "./layers.js";
-import { ends, ground, LETTERING, ticks } from "./lettering.js";
+import { ends, LETTERING } from "./lettering.js";
 import { Marks } from "./marks.js";
 import { names } from "./names.js";
 import { notes } from "./notes.js";
 import { plane, rectangle } from "./plane.js";
 import { numbers } from "./series.js";
+import { ground, ticks } from "./ticks.js";
 
 /**
- * @typedef {{view: object, series: object, axes: object, names: (c: number) => string, lit: number, labels: boolean,
+ * @typedef {{view: any, series: any, axes: any, names: (c: number) => string, lit: number, labels: boolean,
  *   notes?: boolean}} Frame what `draw` shows
  */
 
 const ROOM = { value: 46, edge: 10, unit: 22, counts: 12, factors: 12, names: 76, ticks: 34, foot: 8 }; // px around the box
-const COLUMN = { least: 48, most: 116, share: 0.4 }; // px and share of the width, of names beside a turned panel
+const COLUMN = { least: 48, most: 116, share: 0.44 }; // px and share of the width, of names beside a turned panel
+const ROWS = { from: 440, width: 232 }; // px of a panel from which its rows are named beside it, and of their names
 const LINE_NAME = 84; // px for the name of a class at the end of its line
 const CROWDED = 20; // slots from which counts may have to climb
 
@@ -64,7 +66,12 @@ export class Panel {
   #box(named, slots) {
     const { width, height } = this.size;
     const room = this.turned ? this.#roomTurned(named) : this.#roomAcross(named, slots);
-    const box = { left: room.left, top: room.top, width: width - room.left - room.right, height: height - room.top - room.bottom };
+    const box = {
+      left: room.left,
+      top: room.top,
+      width: width - room.left - room.right,
+      height: height - room.top - room.bottom,
+    };
     return { ...box, width: Math.max(20, Math.round(box.width)), height: Math.max(20, Math.round(box.height)) };
   }
 
@@ -80,9 +87,15 @@ export class Panel {
   #roomTurned(named) {
     const { spec } = this;
     const column = Math.round(Math.min(COLUMN.most, Math.max(COLUMN.least, COLUMN.share * this.size.width)));
-    const left = spec.along === "classes" && named ? column : ROOM.edge;
+    const left = spec.along === "classes" ? (named ? column : ROOM.edge) : this.#rowsBeside ? ROWS.width : ROOM.edge;
     const right = spec.lettering.some(([what]) => what === "counts" || what === "factors") ? 40 : ROOM.edge;
-    return { left, top: spec.along === "shares" ? ROOM.unit : 6, right, bottom: ROOM.ticks };
+    const over = spec.along === "shares" && !this.#rowsBeside;
+    return { left, top: over ? ROOM.unit : 6, right, bottom: ROOM.ticks };
+  }
+
+  /** Whether there is room for the names of rows beside them. */
+  get #rowsBeside() {
+    return this.spec.along === "shares" && this.size.width >= ROWS.from;
   }
 
   #endRoom() {
@@ -118,7 +131,11 @@ export class Panel {
   }
 
   #columns(s) {
-    return this.spec.traces.map(({ meta: { fill } }) => ({ along: s[fill.along], value: s[fill.value], base: fill.base && s[fill.base] }));
+    return this.spec.traces.map(({ meta: { fill } }) => ({
+      along: s[fill.along],
+      value: s[fill.value],
+      base: fill.base && s[fill.base],
+    }));
   }
 
   #letter(look) {
@@ -149,7 +166,9 @@ export class Panel {
     const bars = spec.traces.flatMap((trace, t) => {
       const { along, value, base } = columns[t];
       if (trace.type !== "bar") return [];
-      return value.flatMap((v, i) => (v ? [place(along[i], trace.width / 2, base?.[i] ?? 0, (base?.[i] ?? 0) + v)] : []));
+      return value.flatMap((v, i) =>
+        v ? [place(along[i], trace.width / 2, base?.[i] ?? 0, (base?.[i] ?? 0) + v)] : [],
+      );
     });
     if (!spec.lettering.some(([what]) => what === "arrows")) return bars;
     return [...bars, ...s.corrected_scores.flatMap((tip, i) => (tip === null ? [] : [place(i, 0.4, s.score[i], tip)]))];

@@ -71,9 +71,15 @@ function ofDraw({ classes, draw }, target, slots) {
   return {
     count,
     count_text: count.map((n, i) => countText(n, target[i], slots)),
-    noise_rest: where(count.map((n) => n === 0), classes.noise),
+    noise_rest: where(
+      count.map((n) => n === 0),
+      classes.noise,
+    ),
     noise_sampled: where(sampled, classes.noise),
-    noise_hit: where(count.map((n, i) => n > 0 && target[i]), classes.noise),
+    noise_hit: where(
+      count.map((n, i) => n > 0 && target[i]),
+      classes.noise,
+    ),
     score_unsampled: where(missed, classes.score),
     score_sampled: where(sampled, classes.score),
     weight_unsampled: where(missed, weight),
@@ -83,7 +89,9 @@ function ofDraw({ classes, draw }, target, slots) {
     corrected_at,
     corrected: level,
     factor_at: corrected.map((tip, i) => (tip === null ? null : beyond(classes.score[i], tip))),
-    weight_factor_at: corrected.map((tip, i) => (tip === null ? null : Math.max(weight[i], count[i] * Math.exp(tip - classes.score_target)))),
+    weight_factor_at: corrected.map((tip, i) =>
+      tip === null ? null : Math.max(weight[i], count[i] * Math.exp(tip - classes.score_target)),
+    ),
     gradient_draw: draw?.gradient ?? none,
     ...blocks(corrected, count, classes.score_target),
   };
@@ -195,15 +203,19 @@ function ofRanks({ classes, draw, ranked }, names) {
 
 /** Where each of a stack of values begins. */
 function stacked(values) {
-  let sum = 0;
-  return values.map((value) => (sum += value) - value);
+  const bases = [0];
+  for (const value of values) bases.push(bases.at(-1) + value);
+  return bases.slice(0, -1);
 }
 
 // ---------------------------------------------------------------- numbers
 
 const isScalar = (value) => value !== null && typeof value !== "object" && typeof value !== "function";
 
-/** Every number that a text can name, flat: the settings' words, then all scalars of the view, then what follows. */
+/**
+ * Every number that a text can name, flat: the settings' words, then all scalars of the view, then what follows.
+ * @param {any} view @param {any} settings @param {(c: number) => string} names
+ */
 export function numbers(view, settings = {}, names = String) {
   const flat = {};
   for (const group of [settings, view.classes, view.draw, view.convergence, view.moments]) {

@@ -19,7 +19,10 @@ export function number(value) {
 /** A whole number with its thousands apart: 17,091. */
 export function grouped(value) {
   if (value === undefined || value === null) return "…";
-  return Math.floor(value + 0.5).toString().replace(/\B(?=(\d{3})+$)/g, ",").replace("-", "−");
+  return Math.floor(value + 0.5)
+    .toString()
+    .replace(/\B(?=(\d{3})+$)/g, ",")
+    .replace("-", "−");
 }
 
 /** A number in at most three significant digits, without zeros at its end. */
@@ -46,7 +49,9 @@ function holds(condition, numbers) {
   const [name, relation, bound] = condition;
   const value = numbers[name];
   const limit = relation !== "==" && typeof bound === "string" ? numbers[bound] : bound;
-  return value !== undefined && value !== null && limit !== undefined && limit !== null && RELATIONS[relation](value, limit);
+  return (
+    value !== undefined && value !== null && limit !== undefined && limit !== null && RELATIONS[relation](value, limit)
+  );
 }
 
 /** The template of the first alternative that holds; empty where none does. */
@@ -71,10 +76,16 @@ function filled(template, numbers) {
 }
 
 /** One template as plain text. */
-export const say = (template, numbers) => filled(template, numbers).map(([text]) => text).join("");
+export const say = (template, numbers) =>
+  filled(template, numbers)
+    .map(([text]) => text)
+    .join("");
 
 /** The parts as one plain text. */
-export const plain = (parts, numbers) => pieces(parts, numbers).map(([text]) => text).join("");
+export const plain = (parts, numbers) =>
+  pieces(parts, numbers)
+    .map(([text]) => text)
+    .join("");
 
 /** The parts as spans, coloured by role. */
 export function fill(node, parts, numbers) {

@@ -94,6 +94,7 @@ export class PanelGrid {
   /** What a frame shows, and what it does not let be dragged or chosen. */
   frame({ panels, hidden, locked }) {
     this.#chosen = panels;
+    this.#host.classList.toggle("ssm-chosen", panels.length > 0);
     this.#fixed = new Set([...hidden, ...locked]);
     this.#light.fixed = this.#fixed.has("target");
   }
@@ -143,7 +144,7 @@ export class PanelGrid {
     const many = this.#many;
     this.#theme = themeOf(this.#host);
     this.#shown = shownPanels(this.#spec.order, { form, embedded, many, chosen: this.#chosen });
-    this.#named = namers(this.#shown, form);
+    this.#named = this.#chosen.length ? new Set(this.#shown) : namers(this.#shown, form);
     this.#slots = this.#view?.classes.index.length ?? 0;
     for (const [name, { node }] of Object.entries(this.#figures)) node.hidden = !this.#shown.includes(name);
     this.#host.classList.toggle("ssm-many", many);
@@ -153,8 +154,9 @@ export class PanelGrid {
 
   #furnish(form) {
     const order = shownPanels(this.#spec.order, { form, embedded: false, many: true, chosen: [] });
-    this.#tools.place(form);
-    if (form === "wide") this.node.prepend(...this.#tools.heads);
+    const columns = form === "wide" && !this.#chosen.length;
+    this.#tools.place(form, columns);
+    if (columns) this.node.prepend(...this.#tools.heads);
     else for (const head of this.#tools.heads) head.remove();
     this.node.append(...order.map((name) => this.#figures[name].node));
     this.#form = this.#host.dataset.form = form;

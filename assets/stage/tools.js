@@ -42,14 +42,13 @@ export class Tools {
   }
 
   /** In columns tools sit in the heads of the columns, else in those of the panels; on a phone switches are in the drawer. */
-  place(form) {
+  place(form, columns) {
     const [, second, third, fourth] = this.heads;
     const { scores_sampled: scores, gradient_sampled: gradient, convergence } = this.#figures;
-    const wide = form === "wide";
-    (wide ? third : gradient.tools).append(this.#zoomer);
+    (columns ? third : gradient.tools).append(this.#zoomer);
     if (form === "phone") return;
-    (wide ? second : scores.tools).append(this.#switches.scale);
-    (wide ? fourth : convergence.tools).append(this.#switches.view);
+    (columns ? second : scores.tools).append(this.#switches.scale);
+    (columns ? fourth : convergence.tools).append(this.#switches.view);
   }
 
   /** @param {any} settings */

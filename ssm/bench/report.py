@@ -108,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _running_mean(name: str, scores: Tensor, q: Noise, k: int, draws: int = 10_000) -> Row:
-    ours = _time(lambda: convergence.running_mean(scores, 0, q, k, draws, hits="rejected"))
+    ours = _time(lambda: convergence.running_mean(scores, 0, q, k, draws))
     loop = _time(lambda: _one_by_one(scores, q, k, _LOOPED)) / _LOOPED * draws
     case = f"{name}: {draws:,} draws, {len(scores):,} classes, k = {k:,}"
     return Row(case, ours, loop, loop / ours)

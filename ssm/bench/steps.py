@@ -163,10 +163,10 @@ def _ours(task: _Task, *, sparse: bool) -> None:
 
 def _article(task: _Task) -> None:
     samples = torch.randint(task.classes, (_SAMPLES,), device=task.w.device, generator=task.g)
-    own = (task.h * task.w[task.target]).sum(-1)
+    x_t = (task.h * task.w[task.target]).sum(-1)
     others = task.h @ task.w[samples].T + math.log((task.classes - 1) / _SAMPLES)
     others = others.masked_fill(samples == task.target[:, None], -torch.inf)
-    _backward(task, (torch.cat([own[:, None], others], 1).logsumexp(-1) - own).mean())
+    _backward(task, (torch.cat([x_t[:, None], others], 1).logsumexp(-1) - x_t).mean())
 
 
 def _backward(task: _Task, loss: Tensor) -> None:

@@ -208,6 +208,23 @@ def test_every_label_stands_inside_its_panel_and_on_no_other(harness, name, look
     assert meeting == []
 
 
+@pytest.mark.parametrize("size", [(600, 116), (600, 200), (330, 210)])
+def test_the_panels_for_many_classes_can_be_read_when_they_are_low(harness, size):
+    build(harness, ["balance", "ranks"], width=size[0], height=size[1], columns=1)
+    for name in ("many", "white"):
+        harness.evaluate("(one) => harness.draw(one)", CASES[name])
+        labels = harness.evaluate(READABLE)
+        assert {"row", "block", "tick", "unit", "end"} == {one["kind"] for one in labels}
+        assert {"top 10", "11–100"} <= {one["text"] for one in labels}
+        assert all(one["inside"] for one in labels)
+        assert not [
+            (a["text"], b["text"])
+            for i, a in enumerate(labels)
+            for b in labels[:i]
+            if a["panel"] == b["panel"] and overlap(a["box"], b["box"])
+        ]
+
+
 @every_case
 def test_names_are_those_of_the_bars_and_repeats_are_said(harness, name):
     view, names = CASES[name]["view"], CASES[name]["names"]

@@ -12,6 +12,11 @@ test("philox gives its published words", () => {
   assert.equal(hex(pi), "d16cfe09 94fdcceb 5001e420 24126ea1");
 });
 
+test("a uniform is the 53 upper bits of two words", () => {
+  const bits = (BigInt(0x6627e8d5 >>> 5) << 26n) + BigInt(0xe169c58d >>> 6);
+  assert.equal(uniforms(0, 0, 1)[0], Number(bits) / 2 ** 53);
+});
+
 test("a uniform depends on its place alone", () => {
   const whole = uniforms(810, 3, 9);
   assert.deepEqual(uniforms(810, 3, 4), whole.subarray(0, 4));

@@ -158,6 +158,37 @@ for (const n of [12, 120]) {
   });
 }
 
+test("chi squared is the golden one, and what its definition says where weights leave float64", () => {
+  const scores = Float64Array.of(2, 1, 0, -1, 0.5);
+  const weights = [0.4, 0.25, 0.15, 0.12, 0.08].map((w, c) => [c, w]);
+  const s = { ...SETTINGS, target: 0, noise: "custom", weights };
+  assert.ok(Math.abs(view({ ...ARTICLE, scores }, s, options).classes.chi2 - 0.301277) < 5e-7);
+  const far = scores.map((x, c) => (c === 0 ? -280 : x)); // the target's score has no part in it
+  near(
+    view({ ...ARTICLE, scores: far }, s, options).classes.chi2,
+    view({ ...ARTICLE, scores }, s, options).classes.chi2,
+  );
+});
+
+test("equal gradients stand by class, and count as as many samples", () => {
+  const problem = { ...ARTICLE, scores: new Float64Array(10) };
+  const found = view(problem, { ...SETTINGS, samples: 6, hits: "excluded" }, options).draw;
+  near(found.effective, 6);
+  const [counts, classes] = [found.count, found.block_class];
+  assert.deepEqual(
+    classes,
+    classes.toSorted((a, b) => counts[b] - counts[a] || a - b),
+  );
+  assert.ok(new Set(classes.map((c) => counts[c])).size < classes.length); // there are ties
+  assert.equal(found.computed, classes.length + 1);
+});
+
+test("a target that was drawn is computed once", () => {
+  const s = { ...SETTINGS, noise: "custom", weights: [[7, 1e6]], samples: 4 };
+  const found = view(ARTICLE, s, options).draw;
+  assert.deepEqual([found.computed, found.touched, found.kept, found.hit_count, found.effective], [1, 0, 0, 4, 0]);
+});
+
 test("a view keeps its numbers when the next is made", () => {
   const memo = {};
   const base = randomProblem(120);

@@ -79,7 +79,7 @@ def _along(view: View, s: Series) -> dict[str, Range]:
         "classes": [-0.5, last],
         "draws": _padded(_log_span(s["checkpoints"])),
         "ranks": _padded([0.0, math.log10(max(2, view["classes"]["n"] - 1))]),
-        "shares": [-0.5, 2.5],
+        "shares": [-0.4, 2.9],
     }
 
 
