@@ -90,7 +90,7 @@ class Settings:
         ),
     ] = ()
     samples: Annotated[int, Whole("samples", "k", "Classes drawn to stand for all others.", 1, 10_000, log=True)] = 3
-    noise: Annotated[str, Choice("noise", "q", "Samples are drawn from it.", _NOISES, agreements=_COUNTS)] = "uniform"
+    noise: Annotated[str, Choice("noise", "q", "Samples come from it.", _NOISES, agreements=_COUNTS)] = "uniform"
     power: Annotated[
         float, Real("power", "a", "Noise is count^a: 0 is uniform, 1 the class frequencies.", 0.0, 2.0)
     ] = 0.75
