@@ -31,10 +31,7 @@ export function directory(key, count, of, all = null) {
   };
 }
 
-/**
- * @typedef {{key: string, names: (c: number) => string, all?: string[], scores: Float64Array, counts: Float64Array|null,
- *   base?: Float64Array, edits?: [number, number][]}} Problem
- */
+/** @typedef {import("../kernel/problem.js").Base & {base?: Float64Array, edits?: [number, number][]}} Problem */
 
 export class Problems {
   #root;
