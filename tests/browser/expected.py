@@ -142,6 +142,7 @@ def wrong_counts(pictures: dict[str, Picture], expected: Expected) -> list[str]:
 
 def _rightly(count: int, *, hit: bool) -> list[list[str]]:
     """What may be said of a class that was drawn so often."""
-    if hit:
-        return [["hit" if count == 1 else f"hit ×{count}"]] if count else [[]]
-    return [[f"×{count}"]] if count > 1 else [[], ["×1"]] if count else [[]]
+    if count < 2:
+        return [["hit"]] if hit and count else [[], ["×1"]] if count else [[]]
+    times = f"×{count}" if count < 1000 else f"×{count / 1000:.1f}k"
+    return [[f"hit {times}" if hit else times]]

@@ -11,8 +11,9 @@ from playwright.sync_api import Dialog, Locator, Page, expect
 
 from ssm.explorer.problems import tables
 from ssm.explorer.settings import Settings
+from tests.browser.expected import Expected, wrong
 from tests.browser.explorer import MILLISECONDS_TO_ANSWER, answered, bar, choice, open_explorer, panel, shows
-from tests.browser.picture import drawing
+from tests.browser.picture import drawing, still
 
 COUNTED = "class,score,count\n17,1.5,20\n3,-0.5,300\n250,2.25,1\n8,0,40\n"
 PLAIN = "sparrow 1.5\nwren 0.25\nowl 3\n"
@@ -72,7 +73,9 @@ def sentence_of(parse: Callable[[Any], object], data: str | bytes) -> str:
 def adopted(page: Page, table: str | bytes, **rest: Any) -> None:
     """Expect a table on the screen, and its link to be whole."""
     text = table if isinstance(table, str) else table.decode()
-    shows(page, Settings(problem="own", table=tables.link(tables.parse(text)), **rest))
+    settings = Settings(problem="own", table=tables.link(tables.parse(text)), **rest)
+    shows(page, settings)
+    assert wrong(still(page), Expected.of(settings)) == []
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 

@@ -146,6 +146,16 @@ def test_names_follow_the_problem(page):
             assert faults(page, Settings(problem="random", classes=classes)) == [], classes
 
 
+def test_names_follow_a_problem_that_torch_alone_computes(page):
+    open_explorer(page, "?v=1&samples=10000&draws=300&classes=40")
+    assert faults(page) == []
+    for problem in ("random", "article"):
+        with answered(page):
+            choice(page, "problem").select_option(problem)
+        assert linked(page).problem == problem
+        assert faults(page) == [], problem
+
+
 # ---------------------------------------------------------------- axes
 
 
