@@ -113,6 +113,8 @@ def _misplaced(picture: Picture, labels: list[Label], expected: Expected) -> Ite
 
 def wrong_bars(picture: Picture, expected: Expected) -> list[str]:
     """Bars that do not end where the ticks say that the class's value is."""
+    if len(picture.scale) < 2:
+        return [f"{picture.name}: no value can be read by its ticks, {picture.texts('tick')}"]
     faults = []
     for slot, name, value in zip(picture.slots, expected.names, expected.values[picture.name], strict=False):
         zero, place = picture.place(0.0), picture.place(value)
