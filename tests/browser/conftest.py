@@ -47,7 +47,8 @@ def new_context(chromium: Browser, app_url: str, complaints: list[str]) -> Itera
     def on_console(message: ConsoleMessage) -> None:
         source = message.location["url"]
         if message.type == "error" and not STREAMLIT_LOOKS_ROUND.search(source):
-            complaints.append(f"console: {message.text} ({source})")
+            shown = message.page.url if message.page else ""
+            complaints.append(f"console: {message.text} ({source}), on {shown}")
 
     def on_request(request: Request) -> None:
         address = urlsplit(request.url)

@@ -1,25 +1,44 @@
-"""How live the Explorer is: ``python -m tests.browser.measure`` drags, waits, and prints; it judges nothing.
+"""How live the Explorer is: ``python -m tests.browser.measure`` loads, drags, waits, and prints; it judges nothing.
 
 A redraw is timed in the page, from the input event of a real mouse drag to the frame that shows its bars. An answer is
-timed from the release to torch's numbers.
+timed from the release to torch's numbers; the server's share of it runs from the first message that the page sends to
+the last that it receives before the numbers are shown. Each case is a page of its own with nothing in its memory.
 """
 
 import json
 import statistics
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from playwright.sync_api import Browser, Page
 
 from tests.browser.chromium import launched
-from tests.browser.explorer import answers, open_explorer, wait_for_answer
+from tests.browser.explorer import READY, answers, wait_for_answer
 from tests.browser.server import running_app
 
+DRAGS = 3
+Path = tuple[tuple[float, float], list[tuple[float, float]]]
+
+BEFORE = """() => {
+  const { send } = WebSocket.prototype, heard = new WeakSet();
+  Object.assign(window, { shift: 0, sentTimes: [], receivedTimes: [] });
+  WebSocket.prototype.send = function (...args) {
+    if (!heard.has(this)) this.addEventListener("message", () => receivedTimes.push(performance.now()));
+    heard.add(this);
+    sentTimes.push(performance.now());
+    return send.apply(this, args);
+  };
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
+  }).observe({ type: "layout-shift", buffered: true });
+}"""
 WATCH = """() => {
-  window.redraws = []; window.sent = 0;
+  window.redraws = [];
   let since = null, changed = false;
   const start = () => { since ??= performance.now(); };
   addEventListener("input", start, true);
-  addEventListener("pointermove", (e) => e.target.closest?.(".ssm-handle") && e.buttons && start(), true);
+  addEventListener("pointermove", (e) => e.target.closest?.("[role=slider]") && e.buttons && start(), true);
   const plot = document.querySelector('[data-panel="gradient_sampled"] .ssm-plot');
   new MutationObserver(() => {
     if (since === null || changed) return;
@@ -34,11 +53,20 @@ WATCH_RELEASE = """() => {
   new MutationObserver((_, self) => { window.answered = performance.now(); self.disconnect(); }).observe(
     document.querySelector("[data-ssm-settled]"), { attributes: true, attributeFilter: ["data-ssm-settled"] });
 }"""
-COUNT_SOCKETS = """() => {
-  const send = WebSocket.prototype.send;
-  window.sent = 0;
-  WebSocket.prototype.send = function (...args) { window.sent += 1; return send.apply(this, args); };
+ANSWER = """() => {
+  const sent = sentTimes.find((time) => time >= released), got = receivedTimes.filter((time) => time < answered).at(-1);
+  return [answered - released, got - sent];
 }"""
+
+
+@dataclass
+class Found:
+    """What some drags took, in ms."""
+
+    redraws: list[float] = field(default_factory=list)
+    settles: list[float] = field(default_factory=list)
+    server: list[float] = field(default_factory=list)
+    sent: int = 0
 
 
 def quantile(values: list[float], part: float) -> float:
@@ -53,27 +81,31 @@ def line(name: str, values: list[float], rest: str = "") -> None:
     sys.stdout.write(f"{name:40s} n={len(values):4d}  median {middle:6.1f} ms  95 % {most:6.1f} ms  {rest}\n")
 
 
-def drag(page: Page, start: tuple[float, float], moves: list[tuple[float, float]]) -> tuple[list[float], int, float]:
-    """Drag along a path; redraw times, messages sent while dragging, and the time from release to torch's answer."""
+def drag(page: Page, start: tuple[float, float], moves: list[tuple[float, float]], found: Found) -> None:
+    """Drag along a path, let go and wait for torch."""
     page.evaluate("window.redraws = []")
     before = answers(page)
     page.mouse.move(*start)
     page.mouse.down()
-    page.evaluate("window.sent = 0")
+    page.evaluate("window.sentTimes = []")
     for move in moves:
         page.mouse.move(*move)
         page.wait_for_timeout(16)
-    sent = page.evaluate("window.sent")
+    found.sent += page.evaluate("sentTimes.length")
     page.evaluate(WATCH_RELEASE)
     page.mouse.up()
     wait_for_answer(page, before)
-    settle = page.evaluate("window.answered - window.released")
-    return page.evaluate("redraws"), sent, settle
+    page.wait_for_timeout(50)
+    settle, server = page.evaluate(ANSWER)
+    found.redraws += page.evaluate("redraws")
+    found.settles.append(settle)
+    found.server.append(server)
+    page.wait_for_timeout(400)  # what Plotly draws at rest belongs to no drag
 
 
-def slider(page: Page) -> tuple[tuple[float, float], list[tuple[float, float]]]:
-    """A path along the track of the samples."""
-    box = page.get_by_role("slider", name="samples").bounding_box()
+def samples(page: Page) -> Path:
+    """A path along the track of the samples, there and back."""
+    box = page.get_by_role("slider", name="samples", exact=True).bounding_box()
     assert box is not None
     y = box["y"] + box["height"] / 2
     thumb, steps = 14, 60
@@ -83,7 +115,7 @@ def slider(page: Page) -> tuple[tuple[float, float], list[tuple[float, float]]]:
     return (xs[0], y), [(x, y) for x in xs]
 
 
-def bar(page: Page) -> tuple[tuple[float, float], list[tuple[float, float]]]:
+def score(page: Page) -> Path:
     """A path up and down with the fifth bar of the scores."""
     box = page.get_by_role("slider", name="score of").nth(4).bounding_box()
     assert box is not None
@@ -92,31 +124,44 @@ def bar(page: Page) -> tuple[tuple[float, float], list[tuple[float, float]]]:
     return (x, y), [(x, at) for at in (*up, *reversed(up), *up)]
 
 
+PROBLEMS = {
+    "article": "",
+    "50 classes": "?v=1&problem=random&classes=50&samples=10",
+    "1,000 classes": "?v=1&problem=random&classes=1000&samples=50",
+    "Moby-Dick": "?v=1&problem=white&samples=50&noise=unigram",
+}
+PATHS: dict[str, Callable[[Page], Path]] = {"samples": samples, "a score": score}
+
+
+def opened(browser: Browser, url: str, query: str) -> tuple[Page, float]:
+    """A new page, ready, and how many ms that took from the start of its document."""
+    page = browser.new_page(base_url=url, viewport={"width": 1280, "height": 800})
+    page.add_init_script(f"({BEFORE})()")
+    page.goto(f"/{query}")
+    ready = page.wait_for_function(f"document.querySelector('{READY}') && performance.now()").json_value()
+    page.wait_for_timeout(1500)
+    return page, ready
+
+
 def measure(browser: Browser, url: str) -> None:
     """Print the report."""
-    cases = [
-        ("article, dragging samples", "", slider),
-        ("article, dragging a score", "", bar),
-        ("50 classes, dragging samples", "?v=1&problem=random&classes=50&samples=10", slider),
-        ("50 classes, dragging a score", "?v=1&problem=random&classes=50&samples=10", bar),
-        ("1,000 classes, dragging samples", "?v=1&problem=random&classes=1000&samples=50", slider),
-        ("after white, dragging samples", "?v=1&problem=white&samples=50&noise=unigram", slider),
-    ]
-    for name, query, path in cases:
-        page = browser.new_page(base_url=url, viewport={"width": 1280, "height": 800})
-        page.add_init_script(f"({COUNT_SOCKETS})()")
-        open_explorer(page, query)
-        page.wait_for_timeout(1500)
-        page.evaluate(WATCH)
-        settles, redraws, sent = [], [], 0
-        for _ in range(3):
-            times, messages, settle = drag(page, *path(page))
-            redraws += times
-            settles.append(settle)
-            sent += messages
-        line(name, redraws, f"messages to the server while dragging: {json.dumps(sent)}")
-        line("    torch's answer after release", settles)
-        page.close()
+    opened(browser, url, "")[0].close()  # the server's first visitor finds nothing warm
+    for problem, query in PROBLEMS.items():
+        for what, path in PATHS.items():
+            page, ready = opened(browser, url, query)
+            shift = page.evaluate("shift")
+            page.evaluate(WATCH)
+            found = Found()
+            for _ in range(DRAGS):
+                drag(page, *path(page), found)
+            messages = f"messages to the server while dragging: {json.dumps(found.sent)}"
+            line(f"{problem}, dragging {what}", found.redraws, messages)
+            server = statistics.median(found.server)
+            line(
+                "    torch's answer after release", found.settles, f"of which the server and its line: {server:.0f} ms"
+            )
+            sys.stdout.write(f"{'    load':40s} ready after {ready:.0f} ms, layout shift {shift:.4f}\n")
+            page.close()
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ import math
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple, Self
@@ -143,7 +144,7 @@ class Picture:
         """The middles of the bars, one for each class that has one."""
         thick = [bar.box.width if self.upright else bar.box.height for bar in self.bars]
         middles = sorted(self.along(bar.box) for bar, size in zip(self.bars, thick, strict=True) if size > THIN)
-        return [middle for i, middle in enumerate(middles) if i == 0 or middle - middles[i - 1] > 1.5]
+        return _evenly([middle for i, middle in enumerate(middles) if i == 0 or middle - middles[i - 1] > 1.5])
 
     def at(self, slot: float) -> list[Bar]:
         """The bars that are seen in a slot."""
@@ -186,6 +187,16 @@ def _label(read: dict[str, Any]) -> Label:
     boxes = {key: Box(*read[key]) for key in ("box", "left")}
     pairs = {key: (read[key][0], read[key][1]) for key in ("middle", "size")}
     return Label(**{**read, **boxes, **pairs})
+
+
+def _evenly(middles: list[float]) -> list[float]:
+    """The same with those between that are missing: a bar of height 0 is not drawn."""
+    if len(middles) < 3:
+        return middles
+    apart = min(b - a for a, b in pairwise(middles))
+    steps = [round((b - a) / apart) for a, b in pairwise(middles)]
+    each = (middles[-1] - middles[0]) / sum(steps)
+    return [middles[0] + i * each for i in range(sum(steps) + 1)]
 
 
 def _spread(values: list[float]) -> float:
