@@ -159,6 +159,6 @@ export class Parts {
     const { names, settings } = this.#acts;
     if (!this.#view) return;
     this.page.read(this.#view, numbers(this.#view, settings(), names), names);
-    if (this.#view.draw) this.player.chips.show(this.#view.draw, names);
+    if (this.#view.draw) this.player.chips.show(this.#view, names);
   }
 }

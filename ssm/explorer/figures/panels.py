@@ -6,7 +6,7 @@ from ssm.explorer.figures.records import CLASSES, Note, Panel, Trace, Variant, b
 from ssm.explorer.figures.templates import Part, Parts, always
 from ssm.explorer.figures.theme import Theme
 
-_LONG = 100_000  # classes from which a count alone fills a title
+_LONG = 10_000  # classes from which a count alone fills a title
 
 
 def _noise(theme: Theme) -> list[Trace]:
@@ -205,7 +205,7 @@ GRADIENT_SAMPLED = Panel(
         [
             {
                 "if": ["bias", ">=", 0],
-                "say": "Filled: draw. Open: average. Dashes: expected.",
+                "say": "Filled: draw. Open: mean. Grey: full. Dash: exact.",
             },
             {"say": "Filled: draw. Open: average. Grey: full."},
         ]
