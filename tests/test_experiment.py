@@ -610,7 +610,7 @@ def test_a_device_that_runs_out_of_memory_is_replaced_with_a_note(monkeypatch):
 def test_too_much_work_is_refused_before_any_is_done(monkeypatch):
     monkeypatch.setattr("ssm.explorer.experiment.runs._run_on", None)
     sentence = (
-        "10,000 draws of 1,001 samples are 10,010,000 scores to correct and this page stops at 10,000,000; "
+        "samples times draws must be at most 10,000,000, got 10,000 draws of 1,001 samples; "
         "choose at most 9,990 draws or 1,000 samples"
     )
     with refuses(sentence):

@@ -319,7 +319,9 @@ def test_linear_ticks_are_apart_round_and_inside(low, high, pixels):
     ticks = linear_ticks([low, high], pixels, 26)
     values = [value for value, _ in ticks]
     assert all(low - 1e-6 * (high - low) <= value <= high + 1e-6 * (high - low) for value in values)
-    assert all(b - a >= 26 * (high - low) / pixels * (1 - 1e-6) for a, b in pairwise(values))
+    assert len(values) >= 2
+    least = 26 if len(values) > 3 else 26 / 8  # where one tick alone would have room, two stand nearer
+    assert all(b - a >= least * (high - low) / pixels * (1 - 1e-6) for a, b in pairwise(values))
     spelled = [float(text.replace("−", "-")) for _, text in ticks]
     assert spelled == pytest.approx(values, rel=0.05, abs=1e-12)
 

@@ -13,6 +13,8 @@ ROOT = Path(__file__).parents[1]
 TORCH = frozenset({"torch", "numpy"})
 PLOTLY = frozenset({"plotly", "numpy"})
 STREAMLIT = frozenset({"streamlit"})
+# Streamlit's own server, and what it imports late: no visitor should wait for that.
+SERVER = STREAMLIT | {"starlette", "plotly", "pandas"}
 NOTHING = frozenset[str]()
 
 # A room of ssm may import the rooms above its line, and of the outside only the standard library and its own line.
@@ -36,7 +38,7 @@ ROOMS = {
     "explorer.figures": PLOTLY,
     "explorer.story": NOTHING,
     "explorer.export": PLOTLY,
-    "explorer.ui": STREAMLIT,
+    "explorer.ui": SERVER,
     "bench": TORCH,
 }
 # The server imports the heavy ones early, so that no visitor waits for them.

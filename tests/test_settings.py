@@ -375,7 +375,7 @@ def test_unigram_noise_needs_counts():
 def test_more_work_than_one_viewer_may_ask_for_is_refused():
     refuse_overwork(Settings(draws=1_000, samples=10_000))
     sentence = (
-        "10,000 draws of 10,000 samples are 100,000,000 scores to correct and this page stops at 10,000,000; "
+        "samples times draws must be at most 10,000,000, got 10,000 draws of 10,000 samples; "
         "choose at most 1,000 draws or 1,000 samples"
     )
     with refuses(sentence):

@@ -3,19 +3,10 @@
 import { FONT_SIZE, measure } from "../panels/layers.js";
 import { grouped } from "../panels/texts.js";
 import { el } from "./dom.js";
+import { tally } from "./tally.js";
 
 const GAP = 4; // px between chips
 const CHIP = { height: 24, edges: 18, most: 150, letters: 13 / FONT_SIZE }; // as style.css has them
-
-/** The first samples by class, in the order they came: how often, and whether they hit the target. @param {any} draw a View's draw */
-export function tally(draw) {
-  const found = new Map();
-  draw.sample_class.forEach((c, i) => {
-    const before = found.get(c) ?? { c, count: 0, hit: draw.sample_hit[i] };
-    found.set(c, { ...before, count: before.count + 1 });
-  });
-  return [...found.values()];
-}
 
 /** Where a line of boxes breaks: the row and the right end of each. @param {number[]} widths @param {number} width of a row */
 function flow(widths, width) {
@@ -69,10 +60,10 @@ export class Chips {
     this.#draw();
   }
 
-  /** @param {any} draw a View's draw @param {(c: number) => string} names */
-  show(draw, names) {
-    this.#chips = tally(draw);
-    this.#samples = draw.samples;
+  /** @param {any} view @param {(c: number) => string} names */
+  show(view, names) {
+    this.#chips = tally(view);
+    this.#samples = view.draw.samples;
     this.#names = names;
     this.#draw();
   }

@@ -80,17 +80,24 @@ function sourceOf(q, t, hits) {
 /**
  * chi2 = sum of ptil_c^2 / r_c - 1, how far the noise is from the ideal one; where float64 ends, its end. In the
  * weights a_c = p_c / (p_t r_c) it needs no exponential, where these are no smaller and no larger than float64 holds.
+ * What rounding leaves is no distance.
  * @param {Model} model @param {Weights} weights @param {Float64Array} logR
  */
-function chiSquared({ x, t, n, p, full, logRest }, { a }, logR) {
+function chiSquared(model, weights, logR) {
+  const found = chiSquaredSum(model, weights, logR) - 1;
+  return found <= model.n * Number.EPSILON ? 0 : found;
+}
+
+/** @param {Model} model @param {Weights} weights @param {Float64Array} logR */
+function chiSquaredSum({ x, t, n, p, full, logRest }, { a }, logR) {
   const rest = -full[t];
   let sum = 0;
   if (a && p[t] > LEAST && rest > LEAST) {
     for (let c = 0; c < n; c++) sum += p[c] * a[c];
-    return ((sum / rest) * p[t]) / rest - 1;
+    return ((sum / rest) * p[t]) / rest;
   }
   for (let c = 0; c < n; c++) if (c !== t) sum += Math.exp(2 * (x[c] - logRest) - logR[c]);
-  return Math.min(sum, Number.MAX_VALUE) - 1;
+  return Math.min(sum, Number.MAX_VALUE);
 }
 
 /**

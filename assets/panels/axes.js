@@ -120,6 +120,7 @@ export function linearTicks([low, high], pixels, apart) {
   const step = WHOLE.find((whole) => whole * power >= least * (1 - 1e-9)) * power;
   const first = Math.ceil(low / step - 1e-9);
   const count = Math.floor(high / step + 1e-9) - first;
+  if (count < 1) return linearTicks([low, high], pixels, apart / 2); // one tick alone tells no scale
   const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   const large = Math.max(Math.abs(low), Math.abs(high));
   return Array.from({ length: count + 1 }, (_, i) => {

@@ -40,7 +40,9 @@ export function names(look) {
   const full = `… ${grouped(s.hidden)} more`;
   const { angle } = lean(look);
   const slot = s.slot.length + 0.3;
-  const text = shortened(full, on.turned ? look.box.left - NEAR : roomUnder(look, slot, angle), look.width);
+  const room = on.turned ? look.box.left - NEAR : roomUnder(look, slot, angle);
+  const brief = `… ${grouped(s.hidden)}`;
+  const text = look.width(full) <= room ? full : shortened(brief, room, look.width);
   const at = place(look, { slot, text, bold: false, angle });
   return [...found, { ...at, kind: "gap", text, title: text === full ? undefined : full }];
 }

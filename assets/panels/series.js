@@ -101,7 +101,7 @@ function ofDraw({ classes, draw }, target, slots) {
 const beyond = (score, tip) => (tip < Math.min(0, score) ? tip : Math.max(0, score, tip));
 
 function countText(count, isTarget, slots) {
-  if (isTarget && count) return count > 1 ? `hit ${times(count)}` : "hit";
+  if (isTarget && count) return count === 1 ? "hit" : slots <= FEW ? `hit ${times(count)}` : times(count);
   return count > 1 || (count && slots <= FEW) ? times(count) : "";
 }
 

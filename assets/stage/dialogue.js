@@ -53,6 +53,11 @@ export class Dialogue {
     return this.#pending !== null;
   }
 
+  /** Whether the hand is down. */
+  get pressed() {
+    return this.#down;
+  }
+
   /** Whether the hand is down, or a control still moves. */
   get moving() {
     return this.#down || this.#moving;

@@ -66,7 +66,7 @@ class Explorer {
   /** @type {string[]} */ #repairs = [];
   /** @type {any} */ #answer = null;
   /** @type {any} */ #view = null;
-  /** @type {any} */ #problem = null;
+  /** Names of the classes of the view that is shown. @type {(c: number) => string} */ #names = (c) => `class ${c}`;
   /** @type {number[]|null} */ #keep = null;
   /** @type {any} */ #stepped = null;
   /** @type {Problems} */ #problems;
@@ -127,9 +127,10 @@ class Explorer {
       settings: () => this.#settings,
       change: (patch, live) => this.#change(patch, live),
       go: (draw, by) => this.#go(draw, by),
-      names: (c) => this.#problem?.names(c) ?? this.#answer?.names[c] ?? `class ${c}`,
+      names: (c) => this.#names(c),
       hold: (on) => this.#hold(on),
       moving: () => this.#dialogue.moving,
+      pressed: () => this.#dialogue.pressed,
       rest: () => this.#dialogue.rest(),
       settle: () => this.#dialogue.settle(),
       load: () => this.#setTriggerValue("own", Date.now()),
@@ -177,7 +178,7 @@ class Explorer {
   #hold(on) {
     this.#keep = on ? [...this.#view.classes.index] : null;
     if (on) return;
-    if (this.#host.dataset.state === "settled") this.#show(this.#answer.view);
+    if (this.#host.dataset.state === "settled") this.#show(this.#answer.view, this.#listed());
     else this.#preview();
   }
 
@@ -190,7 +191,10 @@ class Explorer {
     const s = this.#settings;
     const problem = this.#local;
     const able = problem !== null && s.target !== null && !(s.noise === "unigram" && !problem.counts);
-    if (able) this.#show(carried(this.#compute(problem, this.#dialogue.moving ? LIVE : FULL), s, this.#answer));
+    if (able) {
+      const own = this.#compute(problem, this.#dialogue.moving ? LIVE : FULL);
+      this.#show(carried(own, s, this.#answer), problem.names);
+    }
     this.#host.classList.toggle("ssm-stale", !able);
     this.#choose();
     return able;
@@ -198,7 +202,6 @@ class Explorer {
 
   /** The page's own view of the settings. */
   #compute(problem, budget) {
-    this.#problem = problem;
     const s = this.#settings;
     const afforded = s.draws * s.samples <= FULL.samples ? budget : LIVE;
     const options = { constants: this.#spec.constants, budget: afforded, memo: this.#memo, keep: this.#keep };
@@ -231,7 +234,7 @@ class Explorer {
     this.#parts.page.refuse("");
     this.#host.classList.remove("ssm-stale");
     const own = this.#compare();
-    this.#show(this.#keep && own ? carried(own, this.#settings, answer) : answer.view);
+    this.#show(this.#keep && own ? carried(own, this.#settings, answer) : answer.view, this.#listed());
     this.#choose();
     writeLink(answer.query, this.#frame);
     this.#settle();
@@ -288,10 +291,19 @@ class Explorer {
     this.#parts.choose(this.#settings, this.#shape(this.#settings) ?? { count: 2, counted: true, all: null });
   }
 
-  #show(view) {
+  /** Names as the answer gives them, and beyond its view those of the problem where the page has it. */
+  #listed() {
+    const { names } = this.#answer;
+    const all = this.#local?.names ?? ((c) => `class ${c}`);
+    return (c) => names[c] ?? all(c);
+  }
+
+  /** A view and the names of its own classes: never those of another. */
+  #show(view, names) {
     const from = this.#stepped;
     this.#stepped = null;
     this.#view = view;
+    this.#names = names;
     this.#parts.show(view, from);
   }
 }

@@ -7,7 +7,7 @@ import { numbers, reading } from "../panels/series.js";
  * @property {() => any} view
  * @property {() => any} settings
  * @property {(c: number) => string} names
- * @property {() => boolean} moving whether a hand is down
+ * @property {() => boolean} pressed whether a hand is down
  * @property {() => import("./panel_figure.js").PanelFigure[]} figures those that are shown
  * @property {(patch: any) => void} change
  * @property {() => void} redraw
@@ -34,7 +34,7 @@ export class Light {
       const { left, top } = holder.getBoundingClientRect();
       return this.#acts.view()?.classes.index[panel.slotAt(clientX - left, clientY - top)] ?? -1;
     };
-    const over = (c, event) => event.pointerType !== "touch" && !this.#acts.moving() && this.light(c);
+    const over = (c, event) => event.pointerType !== "touch" && !this.#acts.pressed() && this.light(c);
     holder.addEventListener("pointermove", (event) => over(classAt(event), event));
     holder.addEventListener("pointerleave", (event) => over(-1, event));
     holder.addEventListener(

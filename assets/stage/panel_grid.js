@@ -23,7 +23,8 @@ const idle = () => new Promise((done) => (window.requestIdleCallback ?? setTimeo
  * @property {(patch: any, live?: boolean) => void} change
  * @property {(c: number) => string} names
  * @property {(on: boolean) => void} hold the classes where they are
- * @property {() => boolean} moving whether a hand is down
+ * @property {() => boolean} moving whether a hand is down, or a control still moves
+ * @property {() => boolean} pressed whether a hand is down
  * @property {() => void} rest a step has ended
  * @property {(form: string) => void} formed the page has taken another form
  * @property {{scale: any, view: any}} tools switches that sit in the heads
@@ -66,10 +67,10 @@ export class PanelGrid {
   }
 
   #makeLight() {
-    const { settings, names, moving, change } = this.#acts;
+    const { settings, names, pressed, change } = this.#acts;
     const figures = () => this.#shown.map((name) => this.#figures[name]);
     const redraw = () => this.again();
-    return new Light({ view: () => this.#view, settings, names, moving, change, figures, redraw });
+    return new Light({ view: () => this.#view, settings, names, pressed, change, figures, redraw });
   }
 
   #makeStepping() {

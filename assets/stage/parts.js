@@ -14,7 +14,8 @@ import { PanelGrid } from "./panel_grid.js";
  * @property {(draw: number, by: number) => void} go to a draw, `by` so many steps
  * @property {(c: number) => string} names
  * @property {(on: boolean) => void} hold the classes where they are
- * @property {() => boolean} moving whether a hand is down
+ * @property {() => boolean} moving whether a hand is down, or a control still moves
+ * @property {() => boolean} pressed whether a hand is down
  * @property {() => void} rest the hand has left the player
  * @property {() => void} settle a step has ended
  * @property {() => void} load asks for a table of the viewer's own
@@ -60,10 +61,21 @@ export class Parts {
   }
 
   #makeGrid() {
-    const { settings, change, names, hold, moving, settle } = this.#acts;
+    const { settings, change, names, hold, moving, pressed, settle } = this.#acts;
     const tools = { scale: this.controls.switch("scale"), view: this.controls.switch("view") };
     const formed = (form) => this.#arrange(form);
-    const acts = { settings, change, names, hold, moving, rest: settle, formed, tools, draw: this.player.node };
+    const acts = {
+      settings,
+      change,
+      names,
+      hold,
+      moving,
+      pressed,
+      rest: settle,
+      formed,
+      tools,
+      draw: this.player.node,
+    };
     return new PanelGrid(this.#spec, this.#host, acts);
   }
 
@@ -147,6 +159,6 @@ export class Parts {
     const { names, settings } = this.#acts;
     if (!this.#view) return;
     this.page.read(this.#view, numbers(this.#view, settings(), names), names);
-    if (this.#view.draw) this.player.chips.show(this.#view.draw, names);
+    if (this.#view.draw) this.player.chips.show(this.#view, names);
   }
 }

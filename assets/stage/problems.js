@@ -1,16 +1,15 @@
 /** Where scores come from: the problems, as the page holds them for its preview. */
 
-import { normals } from "../kernel/view.js";
+import { normals } from "../kernel/philox.js";
+import { edited, listed, random } from "../kernel/problem.js";
 
-const numbered = (c) => `class ${c}`;
 let drawn = new Float64Array(0);
 
-function randomScores(n, spread) {
+/** The first standard normals, drawn once and kept: more classes only add to them. */
+function standard(n) {
   if (drawn.length < n) drawn = normals(0, Math.max(n, 2 * drawn.length));
-  return Float64Array.from({ length: n }, (_, c) => spread * drawn[c]);
+  return drawn;
 }
-
-const zipf = (n) => Float64Array.from({ length: n }, (_, c) => 1e6 / (c + 1));
 
 /** Names of a problem as the class picker needs them. @returns {import("../controls/class_picker.js").Directory} */
 export function directory(key, count, of, all = null) {
@@ -32,10 +31,7 @@ export function directory(key, count, of, all = null) {
   };
 }
 
-/**
- * @typedef {{key: string, names: (c: number) => string, all?: string[], scores: Float64Array, counts: Float64Array|null,
- *   base?: Float64Array, edits?: [number, number][]}} Problem
- */
+/** @typedef {import("../kernel/problem.js").Base & {base?: Float64Array, edits?: [number, number][]}} Problem */
 
 export class Problems {
   #root;
@@ -64,9 +60,7 @@ export class Problems {
   }
 
   #randomOf({ classes, spread }) {
-    const key = `random ${classes} ${spread}`;
-    if (this.#random?.key !== key)
-      this.#random = { key, scores: randomScores(classes, spread), counts: zipf(classes), names: numbered };
+    if (this.#random?.key !== `random ${classes} ${spread}`) this.#random = random(classes, spread, standard(classes));
     return this.#random;
   }
 
@@ -75,7 +69,7 @@ export class Problems {
     const base = this.base(s, urls);
     if (!base || !s.edits.length) return base;
     const key = `${base.key}|${s.edits}`;
-    if (this.#edited?.key !== key) this.#edited = edited(base, key, s.edits);
+    if (this.#edited?.key !== key) this.#edited = { ...base, ...edited(base, s.edits), key };
     return this.#edited;
   }
 
@@ -85,26 +79,10 @@ export class Problems {
     try {
       const answer = await fetch(this.#root + url);
       if (!answer.ok) throw new Error(`status ${answer.status}`);
-      this.#held.set(url, read(url, await answer.json()));
+      this.#held.set(url, listed(url, await answer.json()));
       this.#arrived();
     } catch {
       this.#asked.delete(url); // the server answers without a preview; the next change tries again
     }
   }
-}
-
-function edited(base, key, edits) {
-  const scores = base.scores.slice();
-  for (const [c, score] of edits) if (c < scores.length) scores[c] = score;
-  return { ...base, key, scores, base: base.scores, edits };
-}
-
-function read(key, { names, scores, counts }) {
-  return {
-    key,
-    all: names,
-    names: (c) => names[c],
-    scores: Float64Array.from(scores),
-    counts: counts && Float64Array.from(counts),
-  };
 }

@@ -152,4 +152,4 @@ def _rightly(count: int, *, hit: bool) -> list[list[str]]:
     if count < 2:
         return [["hit"]] if hit and count else [[], ["×1"]] if count else [[]]
     times = f"×{count}" if count < 1000 else f"×{count / 1000:.1f}k"
-    return [[f"hit {times}" if hit else times]]
+    return [[f"hit {times}"], [times]] if hit else [[times]]

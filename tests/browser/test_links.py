@@ -174,7 +174,7 @@ def test_overwork_gets_a_sentence_and_the_picture_stays(page):
         page.keyboard.press("Enter")
     refusal = page.get_by_role("alert")
     expect(refusal).to_contain_text(
-        f"10,000 draws of 10,000 samples are 100,000,000 scores to correct and this page stops at {MOST_WORK:,}; "
+        f"samples times draws must be at most {MOST_WORK:,}, got 10,000 draws of 10,000 samples; "
         "choose at most 1,000 draws or 1,000 samples"
     )
     expect(sentence(page)).to_be_visible()

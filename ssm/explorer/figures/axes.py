@@ -120,10 +120,10 @@ def linear_ticks(span: Range, pixels: float, apart: float) -> Ticks:
     Args:
         span: the ends of the axis.
         pixels: its length.
-        apart: the least distance between ticks, in px.
+        apart: the least distance between ticks, in px; less where only one tick would have room.
 
     Returns:
-        Pairs of a value and its text.
+        Pairs of a value and its text, two or more.
 
     >>> linear_ticks([-0.8, 0.8], 100, 30)
     [(-0.5, '−0.5'), (0.0, '0'), (0.5, '0.5')]
@@ -135,6 +135,8 @@ def linear_ticks(span: Range, pixels: float, apart: float) -> Ticks:
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     large = max(abs(low), abs(high))
+    if last <= first:  # one tick alone tells no scale
+        return linear_ticks(span, pixels, apart / 2)
     return [(i * step, _tick_text(i * step, decimals, large)) for i in range(first, last + 1)]
 
 

@@ -3,8 +3,10 @@
 from ssm.explorer.figures.many import BALANCE, RANKED
 from ssm.explorer.figures.over_draws import CONVERGENCE, CONVERGENCE_CLASSES
 from ssm.explorer.figures.records import CLASSES, Note, Panel, Trace, Variant, bars, line
-from ssm.explorer.figures.templates import Parts, always
+from ssm.explorer.figures.templates import Part, Parts, always
 from ssm.explorer.figures.theme import Theme
+
+_LONG = 10_000  # classes from which a count alone fills a title
 
 
 def _noise(theme: Theme) -> list[Trace]:
@@ -101,6 +103,12 @@ NOISE = Panel(
     notes=(Note([always("drawn by chance")], "sampled"),),
 )
 
+
+def _counted(count: str, what: str) -> list[Part]:
+    """A title that counts classes, without its last word where the number alone fills it."""
+    return [[{"if": ["n", ">=", _LONG], "say": count}, {"say": f"{count} {what}"}]]
+
+
 SCORES_FULL = Panel(
     name="scores_full",
     title=[always("Scores, full: all {n#} classes")],
@@ -130,7 +138,7 @@ WEIGHTS_FULL = Panel(
 
 SCORES_SAMPLED = Panel(
     name="scores_sampled",
-    title=[always("Scores, sampled: {computed#} of {n#} computed")],
+    title=_counted("Scores, sampled: {computed#} of {n#}", "computed"),
     caption=[always("Arrow: the correction. Outlined: not computed.")],
     label=[
         always(
@@ -192,12 +200,12 @@ GRADIENT_FULL = Panel(
 
 GRADIENT_SAMPLED = Panel(
     name="gradient_sampled",
-    title=[always("Gradient, sampled: {touched#} of {n#} touched")],
+    title=_counted("Gradient, sampled: {touched#} of {n#}", "touched"),
     caption=[
         [
             {
                 "if": ["bias", ">=", 0],
-                "say": "Filled: draw. Open: average. Dashes: expected.",
+                "say": "Filled: draw. Open: mean. Grey: full. Dash: exact.",
             },
             {"say": "Filled: draw. Open: average. Grey: full."},
         ]

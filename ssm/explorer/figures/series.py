@@ -106,7 +106,7 @@ def _of_draw(view: View, target: list[bool]) -> Series:
 
 def _count_text(count: int, slots: int, *, hit: bool) -> str:
     if hit and count:
-        return f"hit {times(count)}" if count > 1 else "hit"
+        return "hit" if count == 1 else f"hit {times(count)}" if slots <= FEW else times(count)
     return times(count) if count > 1 or (count and slots <= FEW) else ""
 
 

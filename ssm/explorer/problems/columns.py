@@ -11,7 +11,6 @@ from torch import Tensor
 
 from ssm import checks
 from ssm.explorer.problems import SCORE_LIMIT, Names, Numbered, Problem
-from ssm.explorer.problems.refusals import refuse
 
 MOST_ROWS = 1_000_000
 MOST_NAME = 200
@@ -91,7 +90,7 @@ def require_rows(rows: int) -> None:
     """
     require_room(rows)
     if rows < 2:
-        refuse("the table", "have two classes or more", str(rows), "add a row")
+        checks.refuse("the table", "two classes or more", rows, "add a row", verb="have")
 
 
 def require_room(rows: int) -> None:
@@ -104,7 +103,13 @@ def require_room(rows: int) -> None:
         ValueError: in a sentence.
     """
     if rows > MOST_ROWS:
-        refuse("the table", f"have at most {MOST_ROWS:,} rows", "more", "keep the classes with the highest scores")
+        checks.refuse(
+            "the table",
+            f"at most {MOST_ROWS:,} rows",
+            checks.Said("more"),
+            "keep the classes with the highest scores",
+            verb="have",
+        )
 
 
 def _numbers(table: Columns, column: str, low: float, high: float) -> Tensor:
@@ -112,8 +117,8 @@ def _numbers(table: Columns, column: str, low: float, high: float) -> Tensor:
     values = np.fromiter(map(to_number, cells), np.float64, len(cells))  # [rows]
     wrong = np.flatnonzero(~((values >= low) & (values <= high)))  # NaN is in no range
     if len(wrong):
-        place, found = table.where(column, wrong[0]), checks.shorten(cells[wrong[0]])
-        refuse(place, f"be a number from {low:g} to {high:g}", found, "write such a number or leave the class out")
+        place, found = table.where(column, wrong[0]), cells[wrong[0]]
+        checks.refuse(place, f"a number from {low:g} to {high:g}", found, "write such a number or leave the class out")
     return torch.from_numpy(values)
 
 
@@ -121,18 +126,14 @@ def _names(table: Columns) -> Names:
     names = [" ".join(_word(cell).split()) for cell in table.cells["class"]]
     for i, name in enumerate(names):
         if not 0 < len(name) <= MOST_NAME:
-            found = checks.shorten(name)
-            refuse(
-                table.where("class", i),
-                f"be a name of 1 to {MOST_NAME} characters",
-                found,
-                "give the class a short name",
+            checks.refuse(
+                table.where("class", i), f"a name of 1 to {MOST_NAME} characters", name, "give the class a short name"
             )
     seen: dict[str, int] = {}
     for i, name in enumerate(names):
         if seen.setdefault(name, i) != i:
             way_out = f"row {table.rows[seen[name]]:,} has the same one, so rename or leave out one of the two"
-            refuse(table.where("class", i), "be a name of its own", checks.shorten(name), way_out)
+            checks.refuse(table.where("class", i), "a name of its own", name, way_out)
     return Names(tuple(names))
 
 

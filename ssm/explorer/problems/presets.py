@@ -21,7 +21,6 @@ import torch
 from torch import Tensor
 
 from ssm import checks, philox
-from ssm.explorer.problems.refusals import refuse
 
 # Two scores then differ by 600 at most, and every e^(x_c - x_t) and its inverse are ordinary float64 numbers.
 SCORE_LIMIT = 300.0
@@ -55,7 +54,7 @@ class Names(Sequence[str]):
         """Refuse equal names."""
         if len(set(self.words)) < len(self.words):
             name, (one, other, *_) = next((name, places) for name, places in _places(self.words) if len(places) > 1)
-            refuse("names", "be all different", checks.shorten(name), f"rename class {one} or class {other}")
+            checks.refuse("names", "all different", name, f"rename class {one} or class {other}")
 
     def __len__(self) -> int:
         """The number of names."""
@@ -189,7 +188,7 @@ def random(classes: int, spread: float = 1.0, seed: int = 0) -> Problem:
     counts = 1e6 / torch.arange(1, n + 1, dtype=torch.float64)  # [n]
     width = checks.finite("spread", spread, "1 is the usual one")
     if width < 0:
-        refuse("spread", "be 0 or more", checks.shorten(spread), "1 is the usual one")
+        checks.refuse("spread", "0 or more", spread, "1 is the usual one")
     return Problem(Numbered(n), width * z, RANDOM_TARGET, counts)
 
 
@@ -218,7 +217,13 @@ PRESETS: Mapping[str, Callable[[], Problem]] = MappingProxyType({"article": arti
 @lru_cache(maxsize=1)
 def _read_white() -> tuple[Names, Tensor, int, Tensor]:
     if not _WHITE.is_file():
-        refuse(_WHITE_PATH, "come with the package", "no such file", "install it whole or run make assets")
+        checks.refuse(
+            _WHITE_PATH,
+            "with the package",
+            checks.Said("no such file"),
+            "install it whole or run make assets",
+            verb="come",
+        )
     book = json.loads(_WHITE.read_text(encoding="utf-8"))
     counts, after = _unfold(book["vocabulary"]), _unfold(book["followers"])
     c = _tensor(counts.values())  # [classes]
@@ -233,15 +238,17 @@ def _believable(values: Tensor) -> Tensor:
     scores = checks.vector("scores", values)
     for c in (scores.abs() > SCORE_LIMIT).nonzero()[:1, 0].tolist():
         found = f"{scores[c].item()} at class {c}"
-        refuse("scores", f"be from -{SCORE_LIMIT:g} to {SCORE_LIMIT:g}", found, "shrink them all by one factor")
+        checks.refuse(
+            "scores", f"from -{SCORE_LIMIT:g} to {SCORE_LIMIT:g}", checks.Said(found), "shrink them all by one factor"
+        )
     if len(scores) < 2:
-        refuse("scores", "be of two classes or more", checks.shorten(scores.tolist()), "add a class")
+        checks.refuse("scores", "of two classes or more", scores.tolist(), "add a class")
     return scores
 
 
 def _require_one_each(name: str, found: int, classes: int) -> None:
     if found != classes:
-        refuse(name, f"be {classes:,}, one for each score", str(found), "give every class one")
+        checks.refuse(name, f"{classes:,}, one for each score", found, "give every class one")
 
 
 def _places(words: Sequence[str]) -> Iterable[tuple[str, list[int]]]:

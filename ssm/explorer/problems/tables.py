@@ -16,7 +16,6 @@ import numpy as np
 from ssm import checks
 from ssm.explorer.problems import Problem
 from ssm.explorer.problems.columns import Columns, problem_of, require_room, require_rows, to_number
-from ssm.explorer.problems.refusals import refuse
 
 MOST_BYTES = 32 * 2**20
 MOST_PACKED = 6_000
@@ -86,7 +85,7 @@ def parse_csv(data: bytes) -> Problem:
     except UnicodeDecodeError as error:
         row = data.count(b"\n", 0, error.start) + 1
         found = f"the byte {data[error.start]:#04x} in row {row:,}"
-        refuse("the file", "be text in UTF-8", found, "save it as CSV UTF-8")
+        checks.refuse("the file", "text in UTF-8", checks.Said(found), "save it as CSV UTF-8")
     return problem_of(_read(text))
 
 
@@ -174,9 +173,9 @@ def unpack(token: str) -> Problem:
         stream = zlib.decompressobj()
         text = stream.decompress(packed, _MOST_UNPACKED).decode()
     except (ValueError, zlib.error):
-        refuse("own", "be a packed table", checks.shorten(token), "paste or upload the scores again")
+        checks.refuse("own", "a packed table", token, "paste or upload the scores again")
     if not stream.eof:
-        refuse("own", "be a packed table", checks.shorten(token), "paste or upload the scores again")
+        checks.refuse("own", "a packed table", token, "paste or upload the scores again")
     return parse(text)
 
 
@@ -199,14 +198,20 @@ def link(problem: Problem) -> str:
 def _require_size(data: bytes) -> None:
     if len(data) > MOST_BYTES:
         found = f"{len(data) / 2**20:,.1f} MB"
-        refuse("the table", f"have at most {MOST_BYTES / 2**20:g} MB", found, "leave out classes or columns")
+        checks.refuse(
+            "the table",
+            f"at most {MOST_BYTES / 2**20:g} MB",
+            checks.Said(found),
+            "leave out classes or columns",
+            verb="have",
+        )
 
 
 def _require_columns(place: str, found: Container[str], needed: Sequence[str], names: Sequence[str]) -> None:
     for name in needed:
         if name not in found:
             way_out = "put a score beside each class, or name the columns class, score and count"
-            refuse(place, f"have a column {name}", checks.shorten(list(names)), way_out)
+            checks.refuse(place, f"a column {name}", list(names), way_out, verb="have")
 
 
 def _shortest(number: float) -> str:
@@ -216,7 +221,9 @@ def _shortest(number: float) -> str:
 def _read(text: str) -> Columns:
     numbers, rows = _rows(text)
     if not rows:
-        refuse("the table", "have rows", "nothing", "write a class and its score in each line")
+        checks.refuse(
+            "the table", "rows", checks.Said("nothing"), "write a class and its score in each line", verb="have"
+        )
     first, place = rows[0], f"row {numbers[0]:,}"
     columns = [_NAMED.get(cell.strip().lower(), "") for cell in first]
     if any(columns) and all(math.isnan(to_number(cell)) for cell in first):
@@ -225,13 +232,13 @@ def _read(text: str) -> Columns:
         columns = [*_COLUMNS[: len(first)]]
         if len(first) > len(_COLUMNS):
             way_out = "name them in a header with class and score"
-            refuse(place, f"have at most {len(_COLUMNS)} columns", str(len(first)), way_out)
+            checks.refuse(place, f"at most {len(_COLUMNS)} columns", len(first), way_out, verb="have")
     places = {name: columns.index(name) for name in _COLUMNS if name in columns}
     _require_columns(place, places, ("class", "score"), first)
     for number, row in zip(numbers, rows, strict=True):
         if len(row) != len(first):
             way_out = "fill the gap, or put a name that holds the separator in quotes"
-            refuse(f"row {number:,}", f"have {len(first)} columns like the first", str(len(row)), way_out)
+            checks.refuse(f"row {number:,}", f"{len(first)} columns like the first", len(row), way_out, verb="have")
     return Columns(numbers, places, {name: [row[place] for row in rows] for name, place in places.items()})
 
 
@@ -250,7 +257,7 @@ def _rows(text: str) -> tuple[list[int], list[list[str]]]:
                 require_room(len(rows) - 1)  # one of them may be the header
     except csv.Error as error:
         place = f"row {len(rows) + 1:,}"
-        refuse(place, "have its quotation marks in pairs", repr(str(error)), "close or remove them")
+        checks.refuse(place, "its quotation marks in pairs", str(error), "close or remove them", verb="have")
     return numbers, rows
 
 
@@ -265,8 +272,7 @@ def _array(data: bytes) -> Array:
     try:
         shape, fortran, dtype = _HEADERS[np.lib.format.read_magic(file)](file)
     except _BAD_HEADER:
-        found = checks.shorten(data[:8])
-        refuse("the file", "be a NumPy file with a whole header", found, "save the scores with numpy.save")
+        checks.refuse("the file", "a NumPy file with a whole header", data[:8], "save the scores with numpy.save")
     _require_plain(dtype)
     _require_shape(shape, records=dtype.names is not None)
     require_rows(shape[0])
@@ -280,23 +286,22 @@ def _require_plain(dtype: np.dtype[Any]) -> None:
     parts = [dtype[name] for name in dtype.names] if dtype.names else [dtype]
     kinds = "iufSU" if dtype.names else "iuf"
     if not all(part.kind in kinds and part.itemsize for part in parts):
-        found = checks.shorten(dtype)
-        refuse("the array", "be plain real numbers, never unpickled", found, "save scores.astype(float)")
+        checks.refuse("the array", "plain real numbers, never unpickled", dtype, "save scores.astype(float)")
 
 
 def _require_shape(shape: tuple[int, ...], *, records: bool) -> None:
     """One row for each class, with a score and perhaps a count."""
     flat = len(shape) == 1 or (len(shape) == 2 and not records and shape[1] in {1, 2})
     if not flat or min(shape) < 0:
-        rule = "be of shape [classes], [classes, 1] or [classes, 2]"
-        refuse("the array", rule, checks.shorten(shape), "save one row for each class")
+        rule = "of shape [classes], [classes, 1] or [classes, 2]"
+        checks.refuse("the array", rule, shape, "save one row for each class")
 
 
 def _require_whole(found: int, needed: int) -> None:
     """A file neither cut off nor followed by anything."""
     if found != needed:
-        rule, way_out = f"have {needed:,} bytes after its header", "save or send it again, whole"
-        refuse("the file", rule, f"{found:,}", way_out)
+        rule, way_out = f"{needed:,} bytes after its header", "save or send it again, whole"
+        checks.refuse("the file", rule, checks.Said(f"{found:,}"), way_out, verb="have")
 
 
 def _records(array: Array) -> Columns:

@@ -77,7 +77,7 @@ class Settings:
             key="own",
         ),
     ] = ""
-    classes: Annotated[int, Whole("classes", "n", "Classes to choose from.", 2, MOST_ROWS, log=True)] = 1_000
+    classes: Annotated[int, Whole("classes", "n", "How many there are.", 2, MOST_ROWS, log=True)] = 1_000
     spread: Annotated[float, Real("spread", "\u03c3", "Standard deviation of the random scores.", 0.0, 20.0)] = 2.0
     target: Annotated[
         int | None,
@@ -90,9 +90,7 @@ class Settings:
         ),
     ] = ()
     samples: Annotated[int, Whole("samples", "k", "Classes drawn to stand for all others.", 1, 10_000, log=True)] = 3
-    noise: Annotated[
-        str, Choice("noise", "q", "The distribution that samples are drawn from.", _NOISES, agreements=_COUNTS)
-    ] = "uniform"
+    noise: Annotated[str, Choice("noise", "q", "Samples come from it.", _NOISES, agreements=_COUNTS)] = "uniform"
     power: Annotated[
         float, Real("power", "a", "Noise is count^a: 0 is uniform, 1 the class frequencies.", 0.0, 2.0)
     ] = 0.75
@@ -208,7 +206,7 @@ DEFAULTS = defaults_of(Settings)
 def require_agreement(values: Mapping[str, Any], known: Shape | None) -> None:
     """Refuse the first value that disagrees with another."""
     for conflict in conflicts(FIELDS, values, known):
-        checks.refuse(*conflict[:3], f"use {conflict.spelled}")
+        checks.refuse(conflict.name, conflict.rule, conflict.value, f"use {conflict.spelled}")
 
 
 def _without_table(values: dict[str, Any], table: Problem | None) -> Notes:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ssm import checks
 from ssm.explorer import problems
 from ssm.explorer.problems import Problem, tables
-from ssm.explorer.problems.refusals import refuse
 
 
 class Shape(NamedTuple):
@@ -56,5 +56,5 @@ def find_table(packed: str, table: Problem | None) -> Problem:
     if not tables.FINGERPRINT.fullmatch(packed):
         return tables.unpack(packed)
     if table is None or table.fingerprint != packed:
-        refuse("own", "be a table that is still here", "only its mark", "paste or upload it again")
+        checks.refuse("own", "a table that is still here", checks.Said("only its mark"), "paste or upload it again")
     return table

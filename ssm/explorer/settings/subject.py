@@ -5,10 +5,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from ssm import noise
+from ssm import checks, noise
 from ssm.explorer import problems
 from ssm.explorer.problems import Problem
-from ssm.explorer.problems.refusals import refuse
 from ssm.explorer.settings.record import Settings, require_agreement
 from ssm.explorer.settings.shape import find_table, shape_of
 from ssm.noise import Noise
@@ -75,7 +74,13 @@ def noise_of(settings: Settings, problem: Problem) -> Noise:
 
 def _counts(problem: Problem) -> Tensor:
     if problem.counts is None:
-        refuse("unigram noise", "have counts", "a problem without", "add a column count or choose another noise")
+        checks.refuse(
+            "unigram noise",
+            "counts",
+            checks.Said("a problem without"),
+            "add a column count or choose another noise",
+            verb="have",
+        )
     return problem.counts
 
 

@@ -1,6 +1,6 @@
 """Work: how much of it one viewer may ask of a server that others share."""
 
-from ssm.explorer.problems.refusals import stop
+from ssm import checks
 from ssm.explorer.settings.record import Settings
 
 MOST_WORK = 10_000_000  # samples times draws
@@ -19,10 +19,9 @@ def refuse_overwork(settings: Settings) -> None:
     """
     draws, samples = settings.draws, settings.samples
     if draws * samples > MOST_WORK:
-        stop(
-            f"{draws:,} draws of {samples:,} samples are {draws * samples:,} scores to correct and this page stops at "
-            f"{MOST_WORK:,}; choose at most {most_draws(samples):,} draws or {MOST_WORK // draws:,} samples"
-        )
+        found = checks.Said(f"{draws:,} draws of {samples:,} samples")
+        way_out = f"choose at most {most_draws(samples):,} draws or {MOST_WORK // draws:,} samples"
+        checks.refuse("samples times draws", f"at most {MOST_WORK:,}", found, way_out)
 
 
 def most_draws(samples: int) -> int:
