@@ -130,16 +130,21 @@ def wrong_counts(pictures: dict[str, Picture], expected: Expected) -> list[str]:
     said: dict[int, list[str]] = {}
     for label in picture.labels:
         if label.kind == "count":
-            at = picture.along(label.box)
-            said.setdefault(min(range(len(picture.slots)), key=lambda i: abs(picture.slots[i] - at)), []).append(
-                label.text
-            )
-    faults = []
+            reach = [slot for slot, at in enumerate(picture.slots) if _covers(picture, label, at)]
+            own = [slot for slot in reach if expected.classes[slot] == label.of]  # a wide one covers its neighbours too
+            said.setdefault([*own, *reach, -1][0], []).append(label.text)
+    faults = [f"noise: {text!r} stands at no bar" for text in said.get(-1, [])]
     for slot, (name, count) in enumerate(zip(expected.names, expected.counts, strict=True)):
         told = said.get(slot, [])
         if told not in _rightly(count, hit=slot == expected.slot_of_target):
             faults.append(f"noise: {name} was drawn {count} times, it says {told}")
     return faults
+
+
+def _covers(picture: Picture, label: Label, at: float) -> bool:
+    """Tell whether a label stands over a place, along the classes."""
+    half = (label.box.width if picture.upright else label.box.height) / 2
+    return abs(picture.along(label.box) - at) <= half + 1
 
 
 def _rightly(count: int, *, hit: bool) -> list[list[str]]:
