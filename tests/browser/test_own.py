@@ -15,7 +15,7 @@ from tests.browser.expected import Expected, wrong
 from tests.browser.explorer import MILLISECONDS_TO_ANSWER, answered, bar, choice, open_explorer, panel, shows
 from tests.browser.picture import drawing, still
 
-COUNTED = "class,score,count\n17,1.5,20\n3,-0.5,300\n250,2.25,1\n8,0,40\n"
+COUNTED = "class,score,count\n17,1.5,20\n3,-0.5,300\n250,2.25,1\n8,0.25,40\n"
 PLAIN = "sparrow 1.5\nwren 0.25\nowl 3\n"
 PASTED = {
     "empty": "   \n",
