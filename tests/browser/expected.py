@@ -19,6 +19,7 @@ from tests.browser.picture import Label, Picture, foot, named
 NEAR = 7.0  # px; a slanted name's end is no farther than that from the middle of its bar
 ASKEW = 1.5  # px; and all names of a panel are equally far
 OFF = 2.0  # px; Plotly rounds, and makes the lowest bars two pixels high
+ROUNDED = 0.005  # px; half of the last digit that Plotly keeps
 ROOM = 12.0  # px that one name needs
 
 
@@ -74,9 +75,20 @@ def says(label: Label, name: str) -> bool:
 def wrong(pictures: dict[str, Picture], expected: Expected) -> list[str]:
     """Everything that is wrong with names, counts and bars."""
     panels = [name for name in BAR_PANELS if name in pictures]
+    for name in {"scores_full", "gradient_full"} & set(panels):
+        _complete(pictures[name], expected.values[name])
     faults = [fault for name in panels for fault in wrong_names(pictures, name, expected)]
     faults += [fault for name in panels for fault in wrong_bars(pictures[name], expected)]
     return faults + wrong_counts(pictures, expected)
+
+
+def _complete(picture: Picture, values: list[float]) -> None:
+    """Give a slot to the classes at the ends that are too small for a bar: Plotly rounds to 0.01 px and draws none of 0."""
+    slots, origin = picture.slots, picture.place(0.0)
+    seen = [slot for slot, value in enumerate(values) if abs(picture.place(value) - origin) >= ROUNDED]
+    if 1 < len(slots) == seen[-1] - seen[0] + 1 < len(values):
+        apart = (slots[-1] - slots[0]) / (len(slots) - 1)
+        vars(picture)["slots"] = [slots[0] + (slot - seen[0]) * apart for slot in range(len(values))]
 
 
 def wrong_names(pictures: dict[str, Picture], name: str, expected: Expected) -> list[str]:
