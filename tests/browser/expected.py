@@ -83,7 +83,7 @@ def wrong(pictures: dict[str, Picture], expected: Expected) -> list[str]:
 
 
 def _complete(picture: Picture, values: list[float]) -> None:
-    """Give a slot to the classes at the ends that are too small for a bar: Plotly rounds to 0.01 px and draws none of 0."""
+    """Give a slot to the classes at the ends that are too small for a bar: Plotly draws none of less than 0.01 px."""
     slots, origin = picture.slots, picture.place(0.0)
     seen = [slot for slot, value in enumerate(values) if abs(picture.place(value) - origin) >= ROUNDED]
     if 1 < len(slots) == seen[-1] - seen[0] + 1 < len(values):
