@@ -19,7 +19,7 @@ from tests.browser.picture import Label, Picture, foot, named
 NEAR = 7.0  # px; a slanted name's end is no farther than that from the middle of its bar
 ASKEW = 1.5  # px; and all names of a panel are equally far
 OFF = 2.0  # px; Plotly rounds, and makes the lowest bars two pixels high
-ROUNDED = 0.005  # px; half of the last digit that Plotly keeps
+ROUNDED = 0.01  # px; the last digit that Plotly keeps, so that it may draw no bar that is shorter
 ROOM = 12.0  # px that one name needs
 
 
@@ -83,12 +83,23 @@ def wrong(pictures: dict[str, Picture], expected: Expected) -> list[str]:
 
 
 def _complete(picture: Picture, values: list[float]) -> None:
-    """Give a slot to the classes at the ends that are too small for a bar: Plotly draws none of less than 0.01 px."""
+    """Give a slot to the classes at the ends whose bars are too short to be drawn: places lie evenly in the panel."""
     slots, origin = picture.slots, picture.place(0.0)
-    seen = [slot for slot, value in enumerate(values) if abs(picture.place(value) - origin) >= ROUNDED]
-    if 1 < len(slots) == seen[-1] - seen[0] + 1 < len(values):
-        apart = (slots[-1] - slots[0]) / (len(slots) - 1)
-        vars(picture)["slots"] = [slots[0] + (slot - seen[0]) * apart for slot in range(len(values))]
+    sure = [slot for slot, value in enumerate(values) if abs(picture.place(value) - origin) >= ROUNDED]
+    missing = len(values) - len(slots)
+    if len(slots) < 2 or missing <= 0 or not sure:
+        return
+    apart = (slots[-1] - slots[0]) / (len(slots) - 1)
+    starts = [slots[0] - before * apart for before in range(missing + 1) if _short(before, missing, sure, len(values))]
+    middle, span = picture.along(picture.plot), (len(values) - 1) * apart
+    if starts:
+        start = min(starts, key=lambda first: abs(first + span / 2 - middle))
+        vars(picture)["slots"] = [start + slot * apart for slot in range(len(values))]
+
+
+def _short(before: int, missing: int, sure: list[int], classes: int) -> bool:
+    """Tell whether so many bars at the start, and the rest of the missing ones at the end, may be too short."""
+    return before <= sure[0] and missing - before <= classes - 1 - sure[-1]
 
 
 def wrong_names(pictures: dict[str, Picture], name: str, expected: Expected) -> list[str]:
