@@ -12,7 +12,7 @@ ratio of the mean sums, ``m = E[T] / (E[T] + E[O])``, to which 1 + g_t is near w
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -100,6 +100,7 @@ class _Nodes(NamedTuple):
     vh: Tensor  # v times what a hit adds
     fade: Tensor  # exp(-v l)
     weight: Tensor  # of an integral d log v, by every other node and by all [2, nodes]
+    on_chunk: Callable[[], object] | None = None
 
 
 class _Sample(NamedTuple):
@@ -113,13 +114,14 @@ class _Sample(NamedTuple):
     twice: Tensor  # the mean of (v z)^2 E
 
 
-def integrate(ratio: Ratio) -> Sums:
+def integrate(ratio: Ratio, on_chunk: Callable[[], object] | None = None) -> Sums:
     """Every moment, by the trapezoid rule in a double-exponential variable, its step halved until it settles.
 
     ``v = exp(s - exp(-s)) / scale``: at s = 0 what a draw adds begins to show.
 
     Args:
         ratio: what a draw adds up.
+        on_chunk: called before each part of the classes; what it raises ends the work.
 
     Returns:
         The moments and an estimate of their error.
@@ -127,7 +129,7 @@ def integrate(ratio: Ratio) -> Sums:
     Takahasi and Mori 1974, "Double exponential formulas for numerical integration".
     """
     for halving in range(_HALVINGS):
-        sums = _sums(_nodes(ratio, _STEP / 2**halving), ratio)
+        sums = _sums(_nodes(ratio, _STEP / 2**halving)._replace(on_chunk=on_chunk), ratio)
         if sums.error <= _GOAL:
             break
     return sums
@@ -177,6 +179,8 @@ def _parts(nodes: _Nodes, ratio: Ratio) -> Iterator[tuple[slice, Tensor]]:
     """Parts of the classes, each with its v a_c, [nodes, part]."""
     size = max(1, _CHUNK // len(nodes.v))
     for left in range(0, len(ratio.q), size):
+        if nodes.on_chunk is not None:
+            nodes.on_chunk()
         part = slice(left, left + size)
         yield part, _product(nodes, ratio.log_a[part]).clamp_(max=_STEEPEST)
 

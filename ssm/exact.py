@@ -70,6 +70,7 @@ def moments(  # noqa: PLR0913 - the estimator and its hits beside the problem
     hits: checks.Handling | None = None,
     *,
     estimator: str = "sampled_softmax",
+    on_chunk: Callable[[], object] | None = None,
 ) -> Moments:
     """Mean and variance of an estimator's gradient, and its mean loss; hits are rejected by default.
 
@@ -88,6 +89,7 @@ def moments(  # noqa: PLR0913 - the estimator and its hits beside the problem
             the estimator's loss does by default: "kept" for nce, negative_sampling and
             naive_importance, else "rejected".
         estimator: the name of a loss in `ssm.losses`.
+        on_chunk: called before each part of the classes; what it raises ends the work.
 
     Returns:
         The moments, float64; gradients are with respect to the scores, [classes].
@@ -117,7 +119,7 @@ def moments(  # noqa: PLR0913 - the estimator and its hits beside the problem
     source = q.without(target) if mode == "excluded" else q
     if name in _CORRECTIONS:
         _refuse_wide(x, target, name)
-        return _of_ratio(_ratio(x, target, q, source, k, name, mode), target)
+        return _of_ratio(_ratio(x, target, q, source, k, name, mode), target, on_chunk)
     log_counts = (q.log_probs + math.log(k)).clamp(min=_NO_CORRECTION) if name == "nce" else 0.0
     return _of_sum(x - log_counts, target, source.probs, k, rejected=mode == "rejected")
 
@@ -213,8 +215,8 @@ def _ratio(  # noqa: PLR0913, PLR0917 - all that a ratio depends on
     )
 
 
-def _of_ratio(ratio: Ratio, target: int) -> Moments:
-    sums = _quadrature.integrate(ratio)
+def _of_ratio(ratio: Ratio, target: int, on_chunk: Callable[[], object] | None) -> Moments:
+    sums = _quadrature.integrate(ratio, on_chunk)
     _refuse_rough(sums.error)
     mean = _insert(sums.first, target, -float(sums.first.sum()))
     second = _insert(sums.second, target, sums.target_second)
