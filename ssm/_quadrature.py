@@ -24,8 +24,10 @@ _HIGHEST = 46.0  # and where exp(-46) is left of a draw
 _STEP = 0.2
 _HALVINGS = 4
 _GOAL = 1e-12
-_NOTHING = 1e-24  # what is so small may be off by any part of itself
+_NOTHING = 1e-24  # a loss so small may be off by any part of itself
+_STEADY = 1e-12  # and so may the variance of the target, in parts of (m (1 - m))^2
 _CHUNK = 1 << 16  # entries of a [nodes, classes] block, so that memory is bounded and near
+_LEAST = 1e-300  # what interpolation leaves of nothing may be below it
 _STEEPEST = 600.0  # exp is slow below -708
 
 
@@ -35,8 +37,10 @@ class Ratio:
 
     Attributes:
         k: the number of samples.
-        q: the chance of each of the other classes, float64 [others].
+        q: the chance of each of the other classes, or weights of points that stand for them, float64 [others].
+        squares: the squares of these chances, or their weights [others].
         log_a: log a_c, -inf for a class that is never drawn [others].
+        log_mean: log of the mean of what a sample adds to O.
         rest: the chance of any other class, 1 - q_t.
         hit: the chance of a hit, q_t.
         start: A, 0 or 1.
@@ -47,7 +51,9 @@ class Ratio:
 
     k: int
     q: Tensor
+    squares: Tensor
     log_a: Tensor
+    log_mean: float
     rest: float
     hit: float
     start: float
@@ -72,8 +78,9 @@ class Sums(NamedTuple):
     """The moments, as they come out of the integrals.
 
     Attributes:
-        first: E[g_c], float64 [others].
-        second: E[g_c^2], float64 [others].
+        first: E[g_c] / q_c, float64 [others].
+        once: the part of E[g_c^2] that goes with q_c, of each sample by itself [others].
+        twice: the part that goes with q_c^2, of pairs of samples [others].
         target_first: E[1 + g_t - m].
         target_second: E[(1 + g_t - m)^2].
         loss: E[loss].
@@ -82,7 +89,8 @@ class Sums(NamedTuple):
     """
 
     first: Tensor
-    second: Tensor
+    once: Tensor
+    twice: Tensor
     target_first: float
     target_second: float
     loss: float
@@ -137,7 +145,7 @@ def integrate(ratio: Ratio, on_chunk: Callable[[], object] | None = None) -> Sum
 
 def _nodes(ratio: Ratio, step: float) -> _Nodes:
     log_scale, log_k = _log_scale(ratio), math.log(ratio.k)
-    slowest = 0.0 if ratio.each else float(torch.where(ratio.q > 0, ratio.log_a, 0.0).min().clamp(max=0))
+    slowest = 0.0 if ratio.each else float(torch.where(ratio.q != 0, ratio.log_a, 0.0).min().clamp(max=0))
     log_least = 0.0 if ratio.start or ratio.forgets else log_k + slowest  # the least that a draw can add up to
     top = math.log(_HIGHEST) - log_least + log_scale
     s = torch.arange(_LOWEST, top + 2 * step, step, dtype=torch.float64, device=ratio.q.device)
@@ -153,7 +161,7 @@ def _nodes(ratio: Ratio, step: float) -> _Nodes:
 def _log_scale(ratio: Ratio) -> float:
     """Of 1 / v where the first of the integrands ends."""
     log_k = math.log(ratio.k)
-    sizes = [float((ratio.q.log() + ratio.log_a).logsumexp(0))]
+    sizes = [ratio.log_mean]
     sizes += [math.log(ratio.hit) + ratio.log_hit] if ratio.hit else []
     sizes += [math.log(ratio.rest)] if ratio.counts[0] else []
     # G^k ends at k times the mean of what a sample adds, and a class that is hardly ever drawn at what it adds.
@@ -171,7 +179,7 @@ def _alive(v: Tensor, ratio: Ratio) -> Tensor:
 def _mean(ratio: Ratio) -> _Mean:
     hits = math.exp(math.log(ratio.hit) + ratio.log_hit) if ratio.hit else 0.0
     target = ratio.start / ratio.k + ratio.each * ratio.rest + hits
-    odds = (ratio.q.log() + ratio.log_a).logsumexp(0) - (math.log(target) if target else -math.inf)
+    odds = torch.tensor(ratio.log_mean - (math.log(target) if target else -math.inf), dtype=torch.float64)
     return _Mean(float((-odds).sigmoid()), float(odds.sigmoid()))
 
 
@@ -229,7 +237,7 @@ def _less(a: Tensor, b: Tensor) -> Tensor:
 
 def _log(lost: Tensor, left: Tensor) -> Tensor:
     """``log(1 - lost) = log(left)``, whichever is exact."""
-    return torch.where(lost < 0.5, (-lost).log1p(), left.log())
+    return torch.where(lost < 0.5, (-lost).log1p(), left.clamp(min=_LEAST).log())
 
 
 def _log_k(v: Tensor, ratio: Ratio) -> Tensor:
@@ -242,38 +250,41 @@ def _log_k(v: Tensor, ratio: Ratio) -> Tensor:
 def _sums(nodes: _Nodes, ratio: Ratio) -> Sums:
     m, empty = _mean(ratio), math.exp(ratio.log_empty)
     sample = _sample(nodes, ratio, m)
-    first, second = _others(nodes, sample, ratio)
+    first, once, twice = _others(nodes, sample, ratio)
     rows = _target(nodes, sample, ratio, m)
     loss, share, square, product, off = (rows @ nodes.weight[1]).tolist()
-    unbalanced = share + float(first.sum()) + math.expm1(ratio.log_empty)
+    unbalanced = share + float(ratio.q @ first) + math.expm1(ratio.log_empty)
     return Sums(
         first,
-        second[1],
+        once[1],
+        twice[1],
         target_first=off + empty * m.others,
         target_second=square + product + empty * m.others**2,
         loss=loss,
-        error=max(abs(unbalanced), _change(rows[:-1], second, nodes.weight) ** 2),
+        error=max(abs(unbalanced), _change(rows[:-1], once @ ratio.q + twice @ ratio.squares, nodes.weight, m) ** 2),
     )
 
 
-def _change(rows: Tensor, second: Tensor, weight: Tensor) -> float:
+def _change(rows: Tensor, second: Tensor, weight: Tensor, m: _Mean) -> float:
     """The largest change, relative to what is added up, from every other node to all."""
-    rough, fine = torch.cat([rows @ weight.T, second.sum(1)[None]]).unbind(1)
-    sizes = torch.cat([rows.abs() @ weight[1], second[1].sum()[None]])
-    return float(((fine - rough).abs() / (sizes + _NOTHING)).max())
+    rough, fine = torch.cat([rows @ weight.T, second[None]]).unbind(1)
+    sizes = torch.cat([rows.abs() @ weight[1], second[1:].abs()])
+    least = _STEADY * (m.target * m.others) ** 2
+    sizes += sizes.new_tensor([_NOTHING, _NOTHING, least + _NOTHING**2, least + _NOTHING**2, _NOTHING])
+    return float(((fine - rough).abs() / sizes).max())
 
 
-def _others(nodes: _Nodes, sample: _Sample, ratio: Ratio) -> tuple[Tensor, Tensor]:
-    """E[g_c] [others], and E[g_c^2] by every other node and by all [2, others]."""
-    once = nodes.weight * (ratio.k * nodes.fade * _power(nodes, sample, ratio, 1))  # [2, nodes]
-    twice = nodes.weight * (ratio.k * (ratio.k - 1) * nodes.fade**2 * _power(nodes, sample, ratio, 2))
-    first, second = [], []
-    for part, va in _parts(nodes, ratio):
-        q, decay = ratio.q[part], (-va).exp_().mul_(va)  # v a_c exp(-v a_c)
-        pairs = q * (twice @ decay**2)
-        first.append(q * (once[1] @ decay))
-        second.append(q * (once @ decay.mul_(va) + pairs))
-    return torch.cat(first), torch.cat(second, 1)
+def _others(nodes: _Nodes, sample: _Sample, ratio: Ratio) -> tuple[Tensor, Tensor, Tensor]:
+    """E[g_c] / q_c [others], and both parts of E[g_c^2] by every other node and by all [2, others]."""
+    by_one = nodes.weight * (ratio.k * nodes.fade * _power(nodes, sample, ratio, 1))  # [2, nodes]
+    by_two = nodes.weight * (ratio.k * (ratio.k - 1) * nodes.fade**2 * _power(nodes, sample, ratio, 2))
+    first, once, twice = [], [], []
+    for _, va in _parts(nodes, ratio):
+        decay = (-va).exp_().mul_(va)  # v a_c exp(-v a_c)
+        twice.append(by_two @ decay**2)
+        first.append(by_one[1] @ decay)
+        once.append(by_one @ decay.mul_(va))
+    return torch.cat(first), torch.cat(once, 1), torch.cat(twice, 1)
 
 
 def _target(nodes: _Nodes, sample: _Sample, ratio: Ratio, m: _Mean) -> Tensor:

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from ssm import _quadrature, checks, estimators
+from ssm import _compression, _quadrature, checks, estimators
 from ssm._quadrature import Ratio
 from ssm.noise import Noise
 
@@ -200,12 +200,15 @@ def _ratio(  # noqa: PLR0913, PLR0917 - all that a ratio depends on
 ) -> Ratio:
     chances, hit = _drop(source.probs, target), float(source.probs[target])
     log_a = _drop(x - x[target] - _CORRECTIONS[name](q, target), target)
+    log_a = log_a.masked_fill(chances == 0, -math.inf)
     apart = name in {"log_q", "uncorrected"}  # the target is added once to each draw, and not for each sample
     log_hit = 0.0 if apart else -float(q.log_probs[target])
     return Ratio(
         k,
         chances,
-        log_a.masked_fill(chances == 0, -math.inf),
+        chances**2,
+        log_a,
+        log_mean=float((chances.log() + log_a).logsumexp(0)),
         rest=min(1.0, max(float(chances.sum()), _LEAST_CHANCE)),  # it may round to a little more
         hit=hit,
         start=float(apart),
@@ -216,11 +219,14 @@ def _ratio(  # noqa: PLR0913, PLR0917 - all that a ratio depends on
 
 
 def _of_ratio(ratio: Ratio, target: int, on_chunk: Callable[[], object] | None) -> Moments:
-    sums = _quadrature.integrate(ratio, on_chunk)
+    points = _compression.compress(ratio, on_chunk)
+    sums = _quadrature.integrate(points.ratio if points else ratio, on_chunk)
     _refuse_rough(sums.error)
-    mean = _insert(sums.first, target, -float(sums.first.sum()))
-    second = _insert(sums.second, target, sums.target_second)
-    variance = second - _insert(sums.first, target, sums.target_first) ** 2
+    of_others = torch.stack([sums.first, sums.once, sums.twice])
+    first, once, twice = ratio.q * (points.read(of_others, on_chunk) if points else of_others)
+    mean = _insert(first, target, -float(first.sum()))
+    second = _insert(once + ratio.q * twice, target, sums.target_second)
+    variance = second - _insert(first, target, sums.target_first) ** 2
     return Moments(mean, torch.where(variance > _ROUNDING * second, variance, 0.0), sums.loss, sums.error)
 
 

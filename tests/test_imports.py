@@ -30,6 +30,7 @@ ROOMS = {
     "sharded": TORCH,
     "optim": TORCH,
     "_quadrature": TORCH,
+    "_compression": TORCH,
     "exact": TORCH,
     "convergence": TORCH,
     "explorer.problems": TORCH,
