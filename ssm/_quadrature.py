@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 _LOWEST = -3.6  # below it, v is out of sight of every moment
-_HIGHEST = 46.0  # and where exp(-46) is left of a draw
+HIGHEST = 46.0  # and where exp(-46) is left of a draw
 _STEP = 0.2
 _HALVINGS = 4
 _GOAL = 1e-12
@@ -67,11 +67,11 @@ class Ratio:
         return not self.start and self.log_hit == -math.inf and self.hit > 0
 
     @property
-    def log_empty(self) -> float:
-        """Log of the chance of such a draw."""
+    def log_forgotten(self) -> float:
+        """Log of the chance of such a sample, whose k-th power is the draw's."""
         if not self.forgets:
             return -math.inf
-        return self.k * (math.log1p(-self.rest) if self.rest < 0.5 else math.log(self.hit))
+        return math.log1p(-self.rest) if self.rest < 0.5 else math.log(self.hit)
 
 
 class Sums(NamedTuple):
@@ -97,12 +97,12 @@ class Sums(NamedTuple):
     error: float
 
 
-class _Mean(NamedTuple):
-    target: float  # m
-    others: float  # 1 - m, in full precision
+class Mean(NamedTuple):
+    target: float | Tensor  # m, or one for each number of samples [..., 1]
+    others: float | Tensor  # 1 - m, in full precision
 
 
-class _Nodes(NamedTuple):
+class Nodes(NamedTuple):
     log_v: Tensor  # [nodes]
     v: Tensor
     vh: Tensor  # v times what a hit adds
@@ -111,7 +111,7 @@ class _Nodes(NamedTuple):
     on_chunk: Callable[[], object] | None = None
 
 
-class _Sample(NamedTuple):
+class Sample(NamedTuple):
     """What one sample does at each node, E being exp(-v times what it adds) and z = (1 - m) T - m O."""
 
     log_g: Tensor  # of G, the mean of E [nodes]
@@ -143,11 +143,9 @@ def integrate(ratio: Ratio, on_chunk: Callable[[], object] | None = None) -> Sum
     return sums
 
 
-def _nodes(ratio: Ratio, step: float) -> _Nodes:
-    log_scale, log_k = _log_scale(ratio), math.log(ratio.k)
-    slowest = 0.0 if ratio.each else float(torch.where(ratio.q != 0, ratio.log_a, 0.0).min().clamp(max=0))
-    log_least = 0.0 if ratio.start or ratio.forgets else log_k + slowest  # the least that a draw can add up to
-    top = math.log(_HIGHEST) - log_least + log_scale
+def _nodes(ratio: Ratio, step: float) -> Nodes:
+    log_scale = log_most(ratio)
+    top = math.log(HIGHEST) - log_least(ratio) + log_scale
     s = torch.arange(_LOWEST, top + 2 * step, step, dtype=torch.float64, device=ratio.q.device)
     log_v, weight = s - (-s).exp() - log_scale, (1 + (-s).exp()) * step
     half = 2 * weight
@@ -155,10 +153,16 @@ def _nodes(ratio: Ratio, step: float) -> _Nodes:
     alive = _alive(log_v.exp(), ratio)
     log_v, v = log_v[alive], log_v[alive].clamp(max=_STEEPEST).exp()
     vh = (log_v + ratio.log_hit).clamp(max=_STEEPEST).exp()
-    return _Nodes(log_v, v, vh, (-v * ratio.each).exp(), torch.stack([half[alive], weight[alive]]))
+    return Nodes(log_v, v, vh, (-v * ratio.each).exp(), torch.stack([half[alive], weight[alive]]))
 
 
-def _log_scale(ratio: Ratio) -> float:
+def log_least(ratio: Ratio) -> float:
+    """Of the least that a draw can add up to; 1 / v where the last of the integrands ends."""
+    slowest = 0.0 if ratio.each else float(torch.where(ratio.q != 0, ratio.log_a, 0.0).min().clamp(max=0))
+    return 0.0 if ratio.start or ratio.forgets else math.log(ratio.k) + slowest
+
+
+def log_most(ratio: Ratio) -> float:
     """Of 1 / v where the first of the integrands ends."""
     log_k = math.log(ratio.k)
     sizes = [ratio.log_mean]
@@ -172,18 +176,19 @@ def _alive(v: Tensor, ratio: Ratio) -> Tensor:
     """Where more than exp(-46) is left of the draws that add something."""
     if not ratio.forgets:
         return torch.ones_like(v, dtype=torch.bool)
+    log_empty = ratio.k * ratio.log_forgotten
     log_all = ratio.k * _log_k(v, ratio)  # of E[exp(-v k_eff)], from which the draws of hits alone are taken
-    return log_all + (-(ratio.log_empty - log_all).expm1()).log() > math.log(-math.expm1(ratio.log_empty)) - _HIGHEST
+    return log_all + (-(log_empty - log_all).expm1()).log() > math.log(-math.expm1(log_empty)) - HIGHEST
 
 
-def _mean(ratio: Ratio) -> _Mean:
+def mean_share(ratio: Ratio, k: Tensor) -> Mean:
+    """The ratio of the mean sums, for each number of samples."""
     hits = math.exp(math.log(ratio.hit) + ratio.log_hit) if ratio.hit else 0.0
-    target = ratio.start / ratio.k + ratio.each * ratio.rest + hits
-    odds = torch.tensor(ratio.log_mean - (math.log(target) if target else -math.inf), dtype=torch.float64)
-    return _Mean(float((-odds).sigmoid()), float(odds.sigmoid()))
+    odds = ratio.log_mean - (ratio.start / k + ratio.each * ratio.rest + hits).log()
+    return Mean((-odds).sigmoid(), odds.sigmoid())
 
 
-def _parts(nodes: _Nodes, ratio: Ratio) -> Iterator[tuple[slice, Tensor]]:
+def parts(nodes: Nodes, ratio: Ratio) -> Iterator[tuple[slice, Tensor]]:
     """Parts of the classes, each with its v a_c, [nodes, part]."""
     size = max(1, _CHUNK // len(nodes.v))
     for left in range(0, len(ratio.q), size):
@@ -193,25 +198,25 @@ def _parts(nodes: _Nodes, ratio: Ratio) -> Iterator[tuple[slice, Tensor]]:
         yield part, _product(nodes, ratio.log_a[part]).clamp_(max=_STEEPEST)
 
 
-def _product(nodes: _Nodes, log_a: Tensor) -> Tensor:
+def _product(nodes: Nodes, log_a: Tensor) -> Tensor:
     if nodes.log_v[0] > -_STEEPEST and nodes.log_v[-1] < _STEEPEST:  # an exp for each class and node is spared
         return torch.outer(nodes.v, log_a.exp())
     return (nodes.log_v[:, None] + log_a).clamp_(max=_STEEPEST).exp_()
 
 
-def _sample(nodes: _Nodes, ratio: Ratio, m: _Mean) -> _Sample:
+def sample_at(nodes: Nodes, ratio: Ratio, m: Mean) -> Sample:
     v = nodes.v
     lost, left, once, twice = (torch.zeros_like(v) for _ in range(4))
-    for part, va in _parts(nodes, ratio):
+    for part, va in parts(nodes, ratio):
         q, e = ratio.q[part], (-va).exp()
-        vz = (m.others * ratio.each * v)[:, None] - m.target * va  # [nodes, part]
+        vz = m.others * ratio.each * v[:, None] - m.target * va  # [nodes, part]
         lost -= (-va).expm1_() @ q
         left += e @ q
         once += e.mul_(vz) @ q
         twice += e.mul_(vz) @ q
     lost, left = nodes.fade * lost, nodes.fade * left
     hit, vz = ratio.hit * (-nodes.vh).exp(), m.others * nodes.vh
-    return _Sample(
+    return Sample(
         *_logs(nodes, ratio, lost, left),
         target=ratio.each * v * left + nodes.vh * hit,
         once=nodes.fade * once + vz * hit,
@@ -219,7 +224,7 @@ def _sample(nodes: _Nodes, ratio: Ratio, m: _Mean) -> _Sample:
     )
 
 
-def _logs(nodes: _Nodes, ratio: Ratio, lost: Tensor, left: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _logs(nodes: Nodes, ratio: Ratio, lost: Tensor, left: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Logs of G, K and G / K, each exact where it is small."""
     v, (others, hit) = nodes.v, ratio.counts
     hit_lost, hit_left = -ratio.hit * (-nodes.vh).expm1(), ratio.hit * (-nodes.vh).exp()
@@ -247,25 +252,27 @@ def _log_k(v: Tensor, ratio: Ratio) -> Tensor:
     return _log(-ratio.rest * (-v).expm1(), ratio.hit + ratio.rest * (-v).exp())
 
 
-def _sums(nodes: _Nodes, ratio: Ratio) -> Sums:
-    m, empty = _mean(ratio), math.exp(ratio.log_empty)
-    sample = _sample(nodes, ratio, m)
-    first, once, twice = _others(nodes, sample, ratio)
-    rows = _target(nodes, sample, ratio, m)
+def _sums(nodes: Nodes, ratio: Ratio) -> Sums:
+    k = ratio.q.new_tensor([ratio.k])
+    m, log_empty = mean_share(ratio, k), ratio.k * ratio.log_forgotten
+    sample = sample_at(nodes, ratio, m)
+    first, once, twice = _others(nodes, sample, ratio, k)
+    rows = target_rows(nodes, sample, (ratio, k, m))
     loss, share, square, product, off = (rows @ nodes.weight[1]).tolist()
-    unbalanced = share + float(ratio.q @ first) + math.expm1(ratio.log_empty)
+    missed = math.exp(log_empty) * float(m.others)
+    unbalanced = share + float(ratio.q @ first) + math.expm1(log_empty)
     return Sums(
         first,
         once[1],
         twice[1],
-        target_first=off + empty * m.others,
-        target_second=square + product + empty * m.others**2,
+        target_first=off + missed,
+        target_second=square + product + missed * float(m.others),
         loss=loss,
-        error=max(abs(unbalanced), _change(rows[:-1], once @ ratio.q + twice @ ratio.squares, nodes.weight, m) ** 2),
+        error=max(abs(unbalanced), change(rows[:-1], once @ ratio.q + twice @ ratio.squares, nodes.weight, m) ** 2),
     )
 
 
-def _change(rows: Tensor, second: Tensor, weight: Tensor, m: _Mean) -> float:
+def change(rows: Tensor, second: Tensor, weight: Tensor, m: Mean) -> float:
     """The largest change, relative to what is added up, from every other node to all."""
     rough, fine = torch.cat([rows @ weight.T, second[None]]).unbind(1)
     sizes = torch.cat([rows.abs() @ weight[1], second[1:].abs()])
@@ -274,12 +281,12 @@ def _change(rows: Tensor, second: Tensor, weight: Tensor, m: _Mean) -> float:
     return float(((fine - rough).abs() / sizes).max())
 
 
-def _others(nodes: _Nodes, sample: _Sample, ratio: Ratio) -> tuple[Tensor, Tensor, Tensor]:
+def _others(nodes: Nodes, sample: Sample, ratio: Ratio, k: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """E[g_c] / q_c [others], and both parts of E[g_c^2] by every other node and by all [2, others]."""
-    by_one = nodes.weight * (ratio.k * nodes.fade * _power(nodes, sample, ratio, 1))  # [2, nodes]
-    by_two = nodes.weight * (ratio.k * (ratio.k - 1) * nodes.fade**2 * _power(nodes, sample, ratio, 2))
+    by_one = nodes.weight * (k * nodes.fade * power(nodes, sample, ratio, k - 1))  # [2, nodes]
+    by_two = nodes.weight * (k * (k - 1) * nodes.fade**2 * power(nodes, sample, ratio, k - 2))
     first, once, twice = [], [], []
-    for _, va in _parts(nodes, ratio):
+    for _, va in parts(nodes, ratio):
         decay = (-va).exp_().mul_(va)  # v a_c exp(-v a_c)
         twice.append(by_two @ decay**2)
         first.append(by_one[1] @ decay)
@@ -287,10 +294,10 @@ def _others(nodes: _Nodes, sample: _Sample, ratio: Ratio) -> tuple[Tensor, Tenso
     return torch.cat(first), torch.cat(once, 1), torch.cat(twice, 1)
 
 
-def _target(nodes: _Nodes, sample: _Sample, ratio: Ratio, m: _Mean) -> Tensor:
-    """What to integrate for E[loss], E[1 + g_t], E[(1 + g_t - m)^2] in two parts, E[1 + g_t - m]: [5, nodes]."""
-    k, v = ratio.k, nodes.v
-    g0, g1, g2 = (_power(nodes, sample, ratio, less) for less in range(3))
+def target_rows(nodes: Nodes, sample: Sample, of: tuple[Ratio, Tensor, Mean]) -> Tensor:
+    """What to integrate for E[loss], E[1 + g_t], E[(1 + g_t - m)^2] in two parts, E[1 + g_t - m]: [5, ..., nodes]."""
+    (ratio, k, m), v = of, nodes.v
+    g0, g1, g2 = (power(nodes, sample, ratio, k - less) for less in range(3))
     start, alone = ratio.start * v, m.others * ratio.start * v  # v A, and v times z without a sample
     larger = torch.maximum(sample.log_g, sample.log_k)
     loss = sample.gap.sign() * (k * larger - start).exp() * (-k * sample.gap.abs()).expm1()
@@ -299,9 +306,7 @@ def _target(nodes: _Nodes, sample: _Sample, ratio: Ratio, m: _Mean) -> Tensor:
     return torch.stack([loss, share, square, 2 * k * alone * sample.once * g1, alone * g0 + k * sample.once * g1])
 
 
-def _power(nodes: _Nodes, sample: _Sample, ratio: Ratio, less: int) -> Tensor:
-    """``exp(-v A) G^(k - less)``."""
-    exponent = max(ratio.k - less, 0)
-    # A power of 0 is 1, and 0 log 0 is not.
-    log = exponent * sample.log_g if exponent else torch.zeros_like(nodes.v)
+def power(nodes: Nodes, sample: Sample, ratio: Ratio, exponent: Tensor) -> Tensor:
+    """``exp(-v A) G^exponent`` [..., nodes]; a power of 0 is 1, and 0 log 0 is not."""
+    log = torch.where(exponent > 0, exponent * sample.log_g, 0.0)
     return (log - ratio.start * nodes.v).exp()
