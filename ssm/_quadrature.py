@@ -25,7 +25,7 @@ _STEP = 0.2
 _HALVINGS = 4
 _GOAL = 1e-12
 _NOTHING = 1e-24  # a loss so small may be off by any part of itself
-_STEADY = 1e-12  # and so may the variance of the target, in parts of (m (1 - m))^2
+_STEADY = 1e-8  # and so may the variance of the target, in parts of (m (1 - m))^2
 _CHUNK = 1 << 16  # entries of a [nodes, classes] block, so that memory is bounded and near
 _LEAST = 1e-300  # what interpolation leaves of nothing may be below it
 _STEEPEST = 600.0  # exp is slow below -708
@@ -98,8 +98,8 @@ class Sums(NamedTuple):
 
 
 class Mean(NamedTuple):
-    target: float | Tensor  # m, or one for each number of samples [..., 1]
-    others: float | Tensor  # 1 - m, in full precision
+    target: Tensor  # m, for each number of samples [..., 1]
+    others: Tensor  # 1 - m, in full precision
 
 
 class Nodes(NamedTuple):
@@ -151,9 +151,13 @@ def _nodes(ratio: Ratio, step: float) -> Nodes:
     half = 2 * weight
     half[1::2] = 0
     alive = _alive(log_v.exp(), ratio)
-    log_v, v = log_v[alive], log_v[alive].clamp(max=_STEEPEST).exp()
-    vh = (log_v + ratio.log_hit).clamp(max=_STEEPEST).exp()
-    return Nodes(log_v, v, vh, (-v * ratio.each).exp(), torch.stack([half[alive], weight[alive]]))
+    return nodes_at(log_v[alive], torch.stack([half[alive], weight[alive]]), ratio)
+
+
+def nodes_at(log_v: Tensor, weight: Tensor, ratio: Ratio) -> Nodes:
+    """What all moments need of v at the nodes."""
+    v, vh = (place.clamp(max=_STEEPEST).exp() for place in (log_v, log_v + ratio.log_hit))
+    return Nodes(log_v, v, vh, (-v * ratio.each).exp(), weight)
 
 
 def log_least(ratio: Ratio) -> float:
@@ -261,6 +265,7 @@ def _sums(nodes: Nodes, ratio: Ratio) -> Sums:
     loss, share, square, product, off = (rows @ nodes.weight[1]).tolist()
     missed = math.exp(log_empty) * float(m.others)
     unbalanced = share + float(ratio.q @ first) + math.expm1(log_empty)
+    second = once @ ratio.q + twice @ ratio.squares
     return Sums(
         first,
         once[1],
@@ -268,17 +273,17 @@ def _sums(nodes: Nodes, ratio: Ratio) -> Sums:
         target_first=off + missed,
         target_second=square + product + missed * float(m.others),
         loss=loss,
-        error=max(abs(unbalanced), change(rows[:-1], once @ ratio.q + twice @ ratio.squares, nodes.weight, m) ** 2),
+        error=max(abs(unbalanced), float(change(rows[:-1], second, nodes.weight, m)) ** 2),
     )
 
 
-def change(rows: Tensor, second: Tensor, weight: Tensor, m: Mean) -> float:
+def change(rows: Tensor, second: Tensor, weight: Tensor, m: Mean) -> Tensor:
     """The largest change, relative to what is added up, from every other node to all."""
-    rough, fine = torch.cat([rows @ weight.T, second[None]]).unbind(1)
-    sizes = torch.cat([rows.abs() @ weight[1], second[1:].abs()])
-    least = _STEADY * (m.target * m.others) ** 2
-    sizes += sizes.new_tensor([_NOTHING, _NOTHING, least + _NOTHING**2, least + _NOTHING**2, _NOTHING])
-    return float(((fine - rough).abs() / sizes).max())
+    found = torch.cat([rows @ weight.T, second[None]])  # [5, ..., 2]
+    sizes = torch.cat([rows.abs() @ weight[1], second[None, ..., 1].abs()])  # [5, ...]
+    spread = (_STEADY * (m.target * m.others) ** 2 + _NOTHING**2)[..., 0]
+    least = torch.stack([torch.full_like(spread, _NOTHING)] * 2 + [spread] * 2 + [torch.full_like(spread, _NOTHING)])
+    return (found.diff()[..., 0].abs() / (sizes + least)).max()
 
 
 def _others(nodes: Nodes, sample: Sample, ratio: Ratio, k: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -31,6 +31,7 @@ ROOMS = {
     "optim": TORCH,
     "_quadrature": TORCH,
     "_compression": TORCH,
+    "_curves": TORCH,
     "exact": TORCH,
     "convergence": TORCH,
     "explorer.problems": TORCH,
