@@ -8,7 +8,8 @@ are independent, every moment is one integral over v of powers of the Laplace tr
 sample adds, ``G(v) = sum of q_c exp(-v (l + a_c)) + q_t exp(-v h)``.
 
 No moment is a difference of large numbers. In particular that of the target is taken about the
-ratio of the mean sums, ``m = E[T] / (E[T] + E[O])``, to which 1 + g_t is near where k is large.
+ratio of the mean sums, ``m = E[T] / (E[T] + E[O])``, to which 1 + g_t is near where k is large, or
+about 1 where hits alone are the rule.
 """
 
 import math
@@ -67,11 +68,16 @@ class Ratio:
         return not self.start and self.log_hit == -math.inf and self.hit > 0
 
     @property
+    def log_missed(self) -> float:
+        """Log of the chance of a hit."""
+        if self.rest < 0.5:
+            return math.log1p(-self.rest)
+        return math.log(self.hit) if self.hit else -math.inf
+
+    @property
     def log_forgotten(self) -> float:
-        """Log of the chance of such a sample, whose k-th power is the draw's."""
-        if not self.forgets:
-            return -math.inf
-        return math.log1p(-self.rest) if self.rest < 0.5 else math.log(self.hit)
+        """Log of the chance of a sample that adds nothing, whose k-th power is that of such a draw."""
+        return self.log_missed if self.forgets else -math.inf
 
 
 class Sums(NamedTuple):
@@ -186,10 +192,11 @@ def _alive(v: Tensor, ratio: Ratio) -> Tensor:
 
 
 def mean_share(ratio: Ratio, k: Tensor) -> Mean:
-    """The ratio of the mean sums, for each number of samples."""
+    """The ratio of the mean sums, for each number of samples; 1 where most draws are hits alone and g_t is 0."""
     hits = math.exp(math.log(ratio.hit) + ratio.log_hit) if ratio.hit else 0.0
     odds = ratio.log_mean - (ratio.start / k + ratio.each * ratio.rest + hits).log()
-    return Mean((-odds).sigmoid(), odds.sigmoid())
+    missed = k * ratio.log_missed > -math.log(2)
+    return Mean((-odds).sigmoid().masked_fill_(missed, 1.0), odds.sigmoid().masked_fill_(missed, 0.0))
 
 
 def parts(nodes: Nodes, ratio: Ratio) -> Iterator[tuple[slice, Tensor]]:
@@ -234,7 +241,9 @@ def _logs(nodes: Nodes, ratio: Ratio, lost: Tensor, left: Tensor) -> tuple[Tenso
     hit_lost, hit_left = -ratio.hit * (-nodes.vh).expm1(), ratio.hit * (-nodes.vh).exp()
     log_k = _log_k(v, ratio)
     log_g = _log(lost - ratio.rest * (-v * ratio.each).expm1() + hit_lost, left + hit_left)
-    more = ratio.rest * _less(v * ratio.each, others * v) + ratio.hit * _less(nodes.vh, hit * v) - lost  # G - K
+    more_hit = math.expm1(ratio.log_hit) if hit else math.exp(ratio.log_hit)  # what a hit adds to S and not to L
+    of_hits = ratio.hit * (-hit * v).exp() * (-v * more_hit).expm1()
+    more = ratio.rest * _less(v * ratio.each, others * v) + of_hits - lost  # G - K
     part = more * (-log_k).exp()
     return log_g, log_k, torch.where(part.abs() < 0.5, part.log1p(), log_g - log_k)
 

@@ -32,6 +32,7 @@ ROOMS = {
     "_quadrature": TORCH,
     "_compression": TORCH,
     "_curves": TORCH,
+    "_ratios": TORCH,
     "exact": TORCH,
     "convergence": TORCH,
     "explorer.problems": TORCH,
