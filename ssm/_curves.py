@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from ssm import _quadrature
-from ssm._quadrature import Mean, Nodes, Ratio, Sample
+from ssm._quadrature import Mean, Nodes, Sample
+from ssm._sums import Ratio
 
 _STEP = 0.2
 _LOWEST = -38.0  # what is left out below it is exp(-38) of a moment

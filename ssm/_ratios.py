@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from ssm import _curves, checks, estimators
-from ssm._quadrature import Ratio
+from ssm._sums import Ratio
 from ssm.noise import Noise
 
 _WIDEST_GAP = 3000.0  # of scores; the nodes grow with it

@@ -16,8 +16,8 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from ssm import _compression, _curves, _quadrature, _ratios, checks
-from ssm._quadrature import Ratio
 from ssm._ratios import Problem
+from ssm._sums import Ratio
 from ssm.noise import Noise
 
 _TOLERANCE = 1e-9

@@ -29,6 +29,7 @@ ROOMS = {
     "head": TORCH,
     "sharded": TORCH,
     "optim": TORCH,
+    "_sums": TORCH,
     "_quadrature": TORCH,
     "_compression": TORCH,
     "_curves": TORCH,
