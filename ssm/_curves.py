@@ -152,5 +152,5 @@ def _gather(rows: Tensor, second: Tensor, found: _Classes, of: tuple[Nodes, Rati
         bias=(found.bias_squared + full.apart_squares + (full.apart - found.bias) ** 2).clamp(min=0).sqrt(),
         variance=others + target,
         loss=loss,
-        error=max(float(unbalanced.abs().max()), float(changed) ** 2),
+        error=float(unbalanced.abs().max()) + float(changed) ** 2,
     )

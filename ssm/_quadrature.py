@@ -40,8 +40,8 @@ class Sums(NamedTuple):
         target_first: E[1 + g_t - m].
         target_second: E[(1 + g_t - m)^2].
         loss: E[loss].
-        error: how far the mean gradient is from adding up to 0, or the square of the relative
-            change from half the nodes to all, whichever is larger.
+        error: how far the mean gradient is from adding up to 0, and the square of the relative
+            change from half the nodes to all.
     """
 
     first: Tensor
@@ -113,6 +113,7 @@ def _nodes(ratio: Ratio, step: float) -> Nodes:
 def nodes_at(log_v: Tensor, weight: Tensor, ratio: Ratio) -> Nodes:
     """What all moments need of v at the nodes."""
     v, vh = (place.clamp(max=_STEEPEST).exp() for place in (log_v, log_v + ratio.log_hit))
+    vh = vh.clamp(max=_STEEPEST)  # or its square may be infinite
     return Nodes(log_v, v, vh, (-v * ratio.each).exp(), weight)
 
 
@@ -232,7 +233,7 @@ def _sums(nodes: Nodes, ratio: Ratio) -> Sums:
         target_first=off + missed,
         target_second=square + product + missed * float(m.others),
         loss=loss,
-        error=max(abs(unbalanced), float(change(rows[:-1], second, nodes.weight, m)) ** 2),
+        error=abs(unbalanced) + float(change(rows[:-1], second, nodes.weight, m)) ** 2,
     )
 
 
