@@ -72,7 +72,7 @@ def test_before_its_first_answer_the_stage_is_a_skeleton_of_the_page():
     assert proto.html_content.count('class="ssm-column"') == 4
     assert f'<p class="ssm-what">{texts.WHAT}</p>' in proto.html_content
     assert 'aria-busy="true"' in proto.html_content
-    assert f'"/assets/{explorer._ENTRY}"' in proto.js_content
+    assert f'new URL("{explorer._ENTRY}", document.baseURI)' in proto.js_content
     assert "The panels could not be loaded. Check the connection and reload the page." in proto.js_content
 
 
@@ -108,12 +108,12 @@ def test_an_embedded_page_has_no_bar(monkeypatch):
 def test_the_bar_links_to_every_page_and_says_which_one_this_is():
     html = opened().main[0].proto.body
     assert re.findall('<a href="([^"]*)" data-page([^>]*)>([^<]*)</a>', html) == [
-        ("/", " aria-current=page", "Explorer")
+        ("./", " aria-current=page", "Explorer")
     ]
     more = bar.markup([("Story", "story"), ("A <b>", "")], "")
     assert re.findall('<a href="([^"]*)" data-page([^>]*)>([^<]*)</a>', more) == [
-        ("/story", "", "Story"),
-        ("/", " aria-current=page", "A &lt;b&gt;"),
+        ("./story", "", "Story"),
+        ("./", " aria-current=page", "A &lt;b&gt;"),
     ]
     assert "data-ribbon" in more
 

@@ -8,7 +8,7 @@ import { view as compute } from "../kernel/view.js";
 import { apart } from "./agreement.js";
 import { carried } from "./carry.js";
 import { Dialogue } from "./dialogue.js";
-import { json, script } from "./loading.js";
+import { beside, json, script } from "./loading.js";
 import { agreementWords } from "./page.js";
 import { Parts } from "./parts.js";
 import { Problems } from "./problems.js";
@@ -16,8 +16,8 @@ import { patched, toQuery } from "./settings.js";
 
 const LIVE = { samples: 100_000, classes: 2_000 }; // what one frame can afford
 const FULL = { samples: 2_000_000, classes: 2_000 };
-const HEALTH = "/_stcore/health";
-const PLOTLY = "/assets/vendor/plotly-basic.min.js";
+const HEALTH = "_stcore/health";
+const PLOTLY = "assets/vendor/plotly-basic.min.js";
 
 /** @type {WeakMap<object, Explorer>} */
 const instances = new WeakMap();
@@ -56,7 +56,6 @@ function writeLink(query, frame) {
 
 class Explorer {
   #host;
-  #base;
   #frame;
   #setStateValue;
   #setTriggerValue;
@@ -78,7 +77,6 @@ class Explorer {
 
   /** @param {any} component */
   constructor({ parentElement, setStateValue, setTriggerValue, data }) {
-    this.#base = data.base;
     this.#frame = data.frame;
     this.#setStateValue = setStateValue;
     this.#setTriggerValue = setTriggerValue;
@@ -90,9 +88,9 @@ class Explorer {
 
   async #load() {
     try {
-      const [spec] = await Promise.all([json(`${this.#base}/stage.json`), script(this.#base + PLOTLY)]);
+      const [spec] = await Promise.all([json(beside("stage.json")), script(beside(PLOTLY))]);
       this.#spec = spec;
-      this.#problems = new Problems(this.#base, spec.preview, () => this.#arrived());
+      this.#problems = new Problems(spec.preview, () => this.#arrived());
       this.#parts = new Parts(spec, this.#host, this.#acts());
       this.#parts.frame(this.#frame);
       await this.#parts.grid.define();
@@ -112,7 +110,7 @@ class Explorer {
       frame: (act) => requestAnimationFrame(act),
       query: () => toQuery(this.#settings, this.#spec.fields),
       send: (question) => this.#setStateValue("ask", question),
-      alive: () => isAlive(this.#base + HEALTH),
+      alive: () => isAlive(beside(HEALTH)),
       preview: () => this.#preview(),
       busy: () => this.#parts.player.playing || this.#parts.grid.moving,
       adopt: (answer) => this.#adopt(answer),

@@ -2,6 +2,7 @@
 
 import { normals } from "../kernel/philox.js";
 import { edited, listed, random } from "../kernel/problem.js";
+import { beside } from "./loading.js";
 
 let drawn = new Float64Array(0);
 
@@ -34,7 +35,6 @@ export function directory(key, count, of, all = null) {
 /** @typedef {import("../kernel/problem.js").Base & {base?: Float64Array, edits?: [number, number][]}} Problem */
 
 export class Problems {
-  #root;
   #most;
   #arrived;
   /** @type {Map<string, Problem>} */ #held = new Map();
@@ -42,9 +42,8 @@ export class Problems {
   /** @type {Problem|null} */ #random = null;
   /** @type {Problem|null} */ #edited = null;
 
-  /** @param {string} root of the server @param {number} most classes that the page computes @param {() => void} arrived */
-  constructor(root, most, arrived) {
-    this.#root = root;
+  /** @param {number} most classes that the page computes @param {() => void} arrived */
+  constructor(most, arrived) {
     this.#most = most;
     this.#arrived = arrived;
   }
@@ -77,7 +76,7 @@ export class Problems {
     if (this.#asked.has(url)) return;
     this.#asked.add(url);
     try {
-      const answer = await fetch(this.#root + url);
+      const answer = await fetch(beside(url));
       if (!answer.ok) throw new Error(`status ${answer.status}`);
       this.#held.set(url, listed(url, await answer.json()));
       this.#arrived();

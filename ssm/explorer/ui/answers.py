@@ -146,10 +146,10 @@ def _names(names: Sequence[str], view: dict[str, Any]) -> dict[str, str]:
 
 
 def _urls(settings: Settings) -> dict[str, str]:
-    """Where the page finds each problem that it does not make by itself."""
-    urls = {name: f"/problem.json?{Settings(problem=name).to_query()}" for name in ("article", "white")}
+    """Where the page finds each problem that it does not make by itself: beside its other files."""
+    urls = {name: f"problem.json?{Settings(problem=name).to_query()}" for name in ("article", "white")}
     if settings.problem == "own":
-        urls["own"] = "/problem.json?" + Settings(problem="own", table=settings.table).to_query()
+        urls["own"] = "problem.json?" + Settings(problem="own", table=settings.table).to_query()
     return urls
 
 

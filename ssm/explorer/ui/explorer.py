@@ -12,12 +12,11 @@ from ssm.explorer.problems import Problem
 from ssm.explorer.settings import Frame
 from ssm.explorer.ui.answers import Answer, answer, first_answer, is_long, settings_of
 from ssm.explorer.ui.own_scores import own_scores
-from ssm.explorer.ui.paths import base_path
 
 KEY = "stage"
 _ADOPTED = "ssm.adopted"  # a question that Python put in the viewer's name: their own table was just read
 
-_ENTRY = "stage/explorer.js"  # below assets
+_ENTRY = "assets/stage/explorer.js"
 
 # The page as it will stand, so that nothing moves when it comes.
 _SKELETON = """
@@ -29,8 +28,9 @@ _SKELETON = """
   <div class="ssm-panels" aria-hidden="true">{columns}<div class="ssm-draw ssm-skeleton"></div>{panels}</div>
 </section>
 """
+# Every page lies directly in the app's folder, wherever a proxy has put that.
 _LOADER = """
-const url = new URL("{base}/assets/{entry}", document.baseURI).href;
+const url = new URL("{entry}", document.baseURI).href;
 const stage = import(url);
 export default function (component) {{
   stage.then(({{ mount }}) => mount(component)).catch(() => {{
@@ -63,7 +63,7 @@ def _skeleton() -> str:
 _component = st.components.v2.component(
     "ssm_stage",
     html=_skeleton(),
-    js=_LOADER.format(base=base_path(), entry=_ENTRY),
+    js=_LOADER.format(entry=_ENTRY),
     isolate_styles=False,
 )
 
@@ -75,7 +75,7 @@ def stage() -> None:
     frame, complaints = Frame.from_query(_link())
     if reply and question.first:
         reply["notes"] = [*reply["notes"], *complaints]
-    data = {"base": base_path(), "answer": reply, "frame": asdict(frame)}
+    data = {"answer": reply, "frame": asdict(frame)}
     shown = _component(key=KEY, data=data, on_ask_change=_noted, on_own_change=_noted)
     if shown.ask and int(shown.ask["ask"]) > question.ask:  # a new session learns what the page wants only now
         st.rerun()
