@@ -349,6 +349,26 @@ def test_the_page_says_what_a_table_changed():
     ]
 
 
+def test_a_table_that_the_server_has_lost_is_taken_from_the_page():
+    table = tables.parse("".join(f'"pet, {c}",{c / 997},{c + 1}\n' for c in range(2_000)))
+    link = f"problem=own&own={table.fingerprint}&samples=4"
+    app = opened(link)
+    assert told(app)["missing"] == f"problem.json?v=1&problem=own&own={table.fingerprint}"
+    assert (told(app)["settings"]["problem"], TABLES.get(table.fingerprint)) == ("article", None)
+    app.session_state["stage"] = {"table": tables.to_text(table)}
+    answer = told(app.run())
+    assert (answer["missing"], answer["notes"], answer["error"]) == (None, [], None)
+    assert (answer["settings"]["table"], answer["settings"]["samples"]) == (table.fingerprint, 4)
+
+
+def test_a_page_that_sends_anything_else_gets_a_sentence():
+    app = opened("samples=4")
+    app.session_state["stage"] = {"table": "cat 1\ndog two"}
+    answer = told(app.run())
+    assert answer["notes"][0].startswith("row 2, column 2 (score) must be a number from -300 to 300, got 'two'")
+    assert answer["settings"]["samples"] == 4
+
+
 def adopting_page():
     import streamlit as st  # noqa: PLC0415 - AppTest runs the body alone
 

@@ -8,6 +8,7 @@ import { view as compute } from "../kernel/view.js";
 import { apart } from "./agreement.js";
 import { carried } from "./carry.js";
 import { Dialogue } from "./dialogue.js";
+import { onceBack } from "./line.js";
 import { beside, json, script } from "./loading.js";
 import { agreementWords } from "./page.js";
 import { Parts } from "./parts.js";
@@ -71,6 +72,7 @@ class Explorer {
   /** @type {Problems} */ #problems;
   /** @type {Parts} */ #parts;
   /** @type {Dialogue} */ #dialogue;
+  #brought = "";
   #memo = {};
   #settled = 0;
   #ends = new AbortController();
@@ -140,6 +142,7 @@ class Explorer {
     this.#host.addEventListener("pointerdown", () => this.#dialogue.press(), { signal });
     addEventListener("pointerup", () => this.#dialogue.release(), { capture: true, signal }); // before the control hears of it
     addEventListener("pointercancel", () => this.#dialogue.release(), { signal });
+    onceBack(this.#host, () => this.#dialogue.back(), signal);
     this.#parts.watch(signal);
   }
 
@@ -211,9 +214,18 @@ class Explorer {
   /** @param {any} data what Python hands over */
   async receive({ answer }) {
     await this.#ready;
-    if (answer) return this.#dialogue.receive(answer);
+    if (answer) return this.#bring(answer) || this.#dialogue.receive(answer);
     say(this.#parts.page.sentence, "Torch is computing the first picture…"); // the link asks for much
     this.#dialogue.first(location.search.slice(1));
+  }
+
+  /** Send a table back that the server has lost; whether the page had it, so that a better answer will come. */
+  #bring({ missing, serial }) {
+    const table = missing && serial !== this.#brought ? this.#problems.kept(missing) : null;
+    if (table === null) return false;
+    this.#brought = serial;
+    this.#setTriggerValue("table", table);
+    return true;
   }
 
   #refuse(answer) {

@@ -32,6 +32,14 @@ export function directory(key, count, of, all = null) {
   };
 }
 
+const quoted = (name) => `"${name.replaceAll('"', '""')}"`;
+
+/** A problem of the viewer's own as the text that ssm.explorer.problems.tables reads. @param {import("../kernel/problem.js").Base} base */
+export function written({ all, scores, counts }) {
+  const rows = all.map((name, c) => [quoted(name), scores[c], ...(counts ? [counts[c]] : [])].join(","));
+  return [counts ? "class,score,count" : "class,score", ...rows].join("\n");
+}
+
 /** @typedef {import("../kernel/problem.js").Base & {base?: Float64Array, edits?: [number, number][]}} Problem */
 
 export class Problems {
@@ -56,6 +64,12 @@ export class Problems {
     const found = this.#held.get(url);
     if (!found) this.#fetch(url);
     return found && found.scores.length <= this.#most ? found : null;
+  }
+
+  /** A table that the server has lost, as text; null where the page has not seen it. @param {string} url of the table */
+  kept(url) {
+    const found = this.#held.get(url);
+    return found ? written(found) : null;
   }
 
   #randomOf({ classes, spread }) {

@@ -10,8 +10,8 @@ import streamlit as st
 from ssm.explorer.figures import texts
 from ssm.explorer.problems import Problem
 from ssm.explorer.settings import Frame
-from ssm.explorer.ui.answers import Answer, answer, first_answer, is_long, settings_of
-from ssm.explorer.ui.own_scores import own_scores
+from ssm.explorer.ui.answers import Answer, answer, first_answer, is_long, missing, settings_of
+from ssm.explorer.ui.own_scores import own_scores, take_back
 
 KEY = "stage"
 _ADOPTED = "ssm.adopted"  # a question that Python put in the viewer's name: their own table was just read
@@ -70,13 +70,14 @@ _component = st.components.v2.component(
 
 def stage() -> None:
     """Show the stage for the link of the page, answer what it asked, and open what it wants opened."""
+    faults = _take_back()
     question = _question()
     reply = _answer(question)
     frame, complaints = Frame.from_query(_link())
-    if reply and question.first:
-        reply["notes"] = [*reply["notes"], *complaints]
+    if reply:
+        reply["notes"] = [*faults, *reply["notes"], *(complaints if question.first else ())]
     data = {"answer": reply, "frame": asdict(frame)}
-    shown = _component(key=KEY, data=data, on_ask_change=_noted, on_own_change=_noted)
+    shown = _component(key=KEY, data=data, on_ask_change=_noted, on_own_change=_noted, on_table_change=_noted)
     if shown.ask and int(shown.ask["ask"]) > question.ask:  # a new session learns what the page wants only now
         st.rerun()
     if reply and shown.own:
@@ -89,7 +90,19 @@ def _answer(question: _Question) -> Answer | None:
         return None
     found = first_answer(question.query) if question.first else answer(question.query)
     notes = [*question.notes, *found["notes"]]
-    return found | {"notes": notes, "ask": question.ask, "serial": f"{question.ask}.{question.revision}"}
+    numbered = {"ask": question.ask, "serial": f"{question.ask}.{question.revision}"}
+    return found | numbered | {"notes": notes, "missing": missing(question.query)}
+
+
+def _take_back() -> list[str]:
+    """Take the viewer's table back if the page has sent it; a sentence where it cannot be read."""
+    text: str | None = st.session_state.get(KEY, {}).get("table")
+    try:
+        if text:
+            take_back(text)
+    except ValueError as error:
+        return [str(error)]
+    return []
 
 
 def _link() -> str:

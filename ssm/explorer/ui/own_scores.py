@@ -38,6 +38,19 @@ def own_scores(adopt: Callable[[dict[str, Any], Problem], None]) -> None:
     st.rerun()
 
 
+def take_back(text: str) -> None:
+    """Keep a table again that the page still has while the server has lost it: in a restart, or to newer tables.
+
+    Args:
+        text: the table, as `tables.parse` reads it.
+
+    Raises:
+        ValueError: with a sentence for what cannot be read.
+    """
+    problem = tables.parse(text)
+    TABLES.put(tables.link(problem), problem)
+
+
 def _read(text: str, file: Any) -> Problem:  # noqa: ANN401 (Streamlit's UploadedFile)
     if file is None:
         return tables.parse(text)
