@@ -8,7 +8,7 @@ import { view as compute } from "../kernel/view.js";
 import { apart } from "./agreement.js";
 import { carried } from "./carry.js";
 import { Dialogue } from "./dialogue.js";
-import { onceBack } from "./line.js";
+import { hasCookie, onceBack } from "./line.js";
 import { beside, json, script } from "./loading.js";
 import { agreementWords } from "./page.js";
 import { Parts } from "./parts.js";
@@ -133,7 +133,7 @@ class Explorer {
       pressed: () => this.#dialogue.pressed,
       rest: () => this.#dialogue.rest(),
       settle: () => this.#dialogue.settle(),
-      load: () => this.#setTriggerValue("own", Date.now()),
+      load: () => this.#setTriggerValue("own", { cookie: hasCookie() }),
     };
   }
 

@@ -15,3 +15,12 @@ export function onceBack(inside, back, signal) {
   observer.observe(app, { attributeFilter: [STATE] });
   signal.addEventListener("abort", () => observer.disconnect());
 }
+
+/** Whether the page may read the cookie that an upload must carry: a frame of another site has none, a sandboxed one may not ask. */
+export function hasCookie() {
+  try {
+    return /(^|; )_streamlit_xsrf=/.test(document.cookie);
+  } catch {
+    return false;
+  }
+}

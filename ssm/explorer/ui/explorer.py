@@ -81,7 +81,7 @@ def stage() -> None:
     if shown.ask and int(shown.ask["ask"]) > question.ask:  # a new session learns what the page wants only now
         st.rerun()
     if reply and shown.own:
-        own_scores(_adopt)
+        own_scores(_adopt, uploads=shown.own["cookie"] or not st.get_option("server.enableXsrfProtection"))
 
 
 def _answer(question: _Question) -> Answer | None:
