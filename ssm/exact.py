@@ -15,15 +15,16 @@ One integral serves them all, see `ssm._quadrature`.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from ssm import _quadrature, checks, estimators
+from ssm import _compression, _curves, _quadrature, checks, estimators
 from ssm._quadrature import Ratio
 from ssm.noise import Noise
 
@@ -33,6 +34,7 @@ _ROUNDING = 1e-13  # of a second moment: a variance that is no larger is none
 _LEAST_CHANCE = 1e-300  # of drawing anything but the target
 _NO_CORRECTION = -1e300  # for a class that is never drawn
 _MOST_SAMPLES = 10**9
+_LOOKS = 64  # numbers of samples for each doubling
 
 # What is subtracted from the scores of the samples, where the target's is left as it is.
 _CORRECTIONS: Mapping[str, Callable[[Noise, int], Tensor]] = MappingProxyType(
@@ -60,6 +62,36 @@ class Moments:
     gradient_variance: Tensor
     loss_mean: float
     error_estimate: float
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """Exact moments over the number of samples, summed over the classes.
+
+    Attributes:
+        samples: k, int64 [ks].
+        norm: the L2 norm of the full gradient G.
+        bias: ``|E[g] - G|``, float64 [ks].
+        variance: the sum of Var g_c [ks].
+        loss_mean: E[loss] in nats [ks].
+        error_estimate: of the quadrature, the largest; 0 where none is needed.
+    """
+
+    samples: Tensor
+    norm: float
+    bias: Tensor
+    variance: Tensor
+    loss_mean: Tensor
+    error_estimate: float
+
+
+class _Problem(NamedTuple):
+    x: Tensor
+    target: int
+    q: Noise
+    source: Noise  # what samples are drawn from
+    name: str
+    mode: checks.Handling
 
 
 def moments(  # noqa: PLR0913 - the estimator and its hits beside the problem
@@ -109,19 +141,57 @@ def moments(  # noqa: PLR0913 - the estimator and its hits beside the problem
     Cressie et al. 1981, "The moment-generating function and negative integer moments"; Gutmann and
     Hyvarinen 2010; Mikolov et al. 2013.
     """
-    x = checks.vector("scores", scores)
-    checks.noise_fits(q.log_probs, len(x), x.device)
-    target, k = checks.target(target, len(x)), checks.sample_count(k)
-    name = checks.estimator(estimator, tuple(estimators.ESTIMATORS))
-    mode = checks.handling(hits, name)
-    if name in {"log_q", "nce"}:
-        checks.drawable_targets(q.log_probs[target])
-    source = q.without(target) if mode == "excluded" else q
-    if name in _CORRECTIONS:
-        _refuse_wide(x, target, name)
-        return _of_ratio(_ratio(x, target, q, source, k, name, mode), target, on_chunk)
-    log_counts = (q.log_probs + math.log(k)).clamp(min=_NO_CORRECTION) if name == "nce" else 0.0
-    return _of_sum(x - log_counts, target, source.probs, k, rejected=mode == "rejected")
+    problem, k = _problem(scores, target, q, hits, estimator), checks.sample_count(k)
+    if problem.name in _CORRECTIONS:
+        return _of_ratio(_ratio(problem, k), problem.target, on_chunk)
+    return _of_sum(problem, k)
+
+
+def curve(  # noqa: PLR0913 - the estimator and its hits beside the problem
+    scores: Tensor,
+    target: int,
+    q: Noise,
+    ks: Sequence[int],
+    hits: checks.Handling | None = None,
+    *,
+    estimator: str = "sampled_softmax",
+    on_chunk: Callable[[], object] | None = None,
+) -> Curve:
+    """What `moments` finds, summed over the classes, for many numbers of samples in about the time of one.
+
+    Args:
+        scores: x [classes].
+        target: t.
+        q: the noise.
+        ks: the numbers of samples k.
+        hits: as in `moments`.
+        estimator: the name of a loss in `ssm.losses`.
+        on_chunk: called before each part of the classes; what it raises ends the work.
+
+    Returns:
+        The curve, an entry for each k.
+
+    Raises:
+        ValueError: an argument is out of its range, or the scores are too far apart.
+        IndexError: the target is not a class.
+
+    >>> from ssm import noise
+    >>> x, q = torch.tensor([2.0, 1.0, 0.0, -1.0, 0.5]), noise.custom([0.4, 0.25, 0.15, 0.12, 0.08])
+    >>> [round(loss, 10) for loss in curve(x, 0, q, [4, 32], hits="excluded").loss_mean.tolist()]
+    [0.567340885, 0.5735403853]
+    """
+    problem = _problem(scores, target, q, hits, estimator)
+    counts = torch.tensor([checks.sample_count(k) for k in ks], dtype=torch.int64, device=problem.x.device)
+    full = _full(problem)
+    norm = math.sqrt(full.squares + full.others**2)
+    if problem.name in _CORRECTIONS:
+        ratio = _ratio(problem, 1)
+        points = _compression.compress(ratio, on_chunk)
+        sums = _curves.integrate(points.ratio if points else ratio, full, counts.double(), on_chunk)
+        _refuse_rough(sums.error)
+    else:
+        sums = _curves.Sums(*_of_sums(problem, counts.tolist(), on_chunk), 0.0)
+    return Curve(counts, norm, *sums)
 
 
 def samples_needed(  # noqa: PLR0913 - two bounds beside the problem
@@ -136,7 +206,8 @@ def samples_needed(  # noqa: PLR0913 - two bounds beside the problem
     """The smallest k whose gradient is near that of the full softmax, in the mean and in each draw.
 
     ``|E[g] - G| <= bias |G|`` and ``sqrt(sum of Var g_c) <= noise |G|``, where G is the full gradient
-    and ``|.|`` the L2 norm; by doubling k and bisection on the exact moments.
+    and ``|.|`` the L2 norm. Neither falls with every sample more, so that the search looks along `curve`: at
+    every k up to 128 and 64 of each doubling beyond, then between the first that does and the last before it.
 
     Args:
         scores: x [classes].
@@ -158,25 +229,59 @@ def samples_needed(  # noqa: PLR0913 - two bounds beside the problem
     20
     """
     bounds = checks.positive("bias", bias, "0.01 is one hundredth"), checks.positive("noise", noise, "1 is as large")
-    full = torch.as_tensor(scores, dtype=torch.float64).detach().softmax(0)
-    full[checks.target(target, len(full))] -= 1
-    size = full.norm()
 
-    def enough(k: int) -> bool:
-        found = moments(scores, target, q, k, checks.hits(hits))
-        off, spread = (found.gradient_mean - full).norm(), found.gradient_variance.sum().sqrt()
-        return bool(off <= bounds[0] * size + _ROUNDING and spread <= bounds[1] * size + _ROUNDING)
+    def fewest(ks: Sequence[int]) -> tuple[int, int] | None:
+        """The first of these that does, and the one before."""
+        found = curve(scores, target, q, ks, checks.hits(hits))
+        close = found.bias <= bounds[0] * found.norm + _ROUNDING
+        enough = close & (found.variance.sqrt() <= bounds[1] * found.norm + _ROUNDING)
+        place = int(enough.int().argmax())
+        return (ks[max(place - 1, 0)], ks[place]) if enough.any() else None
 
-    few, k = 0, 1
-    while not enough(k):
-        few, k = k, 2 * k
-        if k > _MOST_SAMPLES:
+    first, bracket = 1, None
+    while bracket is None:
+        if first > _MOST_SAMPLES:
             rule = f"bounds that {_MOST_SAMPLES:,} samples keep"
             checks.refuse("bias and noise", rule, checks.Said("none"), "widen them or change the noise")
-    while k - few > 1:
-        middle = (few + k) // 2
-        few, k = (few, middle) if enough(middle) else (middle, k)
-    return k
+        bracket, first = fewest(_between(first, 2 * first)), 2 * first
+    while bracket[1] - bracket[0] > 1:
+        bracket = fewest(_between(*bracket)) or bracket
+    return bracket[1]
+
+
+def _between(few: int, many: int) -> list[int]:
+    """Whole numbers evenly spaced from one to another, both included, at most 65 of them."""
+    return sorted({few + (many - few) * i // _LOOKS for i in range(_LOOKS + 1)})
+
+
+def _problem(scores: Tensor, target: int, q: Noise, hits: checks.Handling | None, estimator: str) -> _Problem:
+    x = checks.vector("scores", scores)
+    checks.noise_fits(q.log_probs, len(x), x.device)
+    target, name = checks.target(target, len(x)), checks.estimator(estimator, tuple(estimators.ESTIMATORS))
+    mode = checks.handling(hits, name)
+    if name in {"log_q", "nce"}:
+        checks.drawable_targets(q.log_probs[target])
+    if name in _CORRECTIONS:
+        _refuse_wide(x, target, name)
+    return _Problem(x, target, q, q.without(target) if mode == "excluded" else q, name, mode)
+
+
+def _full(problem: _Problem) -> _curves.Full:
+    """The full softmax, as curves need it."""
+    x, target, q, source, name, _ = problem
+    log_p = (x - x[target]).log_softmax(0)
+    p, chances = _drop(log_p, target).exp(), _drop(source.probs, target)
+    if name in _CORRECTIONS and name != "uncorrected":
+        heavy = chances.argmax()
+        corrections = _drop(_CORRECTIONS[name](q, target), target)
+        shift, apart = float(log_p[target] + (corrections - chances.log())[heavy]), p.masked_fill(chances > 0, 0.0)
+    else:
+        # Right where one class is nearly all of the softmax.
+        heavy = (p * chances).argmax()
+        shift = float(log_p[target] - chances[heavy].log())
+        apart = p * (1 - chances / chances[heavy])
+    of_target = float(log_p[target]) if name == "uncorrected" else None
+    return _curves.Full(shift, of_target, float(p.sum()), float(p @ p), float(apart.sum()), float(apart @ apart))
 
 
 def _refuse_wide(x: Tensor, target: int, name: str) -> None:
@@ -195,17 +300,19 @@ def _refuse_rough(error: float) -> None:
         checks.refuse("exact moments", rule, found, "bring the scores closer together or use convergence.running_mean")
 
 
-def _ratio(  # noqa: PLR0913, PLR0917 - all that a ratio depends on
-    x: Tensor, target: int, q: Noise, source: Noise, k: int, name: str, mode: checks.Handling
-) -> Ratio:
+def _ratio(problem: _Problem, k: int) -> Ratio:
+    x, target, q, source, name, mode = problem
     chances, hit = _drop(source.probs, target), float(source.probs[target])
     log_a = _drop(x - x[target] - _CORRECTIONS[name](q, target), target)
+    log_a = log_a.masked_fill(chances == 0, -math.inf)
     apart = name in {"log_q", "uncorrected"}  # the target is added once to each draw, and not for each sample
     log_hit = 0.0 if apart else -float(q.log_probs[target])
     return Ratio(
         k,
         chances,
-        log_a.masked_fill(chances == 0, -math.inf),
+        chances**2,
+        log_a,
+        log_mean=float((chances.log() + log_a).logsumexp(0)),
         rest=min(1.0, max(float(chances.sum()), _LEAST_CHANCE)),  # it may round to a little more
         hit=hit,
         start=float(apart),
@@ -216,23 +323,42 @@ def _ratio(  # noqa: PLR0913, PLR0917 - all that a ratio depends on
 
 
 def _of_ratio(ratio: Ratio, target: int, on_chunk: Callable[[], object] | None) -> Moments:
-    sums = _quadrature.integrate(ratio, on_chunk)
+    points = _compression.compress(ratio, on_chunk)
+    sums = _quadrature.integrate(points.ratio if points else ratio, on_chunk)
     _refuse_rough(sums.error)
-    mean = _insert(sums.first, target, -float(sums.first.sum()))
-    second = _insert(sums.second, target, sums.target_second)
-    variance = second - _insert(sums.first, target, sums.target_first) ** 2
+    of_others = torch.stack([sums.first, sums.once, sums.twice])
+    first, once, twice = ratio.q * (points.read(of_others, on_chunk) if points else of_others)
+    mean = _insert(first, target, -float(first.sum()))
+    second = _insert(once + ratio.q * twice, target, sums.target_second)
+    variance = second - _insert(first, target, sums.target_first) ** 2
     return Moments(mean, torch.where(variance > _ROUNDING * second, variance, 0.0), sums.loss, sums.error)
 
 
-def _of_sum(y: Tensor, target: int, chances: Tensor, k: int, *, rejected: bool) -> Moments:
-    rate, cost = y.sigmoid(), -logsigmoid(-y)
-    if rejected:
+def _of_sum(problem: _Problem, k: int) -> Moments:
+    x, target, q, source, name, mode = problem
+    y = x - ((q.log_probs + math.log(k)).clamp(min=_NO_CORRECTION) if name == "nce" else 0.0)
+    chances, rate, cost = source.probs, y.sigmoid(), -logsigmoid(-y)
+    if mode == "rejected":
         rate[target] = cost[target] = 0.0
     mean, variance = k * chances * rate, k * chances * (1 - chances) * rate**2
     mean[target] -= torch.sigmoid(-y[target])
     # Of a class that is never drawn the cost may be infinite, and does not count.
     loss = k * float(chances @ cost.masked_fill(chances == 0, 0.0)) - float(logsigmoid(y[target]))
     return Moments(mean, variance, loss, 0.0)
+
+
+def _of_sums(problem: _Problem, ks: list[int], on_chunk: Callable[[], object] | None) -> tuple[Tensor, Tensor, Tensor]:
+    """Bias, variance and loss for each k."""
+    full = (problem.x - problem.x[problem.target]).softmax(0)
+    full[problem.target] = -_drop(full, problem.target).sum()
+    rows = []
+    for k in ks:
+        if on_chunk is not None:
+            on_chunk()
+        found = _of_sum(problem, k)
+        rows.append([float((found.gradient_mean - full).norm()), float(found.gradient_variance.sum()), found.loss_mean])
+    bias, variance, loss = full.new_tensor(rows).unbind(1)
+    return bias, variance, loss
 
 
 def _drop(values: Tensor, place: int) -> Tensor:

@@ -30,6 +30,8 @@ ROOMS = {
     "sharded": TORCH,
     "optim": TORCH,
     "_quadrature": TORCH,
+    "_compression": TORCH,
+    "_curves": TORCH,
     "exact": TORCH,
     "convergence": TORCH,
     "explorer.problems": TORCH,
