@@ -20,7 +20,7 @@ from tests.test_settings import every_settings
 
 CASES, PARTS = 1_000, 4
 ROUNDING = 1e-13  # of sums and integrals of numbers near 1
-URLS = {name: f"/problem.json?{Settings(problem=name).to_query()}" for name in ("article", "white")}
+URLS = {name: f"problem.json?{Settings(problem=name).to_query()}" for name in ("article", "white")}
 # One memo for all cases: what the kernel keeps from one to the next must not be seen.
 EVALUATE = """async ([cases, constants]) => {
   const { view } = await import("/assets/kernel/view.js"), { Problems } = await import("/assets/stage/problems.js");
@@ -28,7 +28,7 @@ EVALUATE = """async ([cases, constants]) => {
   for (const { settings, urls } of cases) {
     let here;
     const arrived = new Promise((resolve) => { here = resolve; });
-    const problems = new Problems("", 1e6, here);
+    const problems = new Problems(1e6, here);
     if (!problems.problem(settings, urls)) await arrived;
     found.push(view(problems.problem(settings, urls), settings, { constants, memo }));
   }
