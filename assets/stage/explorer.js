@@ -14,8 +14,8 @@ import { Parts } from "./parts.js";
 import { Problems } from "./problems.js";
 import { patched, toQuery } from "./settings.js";
 
-const LIVE = { samples: 100_000, classes: 2_000 }; // what one frame can afford
-const FULL = { samples: 2_000_000, classes: 2_000 };
+const LIVE = { samples: 100_000, classes: 20_000, exponentials: 1_000_000 }; // what one frame can afford
+const FULL = { samples: 2_000_000, classes: 20_000, exponentials: 10_000_000 };
 const HEALTH = "/_stcore/health";
 const PLOTLY = "/assets/vendor/plotly-basic.min.js";
 
