@@ -56,11 +56,21 @@ export const workOf = (ratio, k) => nodeCount(drawOf(ratio, k), STEP) * ratio.q.
 function drawOf(ratio, k) {
   const forgets = !ratio.start && ratio.logHit === -Infinity && ratio.hit > 0; // a draw of hits alone adds nothing
   const logNone = ratio.rest < 0.5 ? Math.log1p(-ratio.rest) : Math.log(ratio.hit);
-  const highest = ratio.logA.reduce((a, b) => Math.max(a, b), -Infinity);
+  const [lowest, highest] = ends(ratio.logA);
   const logEmpty = forgets ? k * logNone : -Infinity;
   const logScale = scaleOf(ratio, k, highest);
-  const a = highest < STEEPEST && logScale < STEEPEST ? ratio.logA.map(Math.exp) : null;
-  return { ratio, k, forgets, logEmpty, logScale, a, m: meanOf(ratio, k) };
+  const a = -lowest < STEEPEST && highest < STEEPEST ? ratio.logA.map(Math.exp) : null;
+  return { ratio, k, a, lowest, forgets, logEmpty, logScale, m: meanOf(ratio, k) };
+}
+
+/** The least and the largest of some values. @param {Float64Array} values */
+function ends(values) {
+  let [least, most] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  return [least, most];
 }
 
 /** log of 1 / v where the first of the integrands ends. @param {Ratio} ratio @param {number} k @param {number} highest */
@@ -79,9 +89,8 @@ function meanOf(ratio, k) {
 }
 
 /** @param {Draw} draw @param {number} step */
-function nodeCount({ ratio, k, forgets, logScale }, step) {
-  let slowest = 0;
-  if (!ratio.each) for (const log of ratio.logA) if (log < slowest) slowest = log;
+function nodeCount({ ratio, k, forgets, logScale, lowest }, step) {
+  const slowest = ratio.each ? 0 : Math.min(0, lowest);
   const logLeast = ratio.start || forgets ? 0 : Math.log(k) + slowest; // the least that a draw can add up to
   return Math.ceil((Math.log(HIGHEST) - logLeast + logScale + 2 * step - LOWEST) / step);
 }
@@ -124,7 +133,7 @@ const newTotals = (n) => ({
 
 /** v a_c of all classes. @param {Draw} draw @param {Node} node @param {Float64Array} va */
 function multiply({ ratio: { logA }, a }, { logV, v }, va) {
-  if (a && logV > -STEEPEST) for (let c = 0; c < va.length; c++) va[c] = Math.min(v * a[c], STEEPEST);
+  if (a && Math.abs(logV) < STEEPEST) for (let c = 0; c < va.length; c++) va[c] = Math.min(v * a[c], STEEPEST);
   else for (let c = 0; c < va.length; c++) va[c] = Math.min(capped(logV + logA[c]), STEEPEST);
 }
 
