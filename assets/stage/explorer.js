@@ -8,16 +8,15 @@ import { view as compute } from "../kernel/view.js";
 import { apart } from "./agreement.js";
 import { carried } from "./carry.js";
 import { Dialogue } from "./dialogue.js";
-import { hasCookie, onceBack } from "./line.js";
+import { hasCookie, isAlive, onceBack } from "./line.js";
 import { beside, json, script } from "./loading.js";
 import { agreementWords } from "./page.js";
 import { Parts } from "./parts.js";
 import { Problems } from "./problems.js";
 import { patched, toQuery } from "./settings.js";
 
-const LIVE = { samples: 100_000, classes: 2_000 }; // what one frame can afford
-const FULL = { samples: 2_000_000, classes: 2_000 };
-const HEALTH = "_stcore/health";
+const LIVE = { samples: 100_000, classes: 20_000, exponentials: 1_000_000 }; // what one frame can afford
+const FULL = { samples: 2_000_000, classes: 20_000, exponentials: 10_000_000 };
 const PLOTLY = "assets/vendor/plotly-basic.min.js";
 
 /** @type {WeakMap<object, Explorer>} */
@@ -35,15 +34,6 @@ export function mount(component) {
 export function unmount(parentElement) {
   instances.get(parentElement)?.end();
   instances.delete(parentElement);
-}
-
-/** Whether a server answers at all. @param {string} url */
-async function isAlive(url) {
-  try {
-    return (await fetch(url, { cache: "no-store" })).ok;
-  } catch {
-    return false;
-  }
 }
 
 /** Settings in the page's own address and in the links to the pages beside it; what else the address said stays. */
@@ -112,7 +102,7 @@ class Explorer {
       frame: (act) => requestAnimationFrame(act),
       query: () => toQuery(this.#settings, this.#spec.fields),
       send: (question) => this.#setStateValue("ask", question),
-      alive: () => isAlive(beside(HEALTH)),
+      alive: () => isAlive(),
       preview: () => this.#preview(),
       busy: () => this.#parts.player.playing || this.#parts.grid.moving,
       adopt: (answer) => this.#adopt(answer),

@@ -1,5 +1,8 @@
 /** The line to the server: a websocket that Streamlit opens, and opens again by itself after it was cut. */
 
+import { beside } from "./loading.js";
+
+const HEALTH = "_stcore/health";
 const STATE = "data-test-connection-state"; // on the element of the whole app; a browser test holds that it is there
 
 /** Call `back` each time the line is up again. @param {Element} inside the app @param {() => void} back @param {AbortSignal} signal */
@@ -20,6 +23,15 @@ export function onceBack(inside, back, signal) {
 export function hasCookie() {
   try {
     return /(^|; )_streamlit_xsrf=/.test(document.cookie);
+  } catch {
+    return false;
+  }
+}
+
+/** Whether the server answers at all. */
+export async function isAlive() {
+  try {
+    return (await fetch(beside(HEALTH), { cache: "no-store" })).ok;
   } catch {
     return false;
   }
