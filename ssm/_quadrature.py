@@ -6,7 +6,7 @@ sample adds, ``G(v) = sum of q_c exp(-v (l + a_c)) + q_t exp(-v h)``.
 
 No moment is a difference of large numbers. In particular that of the target is taken about the
 ratio of the mean sums, ``m = E[T] / (E[T] + E[O])``, to which 1 + g_t is near where k is large, or
-about 1 where hits alone are the rule.
+about 1 where hits alone are the rule; where that proves to be far off, about its own mean.
 """
 
 import math
@@ -25,6 +25,7 @@ _HALVINGS = 4
 _GOAL = 1e-12
 _NOTHING = 1e-24  # a loss so small may be off by any part of itself
 _STEADY = 1e-8  # and so may the variance of the target, in parts of (m (1 - m))^2
+_ASTRAY = 0.9  # of a second moment: if the mean is more of it, it is taken about the mean instead
 _CHUNK = 1 << 16  # entries of a [nodes, classes] block, so that memory is bounded and near
 _LEAST = 1e-300  # what interpolation leaves of nothing may be below it
 _STEEPEST = 600.0  # exp is slow below -708
@@ -216,15 +217,18 @@ def _log_k(v: Tensor, ratio: Ratio) -> Tensor:
     return _log(-ratio.rest * (-v).expm1(), ratio.hit + ratio.rest * (-v).exp())
 
 
-def _sums(nodes: Nodes, ratio: Ratio) -> Sums:
+def _sums(nodes: Nodes, ratio: Ratio, centre: Mean | None = None) -> Sums:
     k = ratio.q.new_tensor([ratio.k])
-    m, log_empty = mean_share(ratio, k), ratio.k * ratio.log_forgotten
+    m, log_empty = centre or mean_share(ratio, k), ratio.k * ratio.log_forgotten
     sample = sample_at(nodes, ratio, m)
     first, once, twice = _others(nodes, sample, ratio, k)
     rows = target_rows(nodes, sample, (ratio, k, m))
     loss, share, square, product, off = (rows @ nodes.weight[1]).tolist()
     missed = math.exp(log_empty) * float(m.others)
-    unbalanced = share + float(ratio.q @ first) + math.expm1(log_empty)
+    others = float(ratio.q @ first)
+    if centre is None and (off + missed) ** 2 > _ASTRAY * (square + product + missed * float(m.others)):
+        return _sums(nodes, ratio, Mean(k.new_tensor([share + math.exp(log_empty)]), k.new_tensor([others])))
+    unbalanced = share + others + math.expm1(log_empty)
     second = once @ ratio.q + twice @ ratio.squares
     return Sums(
         first,

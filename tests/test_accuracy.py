@@ -13,6 +13,11 @@ ONCE_WRONG = {
     "nearly all hits, apart": (([0.0, 1.0, -2.0], 0, [1.0, 1e-15, 3e-16], 1), "log_q", "rejected"),
     "nearly all hits, kept": (([0.0, 1.0, -2.0], 0, [1.0, 1e-16, 3e-16], 3), "sampled_softmax", "kept"),
     "a hit of enormous weight": (([0.6, 0.0, -6.0], 1, [0.01, 7e-279, 0.09], 3), "sampled_softmax", "kept"),
+    "a mean of rare samples": (
+        ([-1.5, 7.2, 5.5, 0.8], 2, [7e-111, 2e-240, 2e-180, 3e-105], 1),
+        "sampled_softmax",
+        "rejected",
+    ),
     "a confident target": (([17.3, 0.0, 0.1, -1.0], 0, [0.1, 0.5, 0.2, 0.2], 4), "sampled_softmax", "rejected"),
 }
 
