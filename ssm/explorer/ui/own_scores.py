@@ -11,8 +11,8 @@ from ssm.explorer.problems import Problem, columns, tables
 from ssm.explorer.ui.table_store import TABLES
 
 _NO_UPLOADS = (
-    "A file cannot be loaded here: the browser keeps the cookie that goes with it from this page, as it does in a frame "
-    "of another site. Open the file and paste what is in it instead."
+    "A file cannot be loaded here: the browser keeps the cookie that goes with it from this page, as it does in a "
+    "frame of another site. Open the file and paste what is in it instead."
 )
 _EXAMPLE = tables.to_text(problems.article())
 
