@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Dialog, Locator, expect
 
 from ssm.explorer import experiment, figures
 from ssm.explorer.figures import PANELS
@@ -55,7 +55,8 @@ def own(names: Iterable[str], **rest: object) -> Settings:
 
 def shown(labels: Locator) -> list[str]:
     """The full names that some labels stand for: a shortened one has it as its title."""
-    return labels.evaluate_all("nodes => nodes.filter((node) => !node.hidden).map((n) => n.title || n.textContent)")
+    read = "nodes => nodes.filter((node) => !node.hidden).map((node) => node.title || node.textContent)"
+    return [str(name) for name in labels.evaluate_all(read)]
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -63,7 +64,12 @@ def shown(labels: Locator) -> list[str]:
 def test_no_name_is_markup_anywhere_on_the_page(new_context, view, width):
     page = new_context(viewport={"width": width, "height": 800}).new_page()
     popped: list[str] = []
-    page.on("dialog", lambda dialog: popped.append(dialog.message) or dialog.dismiss())
+
+    def on_dialog(dialog: Dialog) -> None:
+        popped.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", on_dialog)
     settings = own(NAMES, samples=60, view=view, target=0)
     open_explorer(page, f"?{settings.to_query()}")
     still(page)
