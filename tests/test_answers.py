@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from ssm.explorer import experiment, figures, problems
 from ssm.explorer.figures import texts
-from ssm.explorer.problems import Problem, tables
+from ssm.explorer.problems import Numbered, Problem, tables
 from ssm.explorer.settings import FIELDS, Frame, Settings
 from ssm.explorer.ui import answers
 from ssm.explorer.ui.answers import answer, first_answer, is_long, problem
-from ssm.explorer.ui.spec import spec
+from ssm.explorer.ui.spec import PREVIEW_CLASSES, spec
 from ssm.explorer.ui.table_store import TABLES, TableStore
 
 PETS = tables.parse("bird 1.5\ncat 0.5\ndog 2.5")
@@ -208,6 +208,15 @@ def test_a_table_that_is_no_longer_here_is_replaced_with_a_note():
     assert told["query"] == "v=1&samples=5"
     assert told["names"]["7"] == "horse"
     assert "own" not in told["urls"]
+
+
+@pytest.mark.parametrize(("classes", "there"), [(PREVIEW_CLASSES, True), (PREVIEW_CLASSES + 1, False)])
+def test_a_table_that_the_page_is_not_to_compute_has_no_url(classes, there):
+    table = Problem(Numbered(classes), torch.arange(classes, dtype=torch.float64) / classes, classes - 1)
+    TABLES.put(table.fingerprint, table)
+    told = answer(f"v=1&problem=own&own={table.fingerprint}&samples=2&draws=10")
+    assert told["view"]["classes"]["n"] == classes
+    assert ("own" in told["urls"]) == there
 
 
 def test_urls_lead_to_the_problems():

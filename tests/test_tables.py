@@ -332,3 +332,9 @@ def test_a_table_too_large_for_a_link_is_not_packed():
     assert len(tables.pack(few) or "") <= 6_000
     assert tables.link(many) == many.fingerprint
     assert tables.FINGERPRINT.fullmatch(many.fingerprint)
+
+
+def test_what_turns_the_direction_of_a_text_is_replaced_in_names():
+    problem = tables.parse("a\u202eb 1\n\u2067c\u2069 2\n\u05d0\u05d1 3")
+    assert list(problem.names) == ["a\ufffdb", "\ufffdc\ufffd", "\u05d0\u05d1"]
+    assert tables.parse(tables.to_text(problem)).fingerprint == problem.fingerprint

@@ -12,6 +12,7 @@ from ssm.explorer import experiment
 from ssm.explorer import settings as choices
 from ssm.explorer.problems import tables
 from ssm.explorer.settings import Settings
+from ssm.explorer.ui.spec import PREVIEW_CLASSES
 from ssm.explorer.ui.table_store import TABLES
 
 Answer = dict[str, Any]
@@ -168,9 +169,10 @@ def _names(names: Sequence[str], view: dict[str, Any]) -> dict[str, str]:
 
 
 def _urls(settings: Settings) -> dict[str, str]:
-    """Where the page finds each problem that it does not make by itself: beside its other files."""
+    """Where the page finds each problem that it does not make by itself and is to compute."""
     urls = {name: f"problem.json?{Settings(problem=name).to_query()}" for name in ("article", "white")}
-    if settings.problem == "own":
+    table = TABLES.get(settings.table)  # None where the link holds it, which is short
+    if settings.problem == "own" and (table is None or table.classes <= PREVIEW_CLASSES):
         urls["own"] = _url_of(settings.table)
     return urls
 
