@@ -144,7 +144,7 @@ def _nodes(ratio: Ratio, step: float) -> _Nodes:
     half[1::2] = 0
     alive = _alive(log_v.exp(), ratio)
     log_v, v = log_v[alive], log_v[alive].clamp(max=_STEEPEST).exp()
-    vh = (log_v + ratio.log_hit).clamp(max=_STEEPEST).exp()
+    vh = (log_v + ratio.log_hit).clamp(max=_STEEPEST).exp().clamp(max=_STEEPEST)  # its square is a number too
     return _Nodes(log_v, v, vh, (-v * ratio.each).exp(), torch.stack([half[alive], weight[alive]]))
 
 
