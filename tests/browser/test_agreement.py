@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Page
 
+from ssm import estimators, exact, noise
 from ssm.explorer import experiment
 from ssm.explorer.figures import templates
 from ssm.explorer.settings import Settings
@@ -21,6 +23,7 @@ from tests.test_settings import every_settings
 CASES, PARTS = 1_000, 4
 CLOSE = 1e-9  # relative
 ROUNDING = 1e-12  # of sums and integrals of numbers near 1
+VARIANCE = 1e-13  # what rounding may leave of a variance, in parts of the second moment
 LEAST = 1e-290  # below it float64 has not all its digits
 URLS = {name: f"problem.json?{Settings(problem=name).to_query()}" for name in ("article", "white")}
 # One memo for all cases: what the kernel keeps from one to the next must not be seen.
@@ -35,6 +38,14 @@ EVALUATE = """async ([cases, constants]) => {
     found.push(view(problems.problem(settings, urls), settings, { constants, memo }));
   }
   return JSON.stringify(found);
+}"""
+
+EXTREME = 200
+MOMENTS = """async (cases) => {
+  const { moments } = await import("/assets/kernel/moments.js");
+  const floats = (values) => Float64Array.from(values, (value) => value ?? -Infinity); // JSON has no infinities
+  const found = cases.map(({ x, logQ, ...rest }) => moments({ x: floats(x), logQ: floats(logQ), ...rest }));
+  return JSON.stringify(found.map(({ mean, variance, loss }) => ({ mean: [...mean], variance: [...variance], loss })));
 }"""
 
 
@@ -173,3 +184,62 @@ def test_links_of_the_page_are_read_as_they_were_meant(modules):
         assert [Settings.from_query(link) for link in links] == [(s, ()) for s in chosen]
 
     run()
+
+
+def random_subject(rng: np.random.Generator, *, extreme: bool) -> dict[str, Any]:
+    """Scores, noise and estimator as the kernel takes them; the weights of extreme ones leave float64."""
+    n = int(rng.integers(500, 3_000)) if not extreme and rng.random() < 0.05 else int(rng.integers(2, 60))
+    x = rng.normal(0, rng.choice([50, 200, 400] if extreme else [0, 0.5, 2, 5, 20]), n)
+    t, estimator = int(rng.integers(n)), str(rng.choice(list(estimators.ESTIMATORS)))
+    kinds = [np.zeros(n), rng.normal(0, 15 if extreme else 1.5, n), x / rng.uniform(0.5, 3)]
+    weights = kinds[rng.integers(3)]
+    if extreme:
+        weights[t] += rng.choice([-200.0, 0.0, 25.0])  # a target that is hardly ever drawn, and hardly ever not
+    hits = "kept" if estimator == "naive_importance" else str(rng.choice(["rejected", "excluded", "kept"]))
+    return {
+        "x": x.tolist(),
+        "t": t,
+        "logQ": torch.log_softmax(torch.tensor(weights), 0).tolist(),
+        "k": int(np.exp(rng.uniform(0, np.log(1e6 if extreme else 1e4)))),
+        "estimator": estimator,
+        "hits": hits,
+    }
+
+
+def exactly(subject: dict[str, Any]) -> exact.Moments | None:
+    """The same moments from torch, or nothing where it finds its own integral too rough."""
+    q, scores = (torch.tensor(subject[name], dtype=torch.float64) for name in ("logQ", "x"))
+    try:
+        return exact.moments(
+            scores, subject["t"], noise.Noise(q), subject["k"], subject["hits"], estimator=subject["estimator"]
+        )
+    except ValueError as refusal:
+        assert "exact moments must be within" in str(refusal)
+        return None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("count", "extreme"), [(CASES, False), (EXTREME, True)])
+def test_moments_of_every_estimator_agree(modules, count, extreme):
+    rng = np.random.default_rng(count)
+    subjects = [random_subject(rng, extreme=extreme) for _ in range(count)]
+    theirs = [exactly(subject) for subject in subjects]
+    found = json.loads(modules.evaluate(MOMENTS, subjects))
+    pairs = [each for each in zip(subjects, found, theirs, strict=True) if each[2] is not None]
+    assert len(pairs) >= 0.99 * count
+    worst = [hold_moments(*each) for each in pairs]
+    assert 0 < sum(off > CLOSE for off in worst) < 0.2 * count  # rounding is all of a few variances that are nearly 0
+
+
+def hold_moments(subject: dict[str, Any], ours: dict[str, Any], theirs: exact.Moments) -> float:
+    """Hold one subject's moments against torch's; the largest relative difference of a variance."""
+    mean, variance = theirs.gradient_mean.numpy(), theirs.gradient_variance.numpy()
+    assert apart(ours["loss"], theirs.loss_mean, 1e-15) < CLOSE, subject
+    # What draws push up and pull down may cancel on the target of a logistic loss.
+    assert apart(ours["mean"], mean.tolist(), 1e-15 * abs(mean).max()) < CLOSE, subject
+    second = variance + mean**2
+    if subject["estimator"] not in {"nce", "negative_sampling"}:
+        second[subject["t"]] = 1.0  # the target's is taken about another number than 0
+    off = abs(np.array(ours["variance"]) - variance)
+    assert (off <= CLOSE * variance + 2 * VARIANCE * second).all(), subject
+    return apart(ours["variance"], variance.tolist(), 0.0)
