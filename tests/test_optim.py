@@ -139,9 +139,11 @@ def test_adagrad_keeps_one_number_a_row_and_adam_two_a_weight():
 
 @both
 @pytest.mark.parametrize("decay", [0.0, 0.5])
-def test_other_rows_stand_still_and_the_gradient_is_left_as_it_is(kind, decay):
+@pytest.mark.parametrize("coalesced", [False, True])
+def test_other_rows_stand_still_and_the_gradient_is_left_as_it_is(kind, decay, coalesced):
     w = table(50, 4)
     before, gradient = w.detach().clone(), sparse([(3, [1.0] * 4), (3, [2.0] * 4), (9, [0.5] * 4)], w)
+    gradient = gradient.coalesce() if coalesced else gradient
     given_values = gradient._values().clone()
     trained(kind([w], lr=0.1, weight_decay=decay), w, [gradient] * 3)
     assert (before != w).any(dim=1).nonzero()[:, 0].tolist() == [3, 9]
