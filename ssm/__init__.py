@@ -1,4 +1,4 @@
-"""The sampled softmax loss in PyTorch: losses and a layer, noise, exact moments, repeated draws, exact evaluation."""
+"""The sampled softmax in PyTorch: losses, a layer, noise, optimisers, exact moments, repeated draws, evaluation."""
 
 from ssm import convergence as convergence
 from ssm import evaluation as evaluation
@@ -6,4 +6,7 @@ from ssm import exact as exact
 from ssm import head as head
 from ssm import losses as losses
 from ssm import noise as noise
+from ssm import optim as optim
 from ssm.head import SampledSoftmax as SampledSoftmax
+
+__version__ = "0.1.0"

@@ -77,6 +77,14 @@ def positive(name: str, value: object, way_out: str) -> float:
     refuse(name, "above 0", value, way_out)
 
 
+def not_negative(name: str, value: object, way_out: str) -> float:
+    """A finite number of at least zero."""
+    number = finite(name, value, way_out)
+    if number >= 0:
+        return number
+    refuse(name, "at least 0", value, way_out)
+
+
 def classes(value: object) -> int:
     """The number of classes, at least one."""
     return whole("classes", value, 1, None, "a softmax needs a class to choose")

@@ -322,3 +322,49 @@ def chi_squared(scores: Vector, target: int, q: Vector) -> float:
 def effective(weights: Vector) -> float:
     """Return how many equally weighted samples these are worth."""
     return math.fsum(weights) ** 2 / math.fsum(w**2 for w in weights) if weights else 0.0
+
+
+# Optimisers of rows: each step is a list of (row, its gradient), in which a row may come more than once
+
+Entries = Sequence[tuple[int, Vector]]
+
+
+def summed(entries: Entries) -> dict[int, Gradient]:
+    """Return the gradient of each row that occurs."""
+    sums: dict[int, Gradient] = {}
+    for row, values in entries:
+        sums[row] = [a + b for a, b in zip(sums.get(row, [0.0] * len(values)), values, strict=True)]
+    return sums
+
+
+def row_adam(weights: Sequence[Vector], steps: Sequence[Entries], options: dict[str, float]) -> list[Gradient]:
+    """Return the weights after steps of Adam (Kingma and Ba 2015) on rows, with decoupled decay of these."""
+    w = [list(row) for row in weights]
+    m, v = ([[0.0] * len(row) for row in w] for _ in range(2))
+    lr, b1, b2, eps, decay = (options[name] for name in ("lr", "b1", "b2", "eps", "decay"))
+    for t, entries in enumerate(steps, start=1):
+        for r, gradient in summed(entries).items():
+            for i, g in enumerate(gradient):
+                m[r][i] = b1 * m[r][i] + (1 - b1) * g
+                v[r][i] = b2 * v[r][i] + (1 - b2) * g * g
+                unbiased = lr * math.sqrt(1 - b2**t) / (1 - b1**t)
+                w[r][i] = w[r][i] * (1 - lr * decay) - unbiased * m[r][i] / (math.sqrt(v[r][i]) + eps)
+    return w
+
+
+def row_adagrad(weights: Sequence[Vector], steps: Sequence[Entries], options: dict[str, float]) -> list[Gradient]:
+    """Return the weights after steps of Adagrad (Duchi et al. 2011) with one sum of mean squares a row."""
+    w, s = [list(row) for row in weights], [options["start"]] * len(weights)
+    for entries in steps:
+        for r, gradient in summed(entries).items():
+            s[r] += math.fsum(g * g for g in gradient) / len(gradient)
+            for i, g in enumerate(gradient):
+                kept = w[r][i] * (1 - options["lr"] * options["decay"])
+                w[r][i] = kept - options["lr"] * g / (math.sqrt(s[r]) + options["eps"])
+    return w
+
+
+def norm(entries: Entries, p: float = 2.0) -> float:
+    """Return the p-norm of a gradient of rows."""
+    sizes = [abs(g) for gradient in summed(entries).values() for g in gradient]
+    return max(sizes) if math.isinf(p) else math.fsum(g**p for g in sizes) ** (1 / p)

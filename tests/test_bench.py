@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from ssm import estimators, head, noise, philox
-from ssm.bench import report, steps
+from ssm.bench import optimisers, report, steps
+from ssm.bench.optimisers import Move
 from ssm.bench.report import Row
 from ssm.bench.steps import Step
 
@@ -51,13 +52,17 @@ def test_the_other_cases_have_a_time_and_the_largest_its_memory():
 def measured(monkeypatch):
     monkeypatch.setattr(report, "measure", lambda: ROWS)
     monkeypatch.setattr(steps, "measure", lambda cases, device, _: [Step(device, n, dim, 0.1) for n, dim in cases])
+    monkeypatch.setattr(
+        optimisers, "measure", lambda cases, device, _: [Move(device, n, dim, 0.1, 8, 0.5) for n, dim in cases]
+    )
 
 
 @pytest.mark.usefixtures("measured")
 def test_the_table_has_a_line_for_each_case(capsys):
     report.main([])
-    table, lines = (part.splitlines() for part in capsys.readouterr().out.split("\n\n"))
-    assert [line.split()[:2] for line in table[1:]] == [[f"{n:,}", str(dim)] for n, dim in steps.CASES]
+    table, moves, lines = (part.splitlines() for part in capsys.readouterr().out.split("\n\n"))
+    for each in (table, moves):
+        assert [line.split()[:2] for line in each[1:]] == [[f"{n:,}", str(dim)] for n, dim in steps.CASES]
     assert lines[1].split() == ["a", "case", "2.0", "ms", "1000.0", "ms", "500x"]
     assert lines[2].split() == ["another", "20.0", "ms"]
     assert lines[3].split() == ["the", "largest", "500.0", "ms", "0.39", "GB"]
@@ -70,6 +75,7 @@ def test_json_has_the_same(capsys):
     said = json.loads(capsys.readouterr().out)
     assert [Row(**row) for row in said["rows"]] == ROWS
     assert [Step(**step) for step in said["steps"]] == [Step("meta", n, 3, 0.1) for n in (7, 9)]
+    assert [Move(**move) for move in said["optimisers"]] == [Move("meta", n, 3, 0.1, 8, 0.5) for n in (7, 9)]
 
 
 def once(work):
@@ -90,6 +96,26 @@ def test_every_way_is_timed_and_its_memory_counted(monkeypatch):
     assert full.full_ratio == 1
     assert sparse.optimiser_seconds > 0
     assert sparse.floors == sparse.seconds / by_way["bare floor"].seconds
+
+
+def test_every_optimiser_is_timed_in_units_of_torchs():
+    times = iter([2.0, 1.0, 0.5, 0.25])
+    ran = []
+
+    def timer(work):
+        ran.append(work())
+        return next(times)
+
+    found = optimisers.measure([(3000, 8)], "cpu", timer)
+    assert [move.way.rpartition(".")[2] for move in found] == [
+        "SparseAdam",
+        "RowAdam",
+        "the same with weight decay",
+        "RowAdagrad",
+    ]
+    assert [move.ratio for move in found] == [1.0, 0.5, 0.25, 0.125]
+    assert [move.state_bytes for move in found] == [*[2 * 3000 * 8 * 4] * 3, 3000 * 4]
+    assert len(ran) == 4
 
 
 def test_what_a_sparse_step_holds_does_not_grow_with_the_classes(monkeypatch):

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from ssm import _quadrature, _ratios, convergence, exact, losses, noise, philox
-from ssm.bench import steps
+from ssm.bench import optimisers, steps
 from ssm.explorer import problems
 from ssm.noise import Noise
 
@@ -94,18 +94,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--device", default="cpu", help="of the training steps")
     options = parser.parse_args(arguments)
     cases = [(size, options.dim) for size in options.sizes] if options.sizes else steps.CASES
-    trained, rows = steps.measure(cases, options.device, _time), measure()
+    trained = steps.measure(cases, options.device, _time)
+    moved, rows = optimisers.measure(cases, options.device, _time), measure()
     if options.json:
-        text = json.dumps(
-            {"steps": [asdict(step) for step in trained], "rows": [asdict(row) for row in rows]}, indent=2
-        )
+        found = {
+            "steps": [asdict(step) for step in trained],
+            "optimisers": [asdict(move) for move in moved],
+            "rows": [asdict(row) for row in rows],
+        }
+        text = json.dumps(found, indent=2)
     else:
         threads = torch.get_num_threads()
         note = (
             f"Each the least of the runs of {_PATIENCE:g} s, on {threads} threads. "
             f"One by one: {_LOOPED:,} single draws, scaled to as many."
         )
-        text = f"{steps.table(trained)}\n\n{table(rows)}\n{note}"
+        text = f"{steps.table(trained)}\n\n{optimisers.table(moved)}\n\n{table(rows)}\n{note}"
     sys.stdout.write(f"{text}\n")
 
 
