@@ -344,6 +344,15 @@ def test_chi_squared_is_that_of_the_noise_off_the_target_however_hits_are_treate
     assert run(Settings(noise=noise, hits=hits)).numbers["chi2"] == pytest.approx(expected, abs=1e-4)
 
 
+def test_chi_squared_keeps_its_digits_next_to_the_ideal_noise():
+    warmth = 1e-7  # to first order the weights are off by warmth (x - E[x])
+    x = np.delete([-1.45, -2.0, -2.9, 1.4, -2.3, -0.1, -4.5, 1.65, -6.0, 0.3], HORSE)
+    p = np.exp(x) / np.exp(x).sum()
+    expected = warmth**2 * (p @ x**2 - (p @ x) ** 2)
+    found = run(Settings(noise="softmax", temperature=1 + warmth)).numbers["chi2"]
+    assert found == pytest.approx(expected, rel=1e-5, abs=0)
+
+
 def test_chi_squared_beyond_all_numbers_is_left_out_so_that_json_can_hold_the_rest():
     far_off = run(Settings(edits=((CAT, 300.0), (DOG, -300.0)), noise="softmax", temperature=0.05, draws=10))
     assert "chi2" not in far_off.numbers

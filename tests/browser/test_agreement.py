@@ -45,7 +45,7 @@ MOMENTS = """async (cases) => {
   const { moments } = await import("/assets/kernel/moments.js");
   const floats = (values) => Float64Array.from(values, (value) => value ?? -Infinity); // JSON has no infinities
   const found = cases.map(({ x, logQ, ...rest }) => moments({ x: floats(x), logQ: floats(logQ), ...rest }));
-  return JSON.stringify(found.map(({ mean, variance, loss }) => ({ mean: [...mean], variance: [...variance], loss })));
+  return JSON.stringify(found.map((m) => m && { mean: [...m.mean], variance: [...m.variance], loss: m.loss }));
 }"""
 
 
@@ -227,6 +227,7 @@ def test_moments_of_every_estimator_agree(modules, count, extreme):
 
 def hold_moments(subject: dict[str, Any], ours: dict[str, Any], theirs: exact.Moments) -> float:
     """Hold one subject's moments against torch's; the largest relative difference of a variance."""
+    assert ours is not None, subject
     mean, variance = theirs.gradient_mean.numpy(), theirs.gradient_variance.numpy()
     assert apart(ours["loss"], theirs.loss_mean, 1e-15) < CLOSE, subject
     # What draws push up and pull down may cancel on the target of a logistic loss.
@@ -235,5 +236,5 @@ def hold_moments(subject: dict[str, Any], ours: dict[str, Any], theirs: exact.Mo
     if subject["estimator"] not in {"nce", "negative_sampling"}:
         second[subject["t"]] = 1.0  # the target's is taken about another number than 0
     off = abs(np.array(ours["variance"]) - variance)
-    assert (off <= CLOSE * variance + 2 * VARIANCE * second).all(), subject
+    assert (off <= CLOSE * variance + 2 * VARIANCE * second + LEAST).all(), subject
     return apart(ours["variance"], variance.tolist(), 0.0)

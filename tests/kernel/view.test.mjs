@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { edited } from "../../assets/kernel/problem.js";
 import { view } from "../../assets/kernel/view.js";
 import { ARTICLE, CONSTANTS, randomProblem, SETTINGS } from "./cases.mjs";
-import { draw, errorOf, extent, model } from "./oracle.mjs";
+import { chiSquared, draw, errorOf, extent, model } from "./oracle.mjs";
 
 const options = { constants: CONSTANTS };
 const near = (found, expected, name = "") =>
@@ -168,6 +168,27 @@ test("chi squared is the golden one, and what its definition says where weights 
     view({ ...ARTICLE, scores: far }, s, options).classes.chi2,
     view({ ...ARTICLE, scores }, s, options).classes.chi2,
   );
+});
+
+test("chi squared keeps its digits next to the ideal noise, is that of the loops away from it, and null beyond float64", () => {
+  const s = { ...SETTINGS, noise: "softmax" };
+  const chi2 = (patch, problem = ARTICLE) => view(problem, { ...s, ...patch }, options).classes.chi2;
+  assert.equal(chi2({}), 0);
+  for (const temperature of [0.4, 1.3, 5]) {
+    const expected = chiSquared(model(ARTICLE, { ...s, temperature }), s.target);
+    assert.ok(Math.abs(chi2({ temperature }) / expected - 1) < 1e-11);
+  }
+  // To first order the weights of a noise e times as warm are off by e (x - E[x]): chi squared is e^2 Var[x].
+  const p = [...ARTICLE.scores].map((x, c) => (c === s.target ? 0 : Math.exp(x)));
+  const mean = (values) => values.reduce((sum, v, c) => sum + v * p[c], 0) / p.reduce((a, b) => a + b);
+  const centre = mean([...ARTICLE.scores]);
+  const variance = mean([...ARTICLE.scores].map((x) => (x - centre) ** 2));
+  assert.ok(Math.abs(chi2({ temperature: 1 + 1e-7 }) / (1e-14 * variance) - 1) < 1e-5);
+  const far = edited(ARTICLE, [
+    [3, 300],
+    [5, -300],
+  ]);
+  assert.equal(chi2({ temperature: 0.05 }, far), null);
 });
 
 test("equal gradients stand by class, and count as as many samples", () => {
