@@ -184,7 +184,9 @@ def test_the_librarys_tests_run_from_the_sdist(built: Built) -> None:
 
 def floors(words: list[str]) -> dict[str, str]:
     """The least version of each requirement."""
-    return dict(re.fullmatch(r"([\w-]+)>=([\d.]+)(?:,<\d+)?", each).groups() for each in words)  # type: ignore[union-attr]
+    found = [re.fullmatch(r"([\w-]+)>=([\d.]+)(?:,<\d+)?", each) for each in words]
+    assert all(found), words
+    return {match[1]: match[2] for match in found if match}
 
 
 def test_the_lowest_versions_are_those_that_the_tests_run_with() -> None:
