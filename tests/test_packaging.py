@@ -185,7 +185,7 @@ def test_the_librarys_tests_run_from_the_sdist(built: Built) -> None:
 def floors(words: list[str]) -> dict[str, str]:
     """The least version of each requirement."""
     found = [re.fullmatch(r"([\w-]+)>=([\d.]+)(?:,<\d+)?", each) for each in words]
-    assert None not in found, words
+    assert all(found), words
     return {match[1]: match[2] for match in found if match}
 
 

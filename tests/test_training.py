@@ -101,5 +101,6 @@ def blocks():
 def test_what_the_readme_shows_runs(words):
     text, counts = words
     assert len(blocks()) >= 2
-    for block in blocks():
-        exec(block, {"text": text[:500], "counts": counts, "torch": torch, "nn": nn})
+    known = {"text": text[:500], "counts": counts, "torch": torch, "nn": nn}
+    for block in blocks():  # one after another, as they are read
+        exec(block, known)
