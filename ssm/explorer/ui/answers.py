@@ -10,13 +10,17 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import get_run_yiel
 
 from ssm.explorer import experiment
 from ssm.explorer import settings as choices
-from ssm.explorer.problems import tables
+from ssm.explorer.problems import Problem, tables
 from ssm.explorer.settings import Settings
 from ssm.explorer.ui.table_store import TABLES
+from ssm.explorer.ui.turns import Turns
 
 Answer = dict[str, Any]
 
-LONG = 500_000  # scores: about a quarter of a second
+LONG = 500_000  # samples of all draws: about a quarter of a second
+
+# Of each kind one at a time: long work holds much memory, and what turned out to take a while need not wait for it.
+_LONG, _SHORT = Turns(), Turns()
 
 
 def answer(query: str) -> Answer:
@@ -44,7 +48,8 @@ def answer(query: str) -> Answer:
         "urls": _urls(settings),
     }
     try:
-        found = _found(settings.to_query(), get_run_yield_check() or _nothing)
+        table = TABLES.get(settings.table)
+        found = _found(settings.to_query(), settings, table, get_run_yield_check() or _nothing)
         reply["notes"] += found.pop("remarks")
         return reply | found
     except ValueError as error:
@@ -76,13 +81,14 @@ def is_long(query: str) -> bool:
         query: the text after the "?".
 
     Returns:
-        Whether samples times draws, and classes that must be made, are more than `LONG`.
+        Whether samples times draws or ten times the classes are more than `LONG`.
 
     >>> is_long("v=1"), is_long("v=1&samples=1000&draws=1000")
     (False, True)
     """
     settings, _ = settings_of(query)
-    return settings.samples * settings.draws + settings.classes * (settings.problem == "random") > LONG
+    known = choices.shape(vars(settings), TABLES.get(settings.table))
+    return max(settings.samples * settings.draws, 10 * (known.classes if known else 0)) > LONG
 
 
 def problem(query: str) -> dict[str, Any]:
@@ -145,10 +151,12 @@ def _table_in(query: str) -> str:
     return parse_qs(query).get("own", [""])[-1]
 
 
+# The settings and their table come from one look into the store: what is kept under a link was computed from them.
 @st.cache_data(max_entries=256, show_spinner=False)
-def _found(query: str, _on_chunk: Callable[[], None]) -> Answer:
-    settings, _ = settings_of(query)
-    result = experiment.run(settings, TABLES.get(settings.table), on_chunk=_on_chunk)
+def _found(query: str, _settings: Settings, _table: Problem | None, _wanted: Callable[[], None]) -> Answer:
+    long = is_long(query)
+    with (_LONG if long else _SHORT).work(_wanted, long=long) as on_chunk:
+        result = experiment.run(_settings, _table, on_chunk=on_chunk)
     view = experiment.as_plain(result)
     return {
         "view": view,
