@@ -1,13 +1,16 @@
 """Answers: what the server tells the stage about one link."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs
 
 import streamlit as st
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_run_yield_check
 
+from ssm import checks
 from ssm.explorer import experiment
 from ssm.explorer import settings as choices
 from ssm.explorer.problems import Problem, tables
@@ -18,6 +21,7 @@ from ssm.explorer.ui.turns import Turns
 Answer = dict[str, Any]
 
 LONG = 500_000  # samples of all draws: about a quarter of a second
+MOST_SENT = 100_000  # classes of a problem that a page is sent: about 3 MB
 
 # Of each kind one at a time: long work holds much memory, and what turned out to take a while need not wait for it.
 _LONG, _SHORT = Turns(), Turns()
@@ -87,12 +91,11 @@ def is_long(query: str) -> bool:
     (False, True)
     """
     settings, _ = settings_of(query)
-    known = choices.shape(vars(settings), TABLES.get(settings.table))
-    return max(settings.samples * settings.draws, 10 * (known.classes if known else 0)) > LONG
+    return max(settings.samples * settings.draws, 10 * _classes(settings)) > LONG
 
 
 def problem(query: str) -> dict[str, Any]:
-    """The problem that a link spells.
+    """The problem that a link spells, as it is before anything is dragged.
 
     Args:
         query: the text after the "?".
@@ -101,21 +104,60 @@ def problem(query: str) -> dict[str, Any]:
         Its names, scores and counts [classes], as JSON can hold them; no counts where nobody counted.
 
     Raises:
-        LookupError: the link cannot be read as it stands, or the viewer's table is no longer here.
+        LookupError: the link cannot be read as it stands, the viewer's table is no longer here, or the page does not
+            need to be sent this problem.
 
     >>> problem("v=1")["names"][7]
     'horse'
     """
-    settings, notes = settings_of(query)
-    if notes:
-        raise LookupError(notes[0])
-    found = choices.problem_of(settings, TABLES.get(settings.table))
+    settings, table = _sent(query)
+    found = choices.problem_of(settings, table)
     counts = found.counts
     return {
         "names": list(found.names),
         "scores": found.scores.tolist(),
         "counts": None if counts is None else counts.tolist(),
     }
+
+
+def problem_json(query: str) -> bytes:
+    """The same as JSON, which is kept: every page asks for the same few.
+
+    Args:
+        query: the text after the "?".
+
+    Returns:
+        The text of the document.
+
+    Raises:
+        LookupError: as `problem`.
+    """
+    return _json_of(_sent(query)[0].to_query())
+
+
+@lru_cache(maxsize=8)
+def _json_of(query: str) -> bytes:
+    return json.dumps(problem(query), ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _sent(query: str) -> tuple[Settings, Problem | None]:
+    """What a page may ask for: no more of a link than its problem, and the table of that."""
+    settings, notes = settings_of(query)
+    if notes:
+        raise LookupError(notes[0])
+    if settings.problem == "random":
+        way_out = "the page makes random scores from their seed"
+        checks.refuse("problem", "one that cannot be computed", "random", way_out, error=LookupError)
+    if (classes := _classes(settings)) > MOST_SENT:
+        way_out = "its pictures come with the answers"
+        checks.refuse("the table", f"at most {MOST_SENT:,} classes", classes, way_out, verb="have", error=LookupError)
+    return Settings(problem=settings.problem, table=settings.table), TABLES.get(settings.table)
+
+
+def _classes(settings: Settings) -> int:
+    """How many classes settings have; 0 where their table is no longer here."""
+    known = choices.shape(vars(settings), TABLES.get(settings.table))
+    return known.classes if known else 0
 
 
 def missing(query: str) -> str | None:
@@ -178,7 +220,7 @@ def _names(names: Sequence[str], view: dict[str, Any]) -> dict[str, str]:
 def _urls(settings: Settings) -> dict[str, str]:
     """Where the page finds each problem that it does not make by itself: beside its other files."""
     urls = {name: f"problem.json?{Settings(problem=name).to_query()}" for name in ("article", "white")}
-    if settings.problem == "own":
+    if settings.problem == "own" and _classes(settings) <= MOST_SENT:
         urls["own"] = _url_of(settings.table)
     return urls
 
