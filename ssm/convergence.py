@@ -128,7 +128,7 @@ def running_mean(  # noqa: PLR0913, PLR0917 - a seed, a mode beside the problem
         seed: of the uniforms that the samples are read from.
         hits: "rejected" draws from q itself and leaves out the samples that equal the target;
             "excluded" draws from the noise given "not the target".
-        on_chunk: called after each chunk of draws; what it raises stops the run.
+        on_chunk: called after each chunk of draws, and of checkpoints; what it raises stops the run.
 
     Returns:
         The draws, their gradients and the errors, float64.
@@ -159,7 +159,7 @@ def running_mean(  # noqa: PLR0913, PLR0917 - a seed, a mode beside the problem
             on_chunk()
     full = _full_gradient(x, target)
     looks = torch.tensor(checkpoints(draws), device=x.device)
-    return Convergence(*run, looks, _errors(run, full, looks, target), full, target)
+    return Convergence(*run, looks, _errors(run, full, looks, target, on_chunk), full, target)
 
 
 def _empty(x: Tensor, draws: int, k: int) -> _Draws:
@@ -196,7 +196,7 @@ def _full_gradient(x: Tensor, target: int) -> Tensor:
     return full
 
 
-def _errors(run: _Draws, full: Tensor, looks: Tensor, target: int) -> Tensor:
+def _errors(run: _Draws, full: Tensor, looks: Tensor, target: int, on_chunk: Callable[[], object] | None) -> Tensor:
     width = max(1, _SUMMED // len(full))
     total, first, errors = torch.zeros_like(full), 0, []
     for left in range(0, len(looks), width):
@@ -207,6 +207,8 @@ def _errors(run: _Draws, full: Tensor, looks: Tensor, target: int) -> Tensor:
         sums = sums.cumsum_(0)  # [block, classes]
         total, first = sums[-1].clone(), last
         errors.append(sums.div_(block[:, None]).sub_(full).norm(dim=1))
+        if on_chunk is not None:
+            on_chunk()
     return torch.cat(errors)
 
 

@@ -129,8 +129,9 @@ def test_a_first_answer_to_an_ordinary_link_is_an_ordinary_answer():
         ("", False),
         ("samples=50&draws=10000", False),
         ("samples=51&draws=10000", True),
-        ("problem=random&classes=499000", False),
-        ("problem=random&classes=500000", True),
+        ("problem=random&classes=49000", False),
+        ("problem=random&classes=50001", True),
+        ("problem=white", False),
         ("classes=1000000", False),
         ("samples=10000&draws=10000", True),
     ],
@@ -243,6 +244,26 @@ def test_a_problem_that_cannot_be_had_is_a_lookup_error(query, sentence):
     with pytest.raises(LookupError) as caught:
         problem(query)
     assert caught.value.args == (sentence,)
+
+
+def test_a_problem_is_sent_as_it_is_before_anything_is_dragged_and_once_for_all():
+    answers._json_of.cache_clear()
+    plain = answers.problem_json("v=1")
+    assert answers.problem_json("v=1&edits=3:9.0&samples=7") == plain
+    assert json.loads(plain) == problem("v=1")
+    assert answers._json_of.cache_info()[:2] == (1, 1)
+
+
+def test_a_table_too_large_to_be_sent_is_answered_and_refused_where_it_would_be_sent(monkeypatch):
+    monkeypatch.setattr(answers, "MOST_SENT", 1_999)
+    table = large("too many")
+    TABLES.put(tables.link(table), table)
+    query = f"v=1&problem=own&own={tables.link(table)}"
+    told = answer(query)
+    assert told["names"]["0"] == "too many 0"
+    assert "own" not in told["urls"]
+    with pytest.raises(LookupError, match="the table must have at most 1,999 classes, got 2000"):
+        answers.problem_json(query)
 
 
 # The store

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import json
 import re
+import threading
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from typing import NamedTuple
@@ -11,10 +12,13 @@ from urllib.parse import urlsplit
 
 import pytest
 import torch
+from starlette.requests import Request
 
 from app import app
 from ssm.explorer import experiment
 from ssm.explorer.settings import Settings
+from ssm.explorer.ui import answers
+from ssm.explorer.ui import server as server_of_ours
 from ssm.explorer.ui.paths import ASSETS
 from ssm.explorer.ui.server import warm_up
 from ssm.explorer.ui.spec import spec
@@ -26,7 +30,7 @@ POLICY = {
     "default-src": "'self'",
     "img-src": "'self' data: blob:",
     "font-src": "'self' data:",
-    "connect-src": "'self' ws: wss: blob: data:",
+    "connect-src": "'self'",
     "worker-src": "'self' blob:",
     "object-src": "'none'",
     "base-uri": "'self'",
@@ -101,9 +105,28 @@ def test_a_problem_is_told(get):
     assert len(json.loads(get(f"/problem.json?{Settings(problem='white').to_query()}").body)["names"]) == 17_091
 
 
+def test_problems_are_found_off_the_loop_that_everybody_waits_on(monkeypatch):
+    found_in = []
+    monkeypatch.setattr(answers, "problem_json", lambda _: found_in.append(threading.current_thread()) or b"{}")
+    request = Request({"type": "http", "method": "GET", "path": "/", "query_string": b"v=1", "headers": []})
+
+    async def ask():
+        reply = await server_of_ours.problem_json(request)
+        return reply.body, threading.current_thread()
+
+    body, loop = asyncio.run(ask())
+    assert body == b"{}"
+    assert found_in
+    assert loop not in found_in
+
+
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
+        (
+            "problem=random&classes=1000000",
+            "problem must be one that cannot be computed, got 'random'; the page makes random scores from their seed",
+        ),
         ("v=1&samples=0", "samples must be a whole number from 1 to 10,000, got 0; 1 is used"),
         (
             f"problem=own&own={ABSENT}",

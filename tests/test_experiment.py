@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssm import convergence
-from ssm.explorer import problems
+from ssm.explorer import figures, problems
 from ssm.explorer.experiment import ALL, CONSTANTS, as_plain, constants, devices, ranks, runs
 from ssm.explorer.problems import Problem, tables
 from ssm.explorer.settings import Settings
@@ -672,3 +672,30 @@ def test_every_group_has_its_fields_and_no_other_group_has_them():
     names = [field.name for name in ("classes", *sorted(ALL)) for field in fields(getattr(result, name))]
     doubles = {name for name in names if names.count(name) > 1}
     assert doubles == {"mean", "score", "noise", "full"}, "per slot in one group, by rank or exact in another"
+
+
+# Work that nobody waits for, and work without end
+
+
+def test_exact_moments_ask_whether_they_are_still_wanted():
+    asked = []
+    s = Settings(problem="random", classes=2_000, draws=10)
+    run(s, needs={"draw"}, on_chunk=lambda: asked.append("draw"))
+    run(s, needs={"draw", "moments"}, on_chunk=lambda: asked.append("both"))
+    assert asked.count("both") > asked.count("draw")
+
+
+def test_moments_over_their_budget_are_left_out_with_a_sentence(monkeypatch):
+    s = Settings(problem="random", classes=1_000, spread=20.0, noise="softmax", temperature=0.05, draws=10)
+    whole = run(s)
+    assert whole.moments
+    assert whole.notes == ()
+    monkeypatch.setattr("ssm.explorer.experiment.moments.MOST_MOMENTS", 1)
+    result = run(s)
+    assert result.moments is None
+    assert result.notes == (
+        "Exact averages of these scores under this noise take too much work, so the pictures are without them; "
+        "fewer classes or a noise closer to the scores may help.",
+    )
+    assert as_plain(result) | {"moments": None} == as_plain(whole) | {"moments": None}
+    assert figures.words(result)

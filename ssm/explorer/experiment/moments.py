@@ -1,10 +1,13 @@
 """What the average tends to and how single draws scatter about it, exactly."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import final
 
 from ssm import exact
 from ssm.explorer.experiment.classes import Array, Reference, at
+
+MOST_MOMENTS = 2_000  # chunks of classes and nodes: a few seconds
 
 
 @final
@@ -31,9 +34,27 @@ class Moments:
     loss_exact: float
 
 
-def moments(ref: Reference, slots: list[int], watched: list[int]) -> Moments:
-    """The exact moments, in the slots and for the watched classes."""
-    found = exact.moments(ref.scores, ref.target, ref.noise, ref.settings.samples, ref.settings.hits)
+class OverBudgetError(Exception):
+    """Exact moments that take more than one viewer may ask for."""
+
+
+def moments(ref: Reference, slots: list[int], watched: list[int], on_chunk: Callable[[], None]) -> Moments:
+    """The exact moments, in the slots and for the watched classes.
+
+    Raises:
+        OverBudgetError: they take more than `MOST_MOMENTS`, which widely spaced weights of very many classes can.
+    """
+    spent = 0
+
+    def counting() -> None:
+        nonlocal spent
+        on_chunk()
+        spent += 1
+        if spent > MOST_MOMENTS:
+            raise OverBudgetError
+
+    k, hits = ref.settings.samples, ref.settings.hits
+    found = exact.moments(ref.scores, ref.target, ref.noise, k, hits, on_chunk=counting)
     bias = ref.distance(found.gradient_mean)
     return Moments(
         mean=at(found.gradient_mean, slots),

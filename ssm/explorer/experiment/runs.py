@@ -15,17 +15,21 @@ import torch
 
 from ssm import checks
 from ssm.explorer import settings as choices
-from ssm.explorer.experiment.classes import Classes, classes, reference, slots_of
+from ssm.explorer.experiment.classes import Classes, Reference, classes, reference, slots_of
 from ssm.explorer.experiment.constants import SHOWN_ALL
 from ssm.explorer.experiment.convergence import Convergence, OnChunk, convergence, draws_of, watched_of
 from ssm.explorer.experiment.draw import Draw, draw, drawn
-from ssm.explorer.experiment.moments import Moments, moments
+from ssm.explorer.experiment.moments import Moments, OverBudgetError, moments
 from ssm.explorer.experiment.ranked import Ranked, ranked
 from ssm.explorer.problems import Problem
 from ssm.explorer.settings import Settings
 
 _GROUPS = ("classes", "draw", "convergence", "moments", "ranked")
 ALL = frozenset(_GROUPS[1:])
+_NO_MOMENTS = (
+    "Exact averages of these scores under this noise take too much work, so the pictures are without them; fewer "
+    "classes or a noise closer to the scores may help."
+)
 
 
 @final
@@ -100,12 +104,13 @@ def run(
     problem = choices.problem_of(settings, table)
     if settings.device not in dict(devices()):
         note = f"There is no {settings.device} here, so the CPU computed this."
-        return replace(_run_on("cpu", settings, problem, needs, on_chunk), notes=(note,))
-    try:
-        return _run_on(settings.device, settings, problem, needs, on_chunk)
-    except torch.OutOfMemoryError:
-        note = f"The memory of {settings.device} ran out, so the CPU computed this; fewer samples or draws may fit."
-    return replace(_run_on("cpu", settings, problem, needs, on_chunk), notes=(note,))
+    else:
+        try:
+            return _run_on(settings.device, settings, problem, needs, on_chunk)
+        except torch.OutOfMemoryError:
+            note = f"The memory of {settings.device} ran out, so the CPU computed this; fewer samples or draws may fit."
+    result = _run_on("cpu", settings, problem, needs, on_chunk)
+    return replace(result, notes=(note, *result.notes))
 
 
 def use_one_thread() -> None:
@@ -132,20 +137,38 @@ def devices() -> list[tuple[str, str]]:
 def _run_on(
     device: str, settings: Settings, problem: Problem, needs: Collection[str], on_chunk: OnChunk | None
 ) -> Result:
+    asking = on_chunk or _nothing
     ref = reference(settings, problem, device)
-    draws = draws_of(ref, on_chunk) if {"draw", "convergence"} & set(needs) else None
+    asking()
+    draws = draws_of(ref, asking) if {"draw", "convergence"} & set(needs) else None
     one = drawn(ref, draws, settings.draw - 1) if draws and "draw" in needs else None
     slots = slots_of(ref, one.counts if one else ())
+    asking()
+    found, notes = _moments(ref, slots, asking) if "moments" in needs else (None, ())
+    asking()
     return Result(
         settings=settings,
         problem=problem,
         device=device,
         classes=classes(ref, slots),
         draw=draw(ref, one, slots) if one else None,
-        convergence=convergence(ref, draws, slots, on_chunk) if draws and "convergence" in needs else None,
-        moments=moments(ref, slots, watched_of(ref)) if "moments" in needs else None,
+        convergence=convergence(ref, draws, slots, asking) if draws and "convergence" in needs else None,
+        moments=found,
         ranked=ranked(ref) if "ranked" in needs and problem.classes > SHOWN_ALL else None,
+        notes=notes,
     )
+
+
+def _moments(ref: Reference, slots: list[int], on_chunk: OnChunk) -> tuple[Moments | None, tuple[str, ...]]:
+    """The exact moments; where they take too much, none, and a sentence."""
+    try:
+        return moments(ref, slots, watched_of(ref), on_chunk), ()
+    except OverBudgetError:
+        return None, (_NO_MOMENTS,)
+
+
+def _nothing() -> None:
+    """Nobody is asked between chunks."""
 
 
 def as_plain(result: Result) -> dict[str, Any]:

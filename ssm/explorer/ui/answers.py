@@ -1,23 +1,30 @@
 """Answers: what the server tells the stage about one link."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs
 
 import streamlit as st
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_run_yield_check
 
+from ssm import checks
 from ssm.explorer import experiment
 from ssm.explorer import settings as choices
-from ssm.explorer.problems import tables
+from ssm.explorer.problems import Problem, tables
 from ssm.explorer.settings import Settings
 from ssm.explorer.ui.spec import PREVIEW_CLASSES
 from ssm.explorer.ui.table_store import TABLES
+from ssm.explorer.ui.turns import Turns
 
 Answer = dict[str, Any]
 
-LONG = 500_000  # scores: about a quarter of a second
+LONG = 500_000  # samples of all draws: about a quarter of a second
+
+# Of each kind one at a time: long work holds much memory, and what turned out to take a while need not wait for it.
+_LONG, _SHORT = Turns(), Turns()
 
 
 def answer(query: str) -> Answer:
@@ -45,7 +52,8 @@ def answer(query: str) -> Answer:
         "urls": _urls(settings),
     }
     try:
-        found = _found(settings.to_query(), get_run_yield_check() or _nothing)
+        table = TABLES.get(settings.table)
+        found = _found(settings.to_query(), settings, table, get_run_yield_check() or _nothing)
         reply["notes"] += found.pop("remarks")
         return reply | found
     except ValueError as error:
@@ -77,17 +85,17 @@ def is_long(query: str) -> bool:
         query: the text after the "?".
 
     Returns:
-        Whether samples times draws, and classes that must be made, are more than `LONG`.
+        Whether samples times draws or ten times the classes are more than `LONG`.
 
     >>> is_long("v=1"), is_long("v=1&samples=1000&draws=1000")
     (False, True)
     """
     settings, _ = settings_of(query)
-    return settings.samples * settings.draws + settings.classes * (settings.problem == "random") > LONG
+    return max(settings.samples * settings.draws, 10 * _classes(settings)) > LONG
 
 
 def problem(query: str) -> dict[str, Any]:
-    """The problem that a link spells.
+    """The problem that a link spells, as it is before anything is dragged.
 
     Args:
         query: the text after the "?".
@@ -96,21 +104,62 @@ def problem(query: str) -> dict[str, Any]:
         Its names, scores and counts [classes], as JSON can hold them; no counts where nobody counted.
 
     Raises:
-        LookupError: the link cannot be read as it stands, or the viewer's table is no longer here.
+        LookupError: the link cannot be read as it stands, the viewer's table is no longer here, or the page does not
+            need to be sent this problem.
 
     >>> problem("v=1")["names"][7]
     'horse'
     """
-    settings, notes = settings_of(query)
-    if notes:
-        raise LookupError(notes[0])
-    found = choices.problem_of(settings, TABLES.get(settings.table))
+    settings, table = _sent(query)
+    found = choices.problem_of(settings, table)
     counts = found.counts
     return {
         "names": list(found.names),
         "scores": found.scores.tolist(),
         "counts": None if counts is None else counts.tolist(),
     }
+
+
+def problem_json(query: str) -> bytes:
+    """The same as JSON, which is kept: every page asks for the same few.
+
+    Args:
+        query: the text after the "?".
+
+    Returns:
+        The text of the document.
+
+    Raises:
+        LookupError: as `problem`.
+    """
+    return _json_of(_sent(query)[0].to_query())
+
+
+@lru_cache(maxsize=8)
+def _json_of(query: str) -> bytes:
+    return json.dumps(problem(query), ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _sent(query: str) -> tuple[Settings, Problem | None]:
+    """What a page may ask for: no more of a link than its problem, and the table of that."""
+    settings, notes = settings_of(query)
+    if notes:
+        raise LookupError(notes[0])
+    if settings.problem == "random":
+        way_out = "the page makes random scores from their seed"
+        checks.refuse("problem", "one that cannot be computed", "random", way_out, error=LookupError)
+    if (classes := _classes(settings)) > PREVIEW_CLASSES:
+        way_out = "its pictures come with the answers"
+        checks.refuse(
+            "the table", f"at most {PREVIEW_CLASSES:,} classes", classes, way_out, verb="have", error=LookupError
+        )
+    return Settings(problem=settings.problem, table=settings.table), TABLES.get(settings.table)
+
+
+def _classes(settings: Settings) -> int:
+    """How many classes settings have; 0 where their table is no longer here."""
+    known = choices.shape(vars(settings), TABLES.get(settings.table))
+    return known.classes if known else 0
 
 
 def missing(query: str) -> str | None:
@@ -146,10 +195,12 @@ def _table_in(query: str) -> str:
     return parse_qs(query).get("own", [""])[-1]
 
 
+# The settings and their table come from one look into the store: what is kept under a link was computed from them.
 @st.cache_data(max_entries=256, show_spinner=False)
-def _found(query: str, _on_chunk: Callable[[], None]) -> Answer:
-    settings, _ = settings_of(query)
-    result = experiment.run(settings, TABLES.get(settings.table), on_chunk=_on_chunk)
+def _found(query: str, _settings: Settings, _table: Problem | None, _wanted: Callable[[], None]) -> Answer:
+    long = is_long(query)
+    with (_LONG if long else _SHORT).work(_wanted, long=long) as on_chunk:
+        result = experiment.run(_settings, _table, on_chunk=on_chunk)
     view = experiment.as_plain(result)
     return {
         "view": view,
@@ -171,8 +222,7 @@ def _names(names: Sequence[str], view: dict[str, Any]) -> dict[str, str]:
 def _urls(settings: Settings) -> dict[str, str]:
     """Where the page finds each problem that it does not make by itself and is to compute."""
     urls = {name: f"problem.json?{Settings(problem=name).to_query()}" for name in ("article", "white")}
-    table = TABLES.get(settings.table)  # None where the link holds it, which is short
-    if settings.problem == "own" and (table is None or table.classes <= PREVIEW_CLASSES):
+    if settings.problem == "own" and _classes(settings) <= PREVIEW_CLASSES:
         urls["own"] = _url_of(settings.table)
     return urls
 
