@@ -161,7 +161,7 @@ def running_mean(  # noqa: PLR0913, PLR0917 - a seed, an estimator and its hits 
     checks.noise_classes(q.classes, len(x))
     checks.same_device("noise", q.log_probs.device, x.device)
     target, k, draws = checks.target(target, len(x)), checks.sample_count(k), checks.draw_count(draws)
-    one = _estimate(x, target, q, checks.estimator(estimator, tuple(estimators.ESTIMATORS)), hits)
+    one = _estimate(target, q, checks.estimator(estimator, tuple(estimators.ESTIMATORS)), hits)
     run = _empty(x, draws, k)
     rows = max(1, _DRAWN // k)
     for first in range(0, draws, rows):
@@ -187,7 +187,7 @@ def _empty(x: Tensor, draws: int, k: int) -> _Draws:
     )
 
 
-def _estimate(x: Tensor, target: int, q: Noise, name: str, hits: checks.Handling | None) -> _Estimate:
+def _estimate(target: int, q: Noise, name: str, hits: checks.Handling | None) -> _Estimate:
     mode = checks.handling(hits, name)
     if name in {"log_q", "nce"}:
         checks.drawable_targets(q.log_probs[target])
