@@ -118,6 +118,11 @@ class Reference:
             case _:
                 return 0.0
 
+    @property
+    def corrects_target(self) -> bool:
+        """Whether the target's own score is corrected as a sample's is."""
+        return self.settings.estimator in {"log_q", "nce"}
+
     @cached_property
     def probabilities(self) -> Tensor:
         """The softmax of the scores [classes]."""

@@ -33,7 +33,8 @@ class Moments:
 
 def moments(ref: Reference, slots: list[int], watched: list[int]) -> Moments:
     """The exact moments, in the slots and for the watched classes."""
-    found = exact.moments(ref.scores, ref.target, ref.noise, ref.settings.samples, ref.settings.hits)
+    s = ref.settings
+    found = exact.moments(ref.scores, ref.target, ref.noise, s.samples, s.handling, estimator=s.estimator)
     bias = ref.distance(found.gradient_mean)
     return Moments(
         mean=at(found.gradient_mean, slots),
