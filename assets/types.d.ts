@@ -51,6 +51,7 @@ export interface Constants {
 export interface Budget {
   samples: number;
   classes: number;
+  exponentials: number;
 }
 
 export type Memo = Record<string, { parts: unknown[]; found: unknown } | undefined>;

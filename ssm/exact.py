@@ -4,45 +4,27 @@ Samples that equal the target are rejected, as everywhere, unless hits="excluded
 never draws it, or hits="kept" counts them; `nce`, `negative_sampling` and `naive_importance` keep them.
 
 The losses that judge each sample by itself are sums over independent samples, so their moments are
-sums too. All others are ratios: with the scores shifted so that x_t = 0, a sample of class c adds
-a_c to a sum S and the gradient is ``g_c = N_c a_c / S``, where, up to a factor,
-
-- sampled softmax: ``a_c = exp(x_c) (1 - q_t) / q_c``, and every sample kept adds 1 beside;
-- log-q form: ``a_c = exp(x_c) q_t / q_c``, uncorrected: ``a_c = exp(x_c)``, and S starts at 1;
-- naive importance: ``a_c = exp(x_c) / q_c``.
-
-One integral serves them all, see `ssm._quadrature`.
+sums too. All others are ratios, which one integral serves, see `ssm._ratios` and `ssm._quadrature`.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from ssm import _quadrature, checks, estimators
-from ssm._quadrature import Ratio
+from ssm import _compression, _curves, _quadrature, _ratios, checks
+from ssm._ratios import Problem
+from ssm._sums import Ratio
 from ssm.noise import Noise
 
-_WIDEST_GAP = 3000.0  # of scores; the nodes grow with it
 _TOLERANCE = 1e-9
 _ROUNDING = 1e-13  # of a second moment: a variance that is no larger is none
-_LEAST_CHANCE = 1e-300  # of drawing anything but the target
 _NO_CORRECTION = -1e300  # for a class that is never drawn
 _MOST_SAMPLES = 10**9
-
-# What is subtracted from the scores of the samples, where the target's is left as it is.
-_CORRECTIONS: Mapping[str, Callable[[Noise, int], Tensor]] = MappingProxyType(
-    {
-        "sampled_softmax": lambda q, target: q.without(target).log_probs,
-        "naive_importance": lambda q, _: q.log_probs,
-        "log_q": lambda q, target: q.log_probs - q.log_probs[target],
-        "uncorrected": lambda q, _: torch.zeros_like(q.log_probs),
-    }
-)
+_LOOKS = 64  # numbers of samples for each doubling
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +44,27 @@ class Moments:
     error_estimate: float
 
 
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """Exact moments over the number of samples, summed over the classes.
+
+    Attributes:
+        samples: k, int64 [ks].
+        norm: the L2 norm of the full gradient G.
+        bias: ``|E[g] - G|``, float64 [ks].
+        variance: the sum of Var g_c [ks].
+        loss_mean: E[loss] in nats [ks].
+        error_estimate: of the quadrature, the largest; 0 where none is needed.
+    """
+
+    samples: Tensor
+    norm: float
+    bias: Tensor
+    variance: Tensor
+    loss_mean: Tensor
+    error_estimate: float
+
+
 def moments(  # noqa: PLR0913 - the estimator and its hits beside the problem
     scores: Tensor,
     target: int,
@@ -70,6 +73,7 @@ def moments(  # noqa: PLR0913 - the estimator and its hits beside the problem
     hits: checks.Handling | None = None,
     *,
     estimator: str = "sampled_softmax",
+    on_chunk: Callable[[], object] | None = None,
 ) -> Moments:
     """Mean and variance of an estimator's gradient, and its mean loss; hits are rejected by default.
 
@@ -88,6 +92,7 @@ def moments(  # noqa: PLR0913 - the estimator and its hits beside the problem
             the estimator's loss does by default: "kept" for nce, negative_sampling and
             naive_importance, else "rejected".
         estimator: the name of a loss in `ssm.losses`.
+        on_chunk: called before each part of the classes; what it raises ends the work.
 
     Returns:
         The moments, float64; gradients are with respect to the scores, [classes].
@@ -107,19 +112,57 @@ def moments(  # noqa: PLR0913 - the estimator and its hits beside the problem
     Cressie et al. 1981, "The moment-generating function and negative integer moments"; Gutmann and
     Hyvarinen 2010; Mikolov et al. 2013.
     """
-    x = checks.vector("scores", scores)
-    checks.noise_fits(q.log_probs, len(x), x.device)
-    target, k = checks.target(target, len(x)), checks.sample_count(k)
-    name = checks.estimator(estimator, tuple(estimators.ESTIMATORS))
-    mode = checks.handling(hits, name)
-    if name in {"log_q", "nce"}:
-        checks.drawable_targets(q.log_probs[target])
-    source = q.without(target) if mode == "excluded" else q
-    if name in _CORRECTIONS:
-        _refuse_wide(x, target, name)
-        return _of_ratio(_ratio(x, target, q, source, k, name, mode), target)
-    log_counts = (q.log_probs + math.log(k)).clamp(min=_NO_CORRECTION) if name == "nce" else 0.0
-    return _of_sum(x - log_counts, target, source.probs, k, rejected=mode == "rejected")
+    problem, k = _ratios.prepare(scores, target, q, hits, estimator), checks.sample_count(k)
+    if problem.divides:
+        return _of_ratio(_ratios.ratio_of(problem, k), problem.target, on_chunk)
+    return _of_sum(problem, k)
+
+
+def curve(  # noqa: PLR0913 - the estimator and its hits beside the problem
+    scores: Tensor,
+    target: int,
+    q: Noise,
+    ks: Sequence[int],
+    hits: checks.Handling | None = None,
+    *,
+    estimator: str = "sampled_softmax",
+    on_chunk: Callable[[], object] | None = None,
+) -> Curve:
+    """What `moments` finds, summed over the classes, for many numbers of samples in about the time of one.
+
+    Args:
+        scores: x [classes].
+        target: t.
+        q: the noise.
+        ks: the numbers of samples k.
+        hits: as in `moments`.
+        estimator: the name of a loss in `ssm.losses`.
+        on_chunk: called before each part of the classes; what it raises ends the work.
+
+    Returns:
+        The curve, an entry for each k.
+
+    Raises:
+        ValueError: an argument is out of its range, or the scores are too far apart.
+        IndexError: the target is not a class.
+
+    >>> from ssm import noise
+    >>> x, q = torch.tensor([2.0, 1.0, 0.0, -1.0, 0.5]), noise.custom([0.4, 0.25, 0.15, 0.12, 0.08])
+    >>> [round(loss, 10) for loss in curve(x, 0, q, [4, 32], hits="excluded").loss_mean.tolist()]
+    [0.567340885, 0.5735403853]
+    """
+    problem = _ratios.prepare(scores, target, q, hits, estimator)
+    counts = torch.tensor([checks.sample_count(k) for k in ks], dtype=torch.int64, device=problem.x.device)
+    full = _ratios.full_softmax(problem)
+    norm = math.sqrt(full.squares + full.others**2)
+    if problem.divides:
+        ratio = _ratios.ratio_of(problem, 1)
+        points = _compression.compress(ratio, on_chunk)
+        sums = _curves.integrate(points.ratio if points else ratio, full, counts.double(), on_chunk)
+        _refuse_rough(sums.error)
+    else:
+        sums = _curves.Sums(*_of_sums(problem, counts.tolist(), on_chunk), 0.0)
+    return Curve(counts, norm, *sums)
 
 
 def samples_needed(  # noqa: PLR0913 - two bounds beside the problem
@@ -134,7 +177,8 @@ def samples_needed(  # noqa: PLR0913 - two bounds beside the problem
     """The smallest k whose gradient is near that of the full softmax, in the mean and in each draw.
 
     ``|E[g] - G| <= bias |G|`` and ``sqrt(sum of Var g_c) <= noise |G|``, where G is the full gradient
-    and ``|.|`` the L2 norm; by doubling k and bisection on the exact moments.
+    and ``|.|`` the L2 norm. Neither falls with every sample more, so that the search looks along `curve`: at
+    every k up to 128 and 64 of each doubling beyond, then between the first that does and the last before it.
 
     Args:
         scores: x [classes].
@@ -156,35 +200,29 @@ def samples_needed(  # noqa: PLR0913 - two bounds beside the problem
     20
     """
     bounds = checks.positive("bias", bias, "0.01 is one hundredth"), checks.positive("noise", noise, "1 is as large")
-    full = torch.as_tensor(scores, dtype=torch.float64).detach().softmax(0)
-    full[checks.target(target, len(full))] -= 1
-    size = full.norm()
 
-    def enough(k: int) -> bool:
-        found = moments(scores, target, q, k, checks.hits(hits))
-        off, spread = (found.gradient_mean - full).norm(), found.gradient_variance.sum().sqrt()
-        return bool(off <= bounds[0] * size + _ROUNDING and spread <= bounds[1] * size + _ROUNDING)
+    def fewest(ks: Sequence[int]) -> tuple[int, int] | None:
+        """The first of these that does, and the one before."""
+        found = curve(scores, target, q, ks, checks.hits(hits))
+        close = found.bias <= bounds[0] * found.norm + _ROUNDING
+        enough = close & (found.variance.sqrt() <= bounds[1] * found.norm + _ROUNDING)
+        place = int(enough.int().argmax())
+        return (ks[max(place - 1, 0)], ks[place]) if enough.any() else None
 
-    few, k = 0, 1
-    while not enough(k):
-        few, k = k, 2 * k
-        if k > _MOST_SAMPLES:
+    first, bracket = 1, None
+    while bracket is None:
+        if first > _MOST_SAMPLES:
             rule = f"bounds that {_MOST_SAMPLES:,} samples keep"
             checks.refuse("bias and noise", rule, checks.Said("none"), "widen them or change the noise")
-    while k - few > 1:
-        middle = (few + k) // 2
-        few, k = (few, middle) if enough(middle) else (middle, k)
-    return k
+        bracket, first = fewest(_between(first, 2 * first)), 2 * first
+    while bracket[1] - bracket[0] > 1:
+        bracket = fewest(_between(*bracket)) or bracket
+    return bracket[1]
 
 
-def _refuse_wide(x: Tensor, target: int, name: str) -> None:
-    # The nodes reach from the largest of the sums that a draw can make to the smallest.
-    alone = name == "naive_importance"
-    gap = float(x.max() - (x.min() if alone else x[target]))
-    if gap > _WIDEST_GAP:
-        where = "apart" if alone else "above the target's"
-        rule, found = f"at most {_WIDEST_GAP:g} {where} for exact moments", f"{gap:g} {where.partition(' ')[0]}"
-        checks.refuse("scores", rule, checks.Said(found), "bring them closer together or use convergence.running_mean")
+def _between(few: int, many: int) -> list[int]:
+    """Whole numbers evenly spaced from one to another, both included, at most 65 of them."""
+    return sorted({few + (many - few) * i // _LOOKS for i in range(_LOOKS + 1)})
 
 
 def _refuse_rough(error: float) -> None:
@@ -193,38 +231,23 @@ def _refuse_rough(error: float) -> None:
         checks.refuse("exact moments", rule, found, "bring the scores closer together or use convergence.running_mean")
 
 
-def _ratio(  # noqa: PLR0913, PLR0917 - all that a ratio depends on
-    x: Tensor, target: int, q: Noise, source: Noise, k: int, name: str, mode: checks.Handling
-) -> Ratio:
-    chances, hit = _drop(source.probs, target), float(source.probs[target])
-    log_a = _drop(x - x[target] - _CORRECTIONS[name](q, target), target)
-    apart = name in {"log_q", "uncorrected"}  # the target is added once to each draw, and not for each sample
-    log_hit = 0.0 if apart else -float(q.log_probs[target])
-    return Ratio(
-        k,
-        chances,
-        log_a.masked_fill(chances == 0, -math.inf),
-        rest=min(1.0, max(float(chances.sum()), _LEAST_CHANCE)),  # it may round to a little more
-        hit=hit,
-        start=float(apart),
-        each=float(name == "sampled_softmax"),
-        log_hit=log_hit if hit and mode == "kept" else -math.inf,
-        counts=(0.0, 0.0) if apart else (1.0, float(mode == "kept")),
-    )
-
-
-def _of_ratio(ratio: Ratio, target: int) -> Moments:
-    sums = _quadrature.integrate(ratio)
+def _of_ratio(ratio: Ratio, target: int, on_chunk: Callable[[], object] | None) -> Moments:
+    points = _compression.compress(ratio, on_chunk)
+    sums = _quadrature.integrate(points.ratio if points else ratio, on_chunk)
     _refuse_rough(sums.error)
-    mean = _insert(sums.first, target, -float(sums.first.sum()))
-    second = _insert(sums.second, target, sums.target_second)
-    variance = second - _insert(sums.first, target, sums.target_first) ** 2
+    of_others = torch.stack([sums.first, sums.once, sums.twice])
+    first, once, twice = ratio.q * (points.read(of_others, on_chunk) if points else of_others)
+    mean = _insert(first, target, -float(first.sum()))
+    second = _insert(once + ratio.q * twice, target, sums.target_second)
+    variance = second - _insert(first, target, sums.target_first) ** 2
     return Moments(mean, torch.where(variance > _ROUNDING * second, variance, 0.0), sums.loss, sums.error)
 
 
-def _of_sum(y: Tensor, target: int, chances: Tensor, k: int, *, rejected: bool) -> Moments:
-    rate, cost = y.sigmoid(), -logsigmoid(-y)
-    if rejected:
+def _of_sum(problem: Problem, k: int) -> Moments:
+    x, target, q, source, name, mode = problem
+    y = x - ((q.log_probs + math.log(k)).clamp(min=_NO_CORRECTION) if name == "nce" else 0.0)
+    chances, rate, cost = source.probs, y.sigmoid(), -logsigmoid(-y)
+    if mode == "rejected":
         rate[target] = cost[target] = 0.0
     mean, variance = k * chances * rate, k * chances * (1 - chances) * rate**2
     mean[target] -= torch.sigmoid(-y[target])
@@ -233,8 +256,18 @@ def _of_sum(y: Tensor, target: int, chances: Tensor, k: int, *, rejected: bool) 
     return Moments(mean, variance, loss, 0.0)
 
 
-def _drop(values: Tensor, place: int) -> Tensor:
-    return torch.cat([values[:place], values[place + 1 :]])
+def _of_sums(problem: Problem, ks: list[int], on_chunk: Callable[[], object] | None) -> tuple[Tensor, Tensor, Tensor]:
+    """Bias, variance and loss for each k."""
+    full = (problem.x - problem.x[problem.target]).softmax(0)
+    full[problem.target] = -_ratios.drop(full, problem.target).sum()
+    rows = []
+    for k in ks:
+        if on_chunk is not None:
+            on_chunk()
+        found = _of_sum(problem, k)
+        rows.append([float((found.gradient_mean - full).norm()), float(found.gradient_variance.sum()), found.loss_mean])
+    bias, variance, loss = full.new_tensor(rows).unbind(1)
+    return bias, variance, loss
 
 
 def _insert(values: Tensor, place: int, value: float) -> Tensor:

@@ -212,7 +212,7 @@ def test_a_table_that_is_no_longer_here_is_replaced_with_a_note():
 
 def test_urls_lead_to_the_problems():
     urls = answer("")["urls"]
-    assert urls == {"article": "/problem.json?v=1", "white": "/problem.json?v=1&problem=white"}
+    assert urls == {"article": "problem.json?v=1", "white": "problem.json?v=1&problem=white"}
     found = problem(urls["white"].partition("?")[2])
     assert (len(found["names"]), found["names"][problems.white().target]) == (17_091, "whale")
     article = problems.article()

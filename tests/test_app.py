@@ -147,7 +147,7 @@ def test_only_the_folder_of_assets_is_served(get, path):
 
 def test_the_explorer_answers_to_its_name_and_keeps_the_link(get):
     reply = get("/explore?v=1&samples=9&edits=3:1.5")
-    assert (reply.status, reply.headers["location"]) == (307, "/?v=1&samples=9&edits=3:1.5")
+    assert (reply.status, reply.headers["location"]) == (307, "./?v=1&samples=9&edits=3:1.5")
 
 
 @pytest.mark.parametrize("path", ["/", "/?v=1&samples=9", "/no"])
@@ -161,10 +161,10 @@ def test_every_module_and_plotly_are_fetched_while_streamlit_starts(get):
     reply = get("/?v=1&samples=9")
     head = reply.body.decode().partition("</head>")[0]
     rooms = [ASSETS / room for room in ("kernel", "panels", "controls", "stage")]
-    modules = {f"/{path.relative_to(ASSETS.parent).as_posix()}" for room in rooms for path in room.glob("*.js")}
+    modules = {f"./{path.relative_to(ASSETS.parent).as_posix()}" for room in rooms for path in room.glob("*.js")}
     assert modules
     assert modules <= set(re.findall('<link rel="modulepreload" href="([^"]*)">', head))
-    assert '<link rel="preload" as="script" href="/assets/vendor/plotly-basic.min.js">' in head
+    assert '<link rel="preload" as="script" href="./assets/vendor/plotly-basic.min.js">' in head
     assert re.search(r"\.stMainBlockContainer \{ max-width: 1920px !important; padding: [^;]* !important; \}", head)
     assert int(reply.headers["content-length"]) == len(reply.body)
     assert "etag" not in reply.headers

@@ -253,6 +253,21 @@ def test_the_chunks_leave_no_trace(monkeypatch, chunk):
     assert_near(parts(exact.moments(tensor(ARTICLE), HORSE, noise.uniform(10), 3)), expected, 1e-15)
 
 
+def test_who_asked_may_end_the_work_between_two_parts(monkeypatch):
+    monkeypatch.setattr(_quadrature, "_CHUNK", 100)
+    parts_seen = 0
+
+    def note():
+        nonlocal parts_seen
+        parts_seen += 1
+        if parts_seen == 3:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        exact.moments(tensor(ARTICLE), HORSE, noise.uniform(10), 3, on_chunk=note)
+    assert parts_seen == 3
+
+
 def test_many_classes_and_samples():
     scores, q = philox.normals(1, 20_000), noise.log_uniform(20_000)
     moments = exact.moments(scores, 0, q, 10_000)

@@ -4,6 +4,7 @@ import io
 import json
 import re
 from dataclasses import asdict
+from html import unescape
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -72,7 +73,7 @@ def test_before_its_first_answer_the_stage_is_a_skeleton_of_the_page():
     assert proto.html_content.count('class="ssm-column"') == 4
     assert f'<p class="ssm-what">{texts.WHAT}</p>' in proto.html_content
     assert 'aria-busy="true"' in proto.html_content
-    assert f'"/assets/{explorer._ENTRY}"' in proto.js_content
+    assert f'new URL("{explorer._ENTRY}", document.baseURI)' in proto.js_content
     assert "The panels could not be loaded. Check the connection and reload the page." in proto.js_content
 
 
@@ -108,12 +109,12 @@ def test_an_embedded_page_has_no_bar(monkeypatch):
 def test_the_bar_links_to_every_page_and_says_which_one_this_is():
     html = opened().main[0].proto.body
     assert re.findall('<a href="([^"]*)" data-page([^>]*)>([^<]*)</a>', html) == [
-        ("/", " aria-current=page", "Explorer")
+        ("./", " aria-current=page", "Explorer")
     ]
     more = bar.markup([("Story", "story"), ("A <b>", "")], "")
     assert re.findall('<a href="([^"]*)" data-page([^>]*)>([^<]*)</a>', more) == [
-        ("/story", "", "Story"),
-        ("/", " aria-current=page", "A &lt;b&gt;"),
+        ("./story", "", "Story"),
+        ("./", " aria-current=page", "A &lt;b&gt;"),
     ]
     assert "data-ribbon" in more
 
@@ -224,7 +225,7 @@ def own_scores_page():
 
     from ssm.explorer.ui.own_scores import own_scores  # noqa: PLC0415
 
-    own_scores(lambda patch, table: st.session_state.update(patch=patch, table=table))
+    own_scores(lambda patch, table: st.session_state.update(patch=patch, table=table), uploads=True)
 
 
 def dialog():
@@ -242,9 +243,15 @@ def shown(app, text="", file=None):
     return app
 
 
+def alerts(app):
+    """What the dialog says that it cannot read, as HTML."""
+    bodies = [element.proto.body for element in app.get("html")]
+    return [body.partition(">")[2].removesuffix("</p>") for body in bodies if 'role="alert"' in body]
+
+
 def adopted(app, before=Settings()):  # noqa: B008 - frozen
     """What the dialog's patch makes of settings, and the problem that they then mean."""
-    assert not app.error
+    assert not alerts(app)
     patch, table = app.session_state["patch"], app.session_state["table"]
     assert patch == {"problem": "own", "table": tables.link(table)}
     assert TABLES.get(patch["table"]) is table
@@ -312,41 +319,72 @@ def test_a_table_too_large_for_a_link_is_kept():
 )
 def test_what_cannot_be_read_is_a_sentence_and_changes_nothing(text, file, sentence):
     app = shown(dialog(), text, file)
-    assert [error.value.replace("\\", "") for error in app.error] == [sentence]
+    assert [unescape(error) for error in alerts(app)] == [sentence]
     assert "patch" not in app.session_state
 
 
-def test_a_sentence_that_quotes_a_table_is_never_markdown():
-    app = shown(dialog(), "<b>*cat*</b> 1\n$dog$ [2](x)")
-    (error,) = app.error
-    assert "'\\[2\\]\\(x\\)'" in error.value
+def test_a_sentence_that_quotes_a_table_is_neither_markdown_nor_html():
+    app = shown(dialog(), "<b>*cat*</b> 1\n$dog$ [2](x)<b>")
+    assert not app.error
+    (error,) = alerts(app)
+    assert "&#x27;[2](x)&lt;b&gt;&#x27;" in error
 
 
 def test_the_page_opens_the_dialog_and_shows_what_was_pasted():
     app = opened("samples=2")
     assert not app.text_area
-    app.session_state["stage"] = {"own": 1}
+    app.session_state["stage"] = {"own": {"cookie": True}}
     app.run()
     app.text_area(key="own.text").set_value("cat 1\ndog 2")
-    app.session_state["stage"] = {"own": 1}
+    app.session_state["stage"] = {"own": {"cookie": True}}
     app.button(key="own.show").click().run()
     answer = told(app)
     assert (list(answer["names"].values()), answer["settings"]["samples"]) == (["cat", "dog"], 2)
     assert (answer["notes"], answer["serial"]) == ([], "0.1")
 
 
+@pytest.mark.parametrize(("cookie", "protection", "uploads"), [(True, True, 1), (False, True, 0), (False, False, 1)])
+def test_where_no_file_gets_through_the_dialog_says_to_paste(monkeypatch, cookie, protection, uploads):
+    monkeypatch.setattr(st, "get_option", {"server.enableXsrfProtection": protection}.get)
+    app = opened("samples=2")
+    app.session_state["stage"] = {"own": {"cookie": cookie}}
+    app.run()
+    assert len(app.get("file_uploader")) == uploads
+    assert ("paste what is in it instead" in app.caption[-1].value) == (not uploads)
+
+
 def test_the_page_says_what_a_table_changed():
     app = opened("samples=2&noise=unigram")
-    app.session_state["stage"] = {"own": 1}
+    app.session_state["stage"] = {"own": {"cookie": True}}
     app.run()
     app.text_area(key="own.text").set_value("cat 1\ndog 2")
-    app.session_state["stage"] = {"own": 1}
+    app.session_state["stage"] = {"own": {"cookie": True}}
     app.button(key="own.show").click().run()
     answer = told(app)
     assert (answer["settings"]["noise"], answer["settings"]["samples"]) == ("uniform", 2)
     assert answer["notes"] == [
         "noise must be other than unigram where classes have no counts, got 'unigram'; uniform is used"
     ]
+
+
+def test_a_table_that_the_server_has_lost_is_taken_from_the_page():
+    table = tables.parse("".join(f'"pet, {c}",{c / 997},{c + 1}\n' for c in range(2_000)))
+    link = f"problem=own&own={table.fingerprint}&samples=4"
+    app = opened(link)
+    assert told(app)["missing"] == f"problem.json?v=1&problem=own&own={table.fingerprint}"
+    assert (told(app)["settings"]["problem"], TABLES.get(table.fingerprint)) == ("article", None)
+    app.session_state["stage"] = {"table": tables.to_text(table)}
+    answer = told(app.run())
+    assert (answer["missing"], answer["notes"], answer["error"]) == (None, [], None)
+    assert (answer["settings"]["table"], answer["settings"]["samples"]) == (table.fingerprint, 4)
+
+
+def test_a_page_that_sends_anything_else_gets_a_sentence():
+    app = opened("samples=4")
+    app.session_state["stage"] = {"table": "cat 1\ndog two"}
+    answer = told(app.run())
+    assert answer["notes"][0].startswith("row 2, column 2 (score) must be a number from -300 to 300, got 'two'")
+    assert answer["settings"]["samples"] == 4
 
 
 def adopting_page():

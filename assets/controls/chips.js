@@ -1,6 +1,6 @@
 /** The samples of a draw as chips: repeats say how often, a hit is struck out, and what finds no room is counted. */
 
-import { FONT_SIZE, measure } from "../panels/layers.js";
+import { FONT_SIZE, measure, unprefixed } from "../panels/layers.js";
 import { grouped } from "../panels/texts.js";
 import { el } from "./dom.js";
 import { tally } from "./tally.js";
@@ -37,7 +37,6 @@ export function fitting(widths, rest, { width, height }) {
 }
 
 const suffix = ({ count, hit }) => `${count > 1 ? ` ×${count}` : ""}${hit ? " ↩ hit" : ""}`;
-const short = (name) => name.replace(/^class (?=\d+$)/, "");
 
 /** @typedef {{c: number, count: number, hit: boolean}} Chip */
 
@@ -69,7 +68,7 @@ export class Chips {
   }
 
   #width(chip) {
-    const text = short(this.#names(chip.c)) + suffix(chip);
+    const text = unprefixed(this.#names(chip.c)) + suffix(chip);
     return Math.min(CHIP.most, Math.ceil(measure(text, this.#family) * CHIP.letters) + CHIP.edges);
   }
 
@@ -99,5 +98,5 @@ function chipOf(chip, name) {
   const { c, hit } = chip;
   const title = hit ? `${name} is the target: an accidental hit, thrown back` : name;
   const attributes = { class: "ssm-chip", "data-chip": "", "data-class": c, "data-hit": hit ? "true" : "false", title };
-  return el("span", attributes, el("span", { class: "ssm-chip-name" }, short(name)), suffix(chip));
+  return el("span", attributes, el("span", { class: "ssm-chip-name" }, unprefixed(name)), suffix(chip));
 }

@@ -15,7 +15,7 @@
 /** @typedef {ReturnType<typeof newExtent>} Extent */
 
 const LARGEST_EXPONENT = 600; // exp() of more leaves too little room below the largest double
-const CANCELS = 1e-6; // of the squares: a difference of them that is smaller is summed class by class
+const CANCELS = 1e-5; // of the squares: a difference of them that is smaller is summed class by class
 
 /**
  * Sampled weights in parts of the target's, before they are divided by k_eff.

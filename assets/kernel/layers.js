@@ -3,7 +3,9 @@
  * does not sort the classes again and a step of the player costs one draw.
  */
 
+import { chiSquared } from "./chi_squared.js";
 import { advance, checkpoints, converge, distance, errorsOf, restart, weightsOf } from "./draws.js";
+import { recall } from "./memo.js";
 import { moments } from "./moments.js";
 import { distribution, logSumExp, normalise, tabulate, without } from "./noise.js";
 import { Rows } from "./rows.js";
@@ -16,25 +18,7 @@ import { inTurn, leading, masses, omitting, patched, ranks, sorted } from "./sel
 /** @typedef {ReturnType<typeof softmax>} Model @typedef {ReturnType<typeof weightsOf>} Weights */
 /** @typedef {ReturnType<typeof converge>} Converged @typedef {ReturnType<typeof layers>} Layers */
 
-const LEAST_REST = 1e-3; // what is left of 1 by more than 1 - this is summed by itself
-const LEAST = 1e-100; // whose square float64 still holds
-
-/**
- * What was made of the same things before, or is made of them now.
- * @template T
- * @param {Memo} memo @param {string} name @param {unknown[]} parts compared one by one, by identity
- * @param {(old: T | undefined) => T} make may use the room of what it made before
- * @returns {T}
- */
-function recall(memo, name, parts, make) {
-  const old = memo[name];
-  if (old && old.parts.length === parts.length && old.parts.every((part, i) => part === parts[i])) {
-    return /** @type {T} */ (old.found);
-  }
-  const found = make(/** @type {T | undefined} */ (old?.found));
-  memo[name] = { parts, found };
-  return found;
-}
+const LEAST_REST = 0.1; // what is left of 1 by more than 1 - this is summed by itself
 
 /**
  * The classes by score: sorted once for a problem, patched for dragged ones.
@@ -74,30 +58,7 @@ function softmax(x, t, old) {
 function sourceOf(q, t, hits) {
   const r = without(q, t);
   const drawn = hits === "excluded" ? r : q;
-  return { logR: r.logs, drawn: drawn.logs, probs: drawn.probs, qt: q.probs[t], table: tabulate(drawn.probs) };
-}
-
-/**
- * chi2 = sum of ptil_c^2 / r_c - 1, how far the noise is from the ideal one; where float64 ends, its end. In the
- * weights a_c = p_c / (p_t r_c) it needs no exponential, where these are no smaller and no larger than float64 holds.
- * What rounding leaves is no distance.
- * @param {Model} model @param {Weights} weights @param {Float64Array} logR
- */
-function chiSquared(model, weights, logR) {
-  const found = chiSquaredSum(model, weights, logR) - 1;
-  return found <= model.n * Number.EPSILON ? 0 : found;
-}
-
-/** @param {Model} model @param {Weights} weights @param {Float64Array} logR */
-function chiSquaredSum({ x, t, n, p, full, logRest }, { a }, logR) {
-  const rest = -full[t];
-  let sum = 0;
-  if (a && p[t] > LEAST && rest > LEAST) {
-    for (let c = 0; c < n; c++) sum += p[c] * a[c];
-    return ((sum / rest) * p[t]) / rest;
-  }
-  for (let c = 0; c < n; c++) if (c !== t) sum += Math.exp(2 * (x[c] - logRest) - logR[c]);
-  return Math.min(sum, Number.MAX_VALUE);
+  return { logQ: q.logs, logR: r.logs, probs: drawn.probs, qt: q.probs[t], table: tabulate(drawn.probs) };
 }
 
 /**
@@ -152,7 +113,7 @@ function steady(memo, problem, s, constants) {
   const weights = recall(memo, "weights", [scores, source], (/** @type {Weights | undefined} */ old) =>
     weightsOf(scores, t, source.logR, old),
   );
-  const chi2 = recall(memo, "chi2", [model, weights], () => chiSquared(model, weights, source.logR));
+  const chi2 = recall(memo, "chi2", [scores, source], () => chiSquared(scores, t, source.logR));
   const many = scores.length > constants.SHOWN_ALL;
   const curves = many
     ? recall(memo, "curves", [model, others], () => rankedScores(model, order, others.order, constants))
@@ -235,12 +196,16 @@ function walkTo(memo, { e, rows, run }, k, m) {
 }
 
 /**
- * The exact moments, where there are no more classes than the budget allows.
- * @param {Memo} memo @param {Steady} base @param {Run} run @param {Settings} s @param {Budget} budget
+ * The exact moments, where the budget allows as many classes and exponentials.
+ * @param {Memo} memo @param {Steady} base @param {Settings & {estimator?: string}} s @param {Budget} budget
  */
-function momentsOf(memo, { source }, { e }, s, budget) {
-  if (e.n > budget.classes) return null;
-  return recall(memo, "moments", [e, source, s.samples], () => moments(e, source.drawn, s.samples));
+function momentsOf(memo, { source, model }, s, budget) {
+  if (model.n > budget.classes) return null;
+  const { samples: k, hits, estimator = "sampled_softmax" } = s;
+  const most = budget.exponentials;
+  return recall(memo, "moments", [model.x, source, k, estimator, hits, most], () =>
+    moments({ x: model.x, t: model.t, logQ: source.logQ, k, estimator, hits }, memo, most),
+  );
 }
 
 /**
@@ -258,6 +223,6 @@ export function layers(problem, s, constants, budget, memo) {
     averaged,
     walk,
     error: distance(walk, run.e),
-    exact: momentsOf(memo, base, run, s, budget),
+    exact: momentsOf(memo, base, s, budget),
   };
 }

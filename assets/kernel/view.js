@@ -17,7 +17,7 @@ export { ranks } from "./selection.js";
 /** @typedef {import("../types").Problem} Problem @typedef {import("../types").Settings} Settings */
 /** @typedef {import("./layers.js").Layers} Layers @typedef {ReturnType<typeof currentDraw>} Current */
 
-const UNLIMITED = { samples: Infinity, classes: Infinity };
+const UNLIMITED = { samples: Infinity, classes: Infinity, exponentials: Infinity };
 
 /** JSON has no infinities, and 0 / 0 is nothing. @param {number} value */
 const finite = (value) => (Number.isFinite(value) ? value : null);
@@ -217,8 +217,8 @@ function rankedPart({ e, curves, falling, source }, s) {
  * @param {Problem} problem its scores are a new array whenever one has changed
  * @param {Settings} s
  * @param {import("../types").Options} options `constants` of the spec; `budget`: how many samples may be drawn in all,
- *   and up to how many classes the exact moments are integrated (what it leaves out is null, or a shorter run, and torch
- *   fills it in); `memo`: an object of the caller's that is kept from call to call; `keep`: the classes that have slots,
+ *   and up to how many classes and exponentials the exact moments are integrated (what it leaves out is null, or a
+ *   shorter run, and torch fills it in); `memo`: an object of the caller's that is kept from call to call; `keep`: the classes that have slots,
  *   where they shall hold still.
  * @returns {View}
  */

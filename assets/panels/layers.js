@@ -19,12 +19,17 @@ export function measure(text, family, bold = false) {
   return widths.get(key);
 }
 
+/** The number alone of a class that has no name but its number. @param {string} name */
+export const unprefixed = (name) => name.replace(/^class (?=\d+$)/, "");
+
 /** The longest beginning of a text that fits, with an ellipsis. */
 export function shortened(text, room, width) {
-  if (width(text) <= room) return text;
-  let length = text.length - 1;
-  while (length > 1 && width(`${text.slice(0, length)}…`) > room) length--;
-  return `${text.slice(0, length)}…`;
+  const whole = [text, unprefixed(text)].find((one) => width(one) <= room);
+  if (whole) return whole;
+  const start = unprefixed(text);
+  let length = start.length - 1;
+  while (length > 1 && width(`${start.slice(0, length)}…`) > room) length--;
+  return `${start.slice(0, length)}…`;
 }
 
 /**

@@ -9,7 +9,7 @@ export const PATIENCE = 300; // ms of waiting after which the page says what it 
 export const PROBE = 4000; // ms without an answer before the page looks whether the server is there
 
 /**
- * @typedef {{ask: number, query: string, first?: boolean, again?: number}} Question
+ * @typedef {{ask: number, query: string, first?: boolean}} Question
  * @typedef {{ask: number, serial: string, error: string|null}} Answer
  * @typedef {"preview"|"asking"|"settled"|"refused"} State
  * @typedef {object} Doors
@@ -29,7 +29,6 @@ export const PROBE = 4000; // ms without an answer before the page looks whether
 export class Dialogue {
   /** @type {Doors} */ #doors;
   #asked = 0;
-  #again = 0;
   /** @type {Question|null} */ #pending = null;
   /** @type {any} */ #held = null;
   /** @type {string|null} */ #serial = null;
@@ -128,7 +127,6 @@ export class Dialogue {
   /** @param {Question} question */
   #put(question) {
     this.#pending = question;
-    this.#again = 0;
     this.#tell("asking");
     this.#after("slow", PATIENCE, () => this.#wait({ slow: true }));
     this.#watch();
@@ -144,17 +142,29 @@ export class Dialogue {
   // -------------------------------------------------------------- the server is gone, and back
 
   #watch() {
-    this.#after("probe", PROBE * 2 ** Math.min(this.#again, 4), () => this.#probe());
+    this.#after("probe", PROBE, () => this.#probe());
   }
 
-  /** No answer yet. A server that is gone loses its questions: once it is back it is asked again, ever more rarely. */
+  /** No answer yet: is the server slow, or gone? */
   async #probe() {
     const question = this.#pending,
       alive = await this.#doors.alive();
     if (!question || this.#pending !== question) return;
     if (!alive) this.#wait({ gone: true });
-    else if (this.#gone) this.#doors.send({ ...question, again: ++this.#again });
     this.#watch();
+  }
+
+  /**
+   * The line to the server was cut and is back: a question may be lost with it, and a server that has started again
+   * knows only what Streamlit remembers of an earlier one. So it is asked; what a hand is about to ask comes by itself.
+   */
+  back() {
+    const lost = this.#pending;
+    if (!lost && this.#serial === null) return;
+    this.#pending = null;
+    this.#slow = this.#gone = false;
+    if (!this.#moving && !this.#timers.has("rest"))
+      this.#put({ ...lost, query: lost?.query ?? this.#doors.query(), ask: ++this.#asked });
   }
 
   // -------------------------------------------------------------- answers

@@ -8,16 +8,16 @@ import { view as compute } from "../kernel/view.js";
 import { apart } from "./agreement.js";
 import { carried } from "./carry.js";
 import { Dialogue } from "./dialogue.js";
-import { json, script } from "./loading.js";
+import { hasCookie, isAlive, onceBack } from "./line.js";
+import { beside, json, script } from "./loading.js";
 import { agreementWords } from "./page.js";
 import { Parts } from "./parts.js";
 import { Problems } from "./problems.js";
 import { patched, toQuery } from "./settings.js";
 
-const LIVE = { samples: 100_000, classes: 2_000 }; // what one frame can afford
-const FULL = { samples: 2_000_000, classes: 2_000 };
-const HEALTH = "/_stcore/health";
-const PLOTLY = "/assets/vendor/plotly-basic.min.js";
+const LIVE = { samples: 100_000, classes: 20_000, exponentials: 1_000_000 }; // what one frame can afford
+const FULL = { samples: 2_000_000, classes: 20_000, exponentials: 10_000_000 };
+const PLOTLY = "assets/vendor/plotly-basic.min.js";
 
 /** @type {WeakMap<object, Explorer>} */
 const instances = new WeakMap();
@@ -36,15 +36,6 @@ export function unmount(parentElement) {
   instances.delete(parentElement);
 }
 
-/** Whether a server answers at all. @param {string} url */
-async function isAlive(url) {
-  try {
-    return (await fetch(url, { cache: "no-store" })).ok;
-  } catch {
-    return false;
-  }
-}
-
 /** Settings in the page's own address and in the links to the pages beside it; what else the address said stays. */
 function writeLink(query, frame) {
   const kept = [...new URLSearchParams(location.search)].filter(([name]) => name.startsWith("embed") || name in frame);
@@ -56,7 +47,6 @@ function writeLink(query, frame) {
 
 class Explorer {
   #host;
-  #base;
   #frame;
   #setStateValue;
   #setTriggerValue;
@@ -72,13 +62,13 @@ class Explorer {
   /** @type {Problems} */ #problems;
   /** @type {Parts} */ #parts;
   /** @type {Dialogue} */ #dialogue;
+  #brought = "";
   #memo = {};
   #settled = 0;
   #ends = new AbortController();
 
   /** @param {any} component */
   constructor({ parentElement, setStateValue, setTriggerValue, data }) {
-    this.#base = data.base;
     this.#frame = data.frame;
     this.#setStateValue = setStateValue;
     this.#setTriggerValue = setTriggerValue;
@@ -90,9 +80,9 @@ class Explorer {
 
   async #load() {
     try {
-      const [spec] = await Promise.all([json(`${this.#base}/stage.json`), script(this.#base + PLOTLY)]);
+      const [spec] = await Promise.all([json(beside("stage.json")), script(beside(PLOTLY))]);
       this.#spec = spec;
-      this.#problems = new Problems(this.#base, spec.preview, () => this.#arrived());
+      this.#problems = new Problems(spec.preview, () => this.#arrived());
       this.#parts = new Parts(spec, this.#host, this.#acts());
       this.#parts.frame(this.#frame);
       await this.#parts.grid.define();
@@ -112,7 +102,7 @@ class Explorer {
       frame: (act) => requestAnimationFrame(act),
       query: () => toQuery(this.#settings, this.#spec.fields),
       send: (question) => this.#setStateValue("ask", question),
-      alive: () => isAlive(this.#base + HEALTH),
+      alive: () => isAlive(),
       preview: () => this.#preview(),
       busy: () => this.#parts.player.playing || this.#parts.grid.moving,
       adopt: (answer) => this.#adopt(answer),
@@ -133,7 +123,7 @@ class Explorer {
       pressed: () => this.#dialogue.pressed,
       rest: () => this.#dialogue.rest(),
       settle: () => this.#dialogue.settle(),
-      load: () => this.#setTriggerValue("own", Date.now()),
+      load: () => this.#setTriggerValue("own", { cookie: hasCookie() }),
     };
   }
 
@@ -142,6 +132,7 @@ class Explorer {
     this.#host.addEventListener("pointerdown", () => this.#dialogue.press(), { signal });
     addEventListener("pointerup", () => this.#dialogue.release(), { capture: true, signal }); // before the control hears of it
     addEventListener("pointercancel", () => this.#dialogue.release(), { signal });
+    onceBack(this.#host, () => this.#dialogue.back(), signal);
     this.#parts.watch(signal);
   }
 
@@ -213,9 +204,18 @@ class Explorer {
   /** @param {any} data what Python hands over */
   async receive({ answer }) {
     await this.#ready;
-    if (answer) return this.#dialogue.receive(answer);
+    if (answer) return this.#bring(answer) || this.#dialogue.receive(answer);
     say(this.#parts.page.sentence, "Torch is computing the first picture…"); // the link asks for much
     this.#dialogue.first(location.search.slice(1));
+  }
+
+  /** Send a table back that the server has lost; whether the page had it, so that a better answer will come. */
+  #bring({ missing, serial }) {
+    const table = missing && serial !== this.#brought ? this.#problems.kept(missing) : null;
+    if (table === null) return false;
+    this.#brought = serial;
+    this.#setTriggerValue("table", table);
+    return true;
   }
 
   #refuse(answer) {

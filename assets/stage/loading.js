@@ -2,6 +2,9 @@
 
 import { el } from "../controls/dom.js";
 
+/** Where a file or an answer of the app is: beside this module, wherever a proxy has put the app. @param {string} path */
+export const beside = (path) => new URL(`../../${path}`, import.meta.url).href;
+
 /** @type {Record<string, Promise<any>>} */
 const loaded = {};
 

@@ -2,6 +2,7 @@
 
 import { normals } from "../kernel/philox.js";
 import { edited, listed, random } from "../kernel/problem.js";
+import { beside } from "./loading.js";
 
 let drawn = new Float64Array(0);
 
@@ -31,10 +32,17 @@ export function directory(key, count, of, all = null) {
   };
 }
 
+const quoted = (name) => `"${name.replaceAll('"', '""')}"`;
+
+/** A problem of the viewer's own as the text that ssm.explorer.problems.tables reads. @param {import("../kernel/problem.js").Base} base */
+export function written({ all, scores, counts }) {
+  const rows = all.map((name, c) => [quoted(name), scores[c], ...(counts ? [counts[c]] : [])].join(","));
+  return [counts ? "class,score,count" : "class,score", ...rows].join("\n");
+}
+
 /** @typedef {import("../kernel/problem.js").Base & {base?: Float64Array, edits?: [number, number][]}} Problem */
 
 export class Problems {
-  #root;
   #most;
   #arrived;
   /** @type {Map<string, Problem>} */ #held = new Map();
@@ -42,9 +50,8 @@ export class Problems {
   /** @type {Problem|null} */ #random = null;
   /** @type {Problem|null} */ #edited = null;
 
-  /** @param {string} root of the server @param {number} most classes that the page computes @param {() => void} arrived */
-  constructor(root, most, arrived) {
-    this.#root = root;
+  /** @param {number} most classes that the page computes @param {() => void} arrived */
+  constructor(most, arrived) {
     this.#most = most;
     this.#arrived = arrived;
   }
@@ -57,6 +64,12 @@ export class Problems {
     const found = this.#held.get(url);
     if (!found) this.#fetch(url);
     return found && found.scores.length <= this.#most ? found : null;
+  }
+
+  /** A table that the server has lost, as text; null where the page has not seen it. @param {string} url of the table */
+  kept(url) {
+    const found = this.#held.get(url);
+    return found ? written(found) : null;
   }
 
   #randomOf({ classes, spread }) {
@@ -77,7 +90,7 @@ export class Problems {
     if (this.#asked.has(url)) return;
     this.#asked.add(url);
     try {
-      const answer = await fetch(this.#root + url);
+      const answer = await fetch(beside(url));
       if (!answer.ok) throw new Error(`status ${answer.status}`);
       this.#held.set(url, listed(url, await answer.json()));
       this.#arrived();

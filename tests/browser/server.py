@@ -21,11 +21,11 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def is_healthy(port: int) -> bool:
-    """Tell whether the server on `port` answers that it is ready."""
+def is_healthy(port: int, path: str = "") -> bool:
+    """Tell whether the server on `port` answers that it is ready, below a path of its own."""
     connection = HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        connection.request("GET", "/_stcore/health")
+        connection.request("GET", f"{path}/_stcore/health")
         return connection.getresponse().status == 200
     except OSError:
         return False
@@ -33,10 +33,10 @@ def is_healthy(port: int) -> bool:
         connection.close()
 
 
-def wait_until_healthy(process: subprocess.Popen[bytes], port: int, log: IO[bytes]) -> None:
+def wait_until_healthy(process: subprocess.Popen[bytes], port: int, path: str, log: IO[bytes]) -> None:
     """Return when the server is ready; raise RuntimeError with its log when it ends or is late."""
     deadline = time.monotonic() + SECONDS_TO_START
-    while not is_healthy(port):
+    while not is_healthy(port, path):
         if process.poll() is not None or time.monotonic() > deadline:
             log.seek(0)
             message = f"the app did not start:\n{log.read().decode(errors='replace')[-4000:]}"
@@ -45,19 +45,20 @@ def wait_until_healthy(process: subprocess.Popen[bytes], port: int, log: IO[byte
 
 
 @contextmanager
-def running_app(port: int | None = None, root: Path = ROOT) -> Iterator[str]:
+def running_app(port: int | None = None, root: Path = ROOT, path: str = "") -> Iterator[str]:
     """Run the app in `root` for the length of a `with`, and give its address.
 
-    A given `port` lets a test stop the server and start it again where the page expects it.
+    A given `port` lets a test stop the server and start it again where the page expects it; a `path` ("/tools") puts
+    the app below it.
     """
     port = port or free_port()
-    options = ("--server.address", "127.0.0.1", "--server.port", str(port))
+    options = ("--server.address", "127.0.0.1", "--server.port", str(port), "--server.baseUrlPath", path)
     command = (sys.executable, "-m", "streamlit", "run", "app.py", *options)
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(command, cwd=root, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
         try:
-            wait_until_healthy(process, port, log)
-            yield f"http://127.0.0.1:{port}"
+            wait_until_healthy(process, port, path, log)
+            yield f"http://127.0.0.1:{port}{path}"
         finally:
             process.terminate()
             process.wait(timeout=20)

@@ -1,5 +1,6 @@
 """What is drawn is what was computed: names, counts, bars and axes, read off the screen after every kind of change."""
 
+import re
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ from tests.browser.explorer import (
     track,
     typed,
 )
-from tests.browser.picture import Picture, look, still
+from tests.browser.picture import Picture, look, named, still
 from tests.browser.sameness import same_axes, same_drawing
 
 ARTICLE = Settings()
@@ -154,6 +155,14 @@ def test_names_follow_a_problem_that_torch_alone_computes(page):
         assert linked(page).problem == problem
         pictures, expected = still(page), Expected.of(linked(page))
         assert [fault for name in BAR_PANELS for fault in wrong_names(pictures, name, expected)] == [], problem
+
+
+def test_numbers_that_are_names_are_whole_on_a_phone(new_context):
+    phone = new_context(viewport={"width": 390, "height": 844}, reduced_motion="reduce").new_page()
+    open_explorer(phone, "?v=1&problem=random&classes=100000&samples=50")
+    names = [label.text for label in named(still(phone), "noise")]
+    assert len(names) > 10
+    assert [name for name in names if not re.fullmatch(r"(class )?\d+", name)] == []
 
 
 # ---------------------------------------------------------------- axes

@@ -246,33 +246,86 @@ test("a slow server that is there is not asked twice", async () => {
   assert.equal(p.state().gone, false);
 });
 
-test("a change made while the server is gone is asked again once it is back", async () => {
+test("a server that does not answer is said to be gone; when the line is back it is asked again, once", async () => {
   const p = page();
   p.alive = false;
   p.choose("k=4");
   await p.pass(REST + PROBE);
   assert.deepEqual(p.state(), { state: "asking", slow: true, gone: true });
-  await p.pass(3 * PROBE);
-  assert.equal(p.sent.length, 1);
   p.alive = true;
-  await p.pass(PROBE);
-  assert.deepEqual(p.sent[1], { ask: 1, query: "k=4", again: 1 });
-  p.dialogue.receive(answer(1));
+  await p.pass(3 * PROBE);
+  assert.equal(p.sent.length, 1, "nobody listens before the line is back");
+  p.dialogue.back();
+  assert.deepEqual(p.sent[1], { ask: 2, query: "k=4" });
+  assert.deepEqual(p.state(), { state: "asking", slow: false, gone: false });
+  p.dialogue.receive(answer(2));
   assert.deepEqual(p.state(), { state: "settled", slow: false, gone: false });
   await p.pass(20 * PROBE);
   assert.equal(p.sent.length, 2);
 });
 
-test("a server that is back but slow is asked ever more rarely", async () => {
+test("a question lost in the shortest cut is asked again, and its link adopted", async () => {
   const p = page();
-  p.alive = false;
   p.choose("k=4");
-  await p.pass(REST + PROBE);
-  p.alive = true;
-  await p.pass(PROBE * (1 + 2 + 4));
-  assert.equal(p.sent.length, 4);
-  await p.pass(PROBE * 7);
-  assert.equal(p.sent.length, 4);
+  await p.pass(REST + 1);
+  p.dialogue.back();
+  p.dialogue.receive(answer(1));
+  assert.equal(p.adopted.length, 0, "the server answers an older question first");
+  p.dialogue.receive(answer(2, { query: "k=4" }));
+  assert.deepEqual(
+    p.adopted.map(({ query }) => query),
+    ["k=4"],
+  );
+});
+
+test("a picture that is settled is asked for again: a server that started anew may remember an older question", async () => {
+  const p = page();
+  p.choose("k=4");
+  await p.pass(REST);
+  p.dialogue.receive(answer(1));
+  p.query = "k=5"; // Python asked in the viewer's name
+  p.dialogue.receive(answer(1, { serial: "1.1" }));
+  p.dialogue.back();
+  assert.deepEqual(p.sent.at(-1), { ask: 2, query: "k=5" });
+  p.dialogue.receive(answer(1));
+  assert.equal(p.adopted.length, 2);
+});
+
+test("a line that is back leaves it to the hand to ask", async () => {
+  const p = page();
+  p.choose("k=4");
+  await p.pass(REST);
+  p.choose("k=5");
+  p.dialogue.back();
+  assert.equal(p.sent.length, 1);
+  await p.pass(REST);
+  assert.deepEqual(p.sent.at(-1), { ask: 2, query: "k=5" });
+  p.dialogue.press();
+  p.choose("k=6", true);
+  p.dialogue.back();
+  assert.equal(p.sent.length, 2);
+  p.dialogue.release();
+  p.choose("k=6");
+  assert.deepEqual(p.sent.at(-1), { ask: 3, query: "k=6" });
+});
+
+test("a question lost and chosen anew before the keys rest is asked, not waited for", async () => {
+  const p = page();
+  p.choose("k=4");
+  await p.pass(REST);
+  p.choose("k=4");
+  p.dialogue.back();
+  await p.pass(REST);
+  assert.deepEqual(p.sent.at(-1), { ask: 2, query: "k=4" });
+});
+
+test("the first question stays the first when it is asked again; before it there is nothing to ask", () => {
+  const p = page();
+  p.dialogue.back();
+  assert.deepEqual(p.sent, []);
+  p.dialogue.first("v=1&draws=10000");
+  p.dialogue.back();
+  assert.deepEqual(p.sent.at(-1), { ask: 2, query: "v=1&draws=10000", first: true });
 });
 
 test("another change while the server is gone replaces the question", async () => {
@@ -282,9 +335,8 @@ test("another change while the server is gone replaces the question", async () =
   await p.pass(REST + PROBE);
   p.choose("k=5");
   await p.pass(REST + PROBE);
-  p.alive = true;
-  await p.pass(PROBE);
-  assert.deepEqual(p.sent.at(-1), { ask: 2, query: "k=5", again: 1 });
+  p.dialogue.back();
+  assert.deepEqual(p.sent.at(-1), { ask: 3, query: "k=5" });
 });
 
 test("nothing is left running after the end", async () => {

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { weightsOf } from "../../assets/kernel/draws.js";
 import { moments } from "../../assets/kernel/moments.js";
-import { distribution, without } from "../../assets/kernel/noise.js";
-import { SETTINGS } from "./cases.mjs";
+import { logProbs } from "../../assets/kernel/noise.js";
+import { integrate } from "../../assets/kernel/quadrature.js";
+import { drawn, ratioOf } from "../../assets/kernel/ratio.js";
+import { randomProblem, SETTINGS } from "./cases.mjs";
+import { enumerated } from "./oracle.mjs";
 
 const X = Float64Array.of(2, 1, 0, -1, 0.5);
 const Q = [0.4, 0.25, 0.15, 0.12, 0.08];
@@ -16,40 +18,40 @@ const GOLDEN = [
   [16, 0.5726455865, -0.434958247524],
   [32, 0.5735403853, -0.435967489415],
 ];
+const WAYS = [
+  ...["sampled_softmax", "log_q", "uncorrected", "nce", "negative_sampling"].flatMap((estimator) =>
+    ["rejected", "excluded", "kept"].map((hits) => [estimator, hits]),
+  ),
+  ["naive_importance", "kept"],
+];
 
-function termsOf(x, weights) {
-  const problem = { names: String, scores: x, counts: null };
-  const q = distribution(problem, { ...SETTINGS, noise: "custom", weights: weights.map((w, c) => [c, w]) });
-  const r = without(q, 0);
-  return { q, r, e: { t: 0, n: x.length, ...weightsOf(x, 0, r.logs) } };
+/** log of weights in parts of their sum. */
+function logs(weights) {
+  const total = weights.reduce((a, b) => a + b);
+  return Float64Array.from(weights, (w) => Math.log(w / total));
 }
 
-/** Mean and variance of the gradient and the mean loss over every possible draw. */
-function enumerate({ e }, drawn, k) {
-  const n = e.n;
-  const found = { mean: new Array(n).fill(0), square: new Array(n).fill(0), loss: 0 };
-  for (let code = 0; code < n ** k; code++) {
-    const samples = Array.from({ length: k }, (_, j) => Math.floor(code / n ** j) % n);
-    const chance = samples.reduce((p, c) => p * drawn[c], 1);
-    const kept = samples.filter((c) => c !== 0);
-    if (chance === 0 || kept.length === 0) continue;
-    const all = kept.reduce((sum, c) => sum + e.a[c], kept.length);
-    const gradient = new Array(n).fill(0);
-    for (const c of kept) gradient[c] += e.a[c] / all;
-    gradient[0] = kept.length / all - 1;
-    found.loss += chance * Math.log(all / kept.length);
-    for (const [c, g] of gradient.entries()) {
-      found.mean[c] += chance * g;
-      found.square[c] += chance * g * g;
-    }
+/** How far apart two numbers are, in parts of the larger; rounding of what they are made of does not count. */
+function off(found, expected, rounding) {
+  return Math.max(0, Math.abs(found - expected) - rounding) / Math.max(Math.abs(found), Math.abs(expected), 1e-300);
+}
+
+function holds(found, expected, where) {
+  assert.ok(off(found.loss, expected.loss, 1e-15) < 1e-11, `loss of ${where}: ${found.loss} ${expected.loss}`);
+  for (const [c, mean] of expected.mean.entries()) {
+    assert.ok(off(found.mean[c], mean, 1e-15) < 1e-11, `mean ${c} of ${where}: ${found.mean[c]} ${mean}`);
+    const variance = expected.variance[c];
+    const rounding = 1e-13 * (variance + mean ** 2);
+    assert.ok(
+      off(found.variance[c], variance, rounding) < 1e-11,
+      `variance ${c} of ${where}: ${found.variance[c]} ${variance}`,
+    );
   }
-  return { ...found, variance: found.square.map((v, c) => v - found.mean[c] ** 2) };
 }
 
 for (const [k, loss, target] of GOLDEN) {
   test(`the moments at k = ${k} are the golden ones`, () => {
-    const { r, e } = termsOf(X, Q);
-    const found = moments(e, r.logs, k);
+    const found = moments({ x: X, t: 0, logQ: logs(Q), k, estimator: "sampled_softmax", hits: "excluded" });
     assert.ok(Math.abs(found.loss - loss) < 1e-10, `${found.loss}`);
     assert.ok(Math.abs(found.mean[0] - target) < 1e-12, `${found.mean[0]}`);
   });
@@ -57,29 +59,99 @@ for (const [k, loss, target] of GOLDEN) {
 
 const WEIGHTS = {
   even: [1, 1, 1, 1, 1],
+  uneven: Q,
   "a likely target": [1e4, 1, 2, 3, 1],
   "a class hardly ever drawn": [1, 1, 1, 1, 1e-6],
 };
 
-for (const [name, weights] of Object.entries(WEIGHTS)) {
-  for (const k of [1, 2, 4]) {
-    test(`the moments are those of all draws, hits rejected: ${name}, k = ${k}`, () => {
-      const terms = termsOf(X, weights);
-      const found = moments(terms.e, terms.q.logs, k);
-      const expected = enumerate(terms, [...terms.q.probs], k);
-      assert.ok(Math.abs(found.loss - expected.loss) < 1e-11, `${found.loss} ${expected.loss}`);
-      for (let c = 0; c < 5; c++) {
-        assert.ok(
-          Math.abs(found.mean[c] - expected.mean[c]) < 1e-12,
-          `mean ${c}: ${found.mean[c]} ${expected.mean[c]}`,
-        );
-        assert.ok(Math.abs(found.variance[c] - expected.variance[c]) < 1e-11, `variance ${c}`);
+for (const [estimator, hits] of WAYS) {
+  test(`the moments are those of all draws: ${estimator}, hits ${hits}`, () => {
+    for (const [name, weights] of Object.entries(WEIGHTS)) {
+      for (const k of [1, 2, 4]) {
+        for (const t of [0, 3]) {
+          const subject = { x: X, t, logQ: logs(weights), k, estimator, hits };
+          holds(moments(subject), enumerated(subject), `${name}, k = ${k}, t = ${t}`);
+        }
       }
-    });
-  }
+    }
+  });
+
+  test(`the moments are those of all draws where weights leave float64: ${estimator}, hits ${hits}`, () => {
+    for (const x of [Float64Array.of(-900, 900, 0), Float64Array.of(0, 2_900, 2_890), Float64Array.of(40, -1_200, 3)]) {
+      for (const weights of [
+        [1, 1, 1],
+        [1e-250, 1, 1],
+        [1, 1e-150, 1],
+      ]) {
+        for (const k of [1, 2, 3]) {
+          const subject = { x, t: 0, logQ: logs(weights), k, estimator, hits };
+          holds(moments(subject), enumerated(subject), `scores ${x}, weights ${weights}, k = ${k}`);
+        }
+      }
+    }
+  });
+
+  test(`what suits the estimator happens to hits: ${estimator}`, () => {
+    const subject = { x: X, t: 1, logQ: logs(Q), k: 3, estimator };
+    const suits = ["naive_importance", "nce", "negative_sampling"].includes(estimator) ? "kept" : "rejected";
+    assert.deepEqual(moments(subject), moments({ ...subject, hits: suits }));
+  });
 }
 
-test("weights beyond float64 leave the moments to torch", () => {
-  const { r, e } = termsOf(Float64Array.of(-900, 900, 0), [1, 1, 1]);
-  assert.equal(moments(e, r.logs, 3), null);
+test("points that stand for classes change nothing", () => {
+  const problem = randomProblem(4_000, 3);
+  problem.scores[11] = 60;
+  for (const noise of ["uniform", "unigram", "log_uniform", "softmax"]) {
+    const logQ = logProbs(problem, { ...SETTINGS, noise, temperature: 1.7 });
+    for (const [estimator, hits] of WAYS.filter(([name]) => name !== "nce" && name !== "negative_sampling")) {
+      const subject = { x: problem.scores, t: 5, logQ, k: 30, estimator, hits };
+      const from = drawn({}, subject);
+      const direct = integrate(ratioOf(from, subject), subject.k);
+      const found = moments(subject);
+      assert.ok(off(found.loss, direct.loss, 0) < 1e-12, `loss ${found.loss} ${direct.loss}`);
+      for (const [i, c] of from.index.entries()) {
+        const q = from.chances[i];
+        const first = q * direct.first[i];
+        const second = q * (direct.once[i] + q * direct.twice[i]);
+        assert.ok(off(found.mean[c], first, 0) < 1e-11, `mean ${c}: ${found.mean[c]} ${first}`);
+        assert.ok(off(found.variance[c] + found.mean[c] ** 2, second, 0) < 1e-11, `square ${c}`);
+      }
+    }
+  }
+});
+
+test("another number of samples spreads no classes again, and what is kept is not seen", () => {
+  const problem = randomProblem(2_000, 2);
+  const logQ = logProbs(problem, SETTINGS);
+  const subject = { x: problem.scores, t: 5, logQ, k: 30, estimator: "sampled_softmax", hits: "rejected" };
+  const memo = {};
+  moments(subject, memo);
+  const { found } = memo.ratio;
+  assert.ok(found.points.ratio.q.length < 1_000);
+  assert.deepEqual(moments({ ...subject, k: 7 }, memo), moments({ ...subject, k: 7 }));
+  assert.equal(memo.ratio.found, found);
+  for (const change of [{ estimator: "log_q" }, { hits: "kept" }, { t: 6 }, { x: problem.scores.map((x) => -x) }]) {
+    assert.deepEqual(moments({ ...subject, ...change }, memo), moments({ ...subject, ...change }));
+  }
+});
+
+test("with the softmax itself as noise nothing but the chance of hits alone is biased, and the target does not vary", () => {
+  const problem = randomProblem(3_000, 2);
+  const logQ = logProbs(problem, { ...SETTINGS, noise: "softmax" });
+  const found = moments({ x: problem.scores, t: 7, logQ, k: 10, estimator: "sampled_softmax", hits: "excluded" });
+  assert.ok(off(found.mean[7], Math.expm1(logQ[7]), 0) < 1e-12);
+  assert.ok(found.variance[7] < 1e-26, `${found.variance[7]}`);
+});
+
+test("what torch refuses, and what takes more than is allowed, is null", () => {
+  const even = { x: X, t: 0, logQ: logs(Q), k: 3, estimator: "sampled_softmax" };
+  assert.notEqual(moments(even, {}, 1e6), null);
+  assert.equal(moments(even, {}, 100), null);
+  assert.equal(moments({ ...even, x: Float64Array.of(0, 3_001, 0, 0, 0) }), null);
+  assert.notEqual(moments({ ...even, x: Float64Array.of(0, -3_001, 0, 0, 0) }), null);
+  assert.equal(moments({ ...even, x: Float64Array.of(0, -3_001, 0, 0, 0), estimator: "naive_importance" }), null);
+  assert.equal(moments({ ...even, estimator: "naive_importance", hits: "rejected" }), null);
+  const never = logs([0, 0.3, 0.3, 0.2, 0.2]);
+  for (const estimator of ["log_q", "nce"]) assert.equal(moments({ ...even, logQ: never, estimator }), null);
+  assert.notEqual(moments({ ...even, logQ: never }), null);
 });

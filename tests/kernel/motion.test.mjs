@@ -113,11 +113,19 @@ test("moments that hold for every draw are kept while one steps, by class", () =
 });
 
 test("views are apart by the largest relative difference; what one of the two leaves out does not count", () => {
-  assert.equal(apart({ a: { x: [1, 200] } }, { a: { x: [1, 100] } }), 1);
-  assert.equal(apart({ a: { x: 1e-3 } }, { a: { x: 0 } }), 1e-3);
+  assert.equal(apart({ a: { x: [1, 100] } }, { a: { x: [1, 200] } }), 0.5);
+  assert.equal(apart({ a: { x: 0.02 } }, { a: { x: 0.01 } }), 0.5);
+  assert.equal(apart({ a: { x: 1e-17 } }, { a: { x: 0 } }), 1e-14);
   assert.equal(apart({ a: null }, { a: { x: 1 } }), 0);
-  assert.equal(apart({ a: { x: null } }, { a: { x: 1 } }), Infinity);
-  assert.equal(apart({ a: { x: [1] } }, { a: { x: [1, 2] } }), Infinity);
+  assert.equal(apart({ a: { x: null } }, { a: { x: 1 } }), 1);
+  assert.equal(apart({ a: { x: [1] } }, { a: { x: [1, 2] } }), 1);
+});
+
+test("numbers near the end of float64 are apart by a number", () => {
+  assert.equal(apart({ chi2: 1.7e308 }, { chi2: 1.7e308 }), 0);
+  assert.equal(apart({ chi2: 1e308 }, { chi2: 2e43 }), 1);
+  assert.equal(apart({ chi2: 1.7e308 }, { chi2: -1.7e308 }), 2);
+  assert.equal(apart({ chi2: null }, { chi2: null }), 0);
 });
 
 const ORDER = [

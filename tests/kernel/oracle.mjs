@@ -63,3 +63,66 @@ export function extent(m, s) {
     weight_high: Math.max(1, ...sampled.map((k) => k.count * Math.exp(k.score - m.x[s.target]))),
   };
 }
+
+const logSum = (logs) => {
+  const top = Math.max(...logs);
+  return top === -Infinity ? top : top + Math.log(sum(logs.map((v) => Math.exp(v - top))));
+};
+const logistic = (y) => 1 / (1 + Math.exp(-y));
+const logLogistic = (y) => (y < 0 ? y - Math.log1p(Math.exp(y)) : -Math.log1p(Math.exp(-y)));
+
+/** What each estimator makes of a sample's score: log of its weight, given log q, log of 1 - q_t and how many count. */
+const WEIGHTS = {
+  sampled_softmax: (x, logQ, logRest, kept) => x - logQ + logRest - Math.log(kept),
+  naive_importance: (x, logQ, _, kept) => x - logQ - Math.log(kept),
+  log_q: (x, logQ) => x - logQ,
+  uncorrected: (x) => x,
+};
+
+/** Loss and gradient of one draw by a softmax over the target and the samples, or over the samples alone. */
+function bySoftmax({ x, t, logQ, estimator }, samples) {
+  const gradient = [...x].map(() => 0);
+  if (samples.length === 0 && estimator === "sampled_softmax") return { loss: 0, gradient };
+  const logRest = logSum([...logQ].filter((_, c) => c !== t));
+  const scores = samples.map((c) => WEIGHTS[estimator](x[c], logQ[c], logRest, samples.length));
+  const target = estimator === "log_q" ? x[t] - logQ[t] : x[t];
+  const logs = estimator === "naive_importance" ? scores : [target, ...scores];
+  const all = logSum(logs);
+  for (const [j, c] of samples.entries()) gradient[c] += Math.exp(scores[j] - all);
+  // Its own share less 1 is the share of all others, which is exact also where that is small.
+  gradient[t] = -sum(gradient.filter((_, c) => c !== t));
+  return { loss: all - target, gradient };
+}
+
+/** Loss and gradient of one draw by a logistic loss of the target and of each sample. */
+function byLogistic({ x, t, logQ, k, estimator }, samples) {
+  const y = [...x].map((score, c) => (estimator === "nce" ? score - logQ[c] - Math.log(k) : score));
+  const gradient = y.map(() => 0);
+  gradient[t] = -logistic(-y[t]);
+  for (const c of samples) gradient[c] += logistic(y[c]);
+  return { loss: -logLogistic(y[t]) - sum(samples.map((c) => logLogistic(-y[c]))), gradient };
+}
+
+/** Mean and variance of the gradient and the mean loss over every possible draw. */
+export function enumerated(subject) {
+  const { x, t, logQ, k, hits } = subject;
+  const n = x.length;
+  const logRest = logSum([...logQ].filter((_, c) => c !== t));
+  const source = [...logQ].map((log, c) => Math.exp(hits === "excluded" ? (c === t ? -Infinity : log - logRest) : log));
+  const one = subject.estimator in WEIGHTS ? bySoftmax : byLogistic;
+  const draws = classesOf(n ** k).map((code) => {
+    const samples = classesOf(k).map((j) => Math.floor(code / n ** j) % n);
+    const chance = samples.reduce((p, c) => p * source[c], 1);
+    const counted = hits === "rejected" ? samples.filter((c) => c !== t) : samples;
+    return { chance, ...(chance ? one(subject, counted) : { loss: 0, gradient: [...x].map(() => 0) }) };
+  });
+  const mean = classesOf(n).map((c) => sum(draws.map(({ chance, gradient }) => chance * gradient[c])));
+  const variance = mean.map((m, c) => sum(draws.map(({ chance, gradient }) => chance * (gradient[c] - m) ** 2)));
+  return { mean, variance, loss: sum(draws.map(({ chance, loss }) => chance * loss)) };
+}
+
+/** chi2 = sum of ptil^2 / r - 1, as it is defined. */
+export function chiSquared(m, t) {
+  const rest = sum(m.p.filter((_, c) => c !== t));
+  return sum(m.p.map((p, c) => (c === t ? 0 : (p / rest) ** 2 / m.r[c]))) - 1;
+}

@@ -10,6 +10,7 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import get_run_yiel
 
 from ssm.explorer import experiment
 from ssm.explorer import settings as choices
+from ssm.explorer.problems import tables
 from ssm.explorer.settings import Settings
 from ssm.explorer.ui.table_store import TABLES
 
@@ -111,6 +112,23 @@ def problem(query: str) -> dict[str, Any]:
     }
 
 
+def missing(query: str) -> str | None:
+    """The viewer's table that a link names and that is no longer here, by the address under which the page had it.
+
+    Args:
+        query: the text after the "?".
+
+    Returns:
+        The address; None where nothing is missing.
+
+    >>> missing("v=1&problem=own&own=sha256-" + 64 * "0")[:36]
+    'problem.json?v=1&problem=own&own=sha'
+    """
+    table = _table_in(query)
+    gone = tables.FINGERPRINT.fullmatch(table) and TABLES.get(table) is None
+    return _url_of(table) if gone else None
+
+
 def settings_of(query: str) -> tuple[Settings, tuple[str, ...]]:
     """The settings that a link spells, the viewer's own table found if it is still here.
 
@@ -120,7 +138,11 @@ def settings_of(query: str) -> tuple[Settings, tuple[str, ...]]:
     Returns:
         The settings, and one sentence for each thing in the link that was changed or left out.
     """
-    return Settings.from_query(query, TABLES.get(parse_qs(query).get("own", [""])[-1]))
+    return Settings.from_query(query, TABLES.get(_table_in(query)))
+
+
+def _table_in(query: str) -> str:
+    return parse_qs(query).get("own", [""])[-1]
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
@@ -146,11 +168,15 @@ def _names(names: Sequence[str], view: dict[str, Any]) -> dict[str, str]:
 
 
 def _urls(settings: Settings) -> dict[str, str]:
-    """Where the page finds each problem that it does not make by itself."""
-    urls = {name: f"/problem.json?{Settings(problem=name).to_query()}" for name in ("article", "white")}
+    """Where the page finds each problem that it does not make by itself: beside its other files."""
+    urls = {name: f"problem.json?{Settings(problem=name).to_query()}" for name in ("article", "white")}
     if settings.problem == "own":
-        urls["own"] = "/problem.json?" + Settings(problem="own", table=settings.table).to_query()
+        urls["own"] = _url_of(settings.table)
     return urls
+
+
+def _url_of(table: str) -> str:
+    return "problem.json?" + Settings(problem="own", table=table).to_query()
 
 
 def _nothing() -> None:

@@ -6,7 +6,7 @@ from html import escape
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from ssm.explorer.ui.paths import ASSETS, base_path
+from ssm.explorer.ui.paths import ASSETS
 
 TITLE = "Sampled Softmax Explorer"
 STYLES = ("panels/panels.css", "stage/style.css", "stage/forms.css")  # below assets
@@ -44,12 +44,11 @@ def markup(pages: Sequence[tuple[str, str]], current: str) -> str:
     Returns:
         One element.
 
-    >>> '<a href="/" data-page aria-current=page>Explorer</a>' in markup([("Explorer", "")], "")
+    >>> '<a href="./" data-page aria-current=page>Explorer</a>' in markup([("Explorer", "")], "")
     True
     """
     links = "".join(
-        f'<a href="{base_path()}/{escape(path)}" data-page{" aria-current=page" if path == current else ""}>'
-        f"{escape(title)}</a>"
+        f'<a href="./{escape(path)}" data-page{" aria-current=page" if path == current else ""}>{escape(title)}</a>'
         for title, path in pages
     )
     return (

@@ -10,14 +10,13 @@ import streamlit as st
 from ssm.explorer.figures import texts
 from ssm.explorer.problems import Problem
 from ssm.explorer.settings import Frame
-from ssm.explorer.ui.answers import Answer, answer, first_answer, is_long, settings_of
-from ssm.explorer.ui.own_scores import own_scores
-from ssm.explorer.ui.paths import base_path
+from ssm.explorer.ui.answers import Answer, answer, first_answer, is_long, missing, settings_of
+from ssm.explorer.ui.own_scores import own_scores, take_back
 
 KEY = "stage"
 _ADOPTED = "ssm.adopted"  # a question that Python put in the viewer's name: their own table was just read
 
-_ENTRY = "stage/explorer.js"  # below assets
+_ENTRY = "assets/stage/explorer.js"
 
 # The page as it will stand, so that nothing moves when it comes.
 _SKELETON = """
@@ -29,8 +28,9 @@ _SKELETON = """
   <div class="ssm-panels" aria-hidden="true">{columns}<div class="ssm-draw ssm-skeleton"></div>{panels}</div>
 </section>
 """
+# Every page lies directly in the app's folder, wherever a proxy has put that.
 _LOADER = """
-const url = new URL("{base}/assets/{entry}", document.baseURI).href;
+const url = new URL("{entry}", document.baseURI).href;
 const stage = import(url);
 export default function (component) {{
   stage.then(({{ mount }}) => mount(component)).catch(() => {{
@@ -63,24 +63,25 @@ def _skeleton() -> str:
 _component = st.components.v2.component(
     "ssm_stage",
     html=_skeleton(),
-    js=_LOADER.format(base=base_path(), entry=_ENTRY),
+    js=_LOADER.format(entry=_ENTRY),
     isolate_styles=False,
 )
 
 
 def stage() -> None:
     """Show the stage for the link of the page, answer what it asked, and open what it wants opened."""
+    faults = _take_back()
     question = _question()
     reply = _answer(question)
     frame, complaints = Frame.from_query(_link())
-    if reply and question.first:
-        reply["notes"] = [*reply["notes"], *complaints]
-    data = {"base": base_path(), "answer": reply, "frame": asdict(frame)}
-    shown = _component(key=KEY, data=data, on_ask_change=_noted, on_own_change=_noted)
+    if reply:
+        reply["notes"] = [*faults, *reply["notes"], *(complaints if question.first else ())]
+    data = {"answer": reply, "frame": asdict(frame)}
+    shown = _component(key=KEY, data=data, on_ask_change=_noted, on_own_change=_noted, on_table_change=_noted)
     if shown.ask and int(shown.ask["ask"]) > question.ask:  # a new session learns what the page wants only now
         st.rerun()
     if reply and shown.own:
-        own_scores(_adopt)
+        own_scores(_adopt, uploads=shown.own["cookie"] or not st.get_option("server.enableXsrfProtection"))
 
 
 def _answer(question: _Question) -> Answer | None:
@@ -89,7 +90,19 @@ def _answer(question: _Question) -> Answer | None:
         return None
     found = first_answer(question.query) if question.first else answer(question.query)
     notes = [*question.notes, *found["notes"]]
-    return found | {"notes": notes, "ask": question.ask, "serial": f"{question.ask}.{question.revision}"}
+    numbered = {"ask": question.ask, "serial": f"{question.ask}.{question.revision}"}
+    return found | numbered | {"notes": notes, "missing": missing(question.query)}
+
+
+def _take_back() -> list[str]:
+    """Take the viewer's table back if the page has sent it; a sentence where it cannot be read."""
+    text: str | None = st.session_state.get(KEY, {}).get("table")
+    try:
+        if text:
+            take_back(text)
+    except ValueError as error:
+        return [str(error)]
+    return []
 
 
 def _link() -> str:

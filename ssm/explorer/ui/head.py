@@ -3,7 +3,7 @@
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ssm.explorer.ui.paths import ASSETS, base_path
+from ssm.explorer.ui.paths import ASSETS
 
 _ROOMS = ("kernel", "panels", "controls", "stage")  # below assets
 
@@ -17,12 +17,13 @@ def additions() -> str:
     """What is added to the head.
 
     Returns:
-        HTML: the style, and a link for every ES module and for Plotly.
+        HTML: the style, and a link for every ES module and for Plotly, relative like Streamlit's own: a proxy may have
+        put the app under a path that the server does not know.
     """
-    base = f"{base_path()}/assets"
     modules = sorted(path.relative_to(ASSETS).as_posix() for room in _ROOMS for path in (ASSETS / room).glob("*.js"))
-    links = [f'<link rel="modulepreload" href="{base}/{path}">' for path in modules]
-    return "\n".join([_STYLE, f'<link rel="preload" as="script" href="{base}/vendor/plotly-basic.min.js">', *links])
+    links = [f'<link rel="modulepreload" href="./assets/{path}">' for path in modules]
+    plotly = '<link rel="preload" as="script" href="./assets/vendor/plotly-basic.min.js">'
+    return "\n".join([_STYLE, plotly, *links])
 
 
 class Head:

@@ -1,4 +1,4 @@
-"""Paths: where the app lives on its server, and where its files are."""
+"""Paths: where the app lives on its server, and where its files are. The page asks for none: it looks beside itself."""
 
 from pathlib import Path
 

@@ -82,14 +82,14 @@ async def problem_json(request: Request) -> Response:
 
 
 async def explorer(request: Request) -> Response:
-    """The Explorer by its name: Streamlit keeps its first page at the root alone."""
-    return RedirectResponse(f"{base_path()}/?{request.url.query}")
+    """The Explorer by its name: Streamlit keeps its first page at the root alone, and a proxy may have moved that."""
+    return RedirectResponse(f"./?{request.url.query}")
 
 
 ROUTES = [
-    Route("/stage.json", stage_json),
-    Route("/problem.json", problem_json),
-    Route("/explore", explorer),
-    Mount("/assets", StaticFiles(directory=ASSETS)),
+    Route(f"{base_path()}/stage.json", stage_json),
+    Route(f"{base_path()}/problem.json", problem_json),
+    Route(f"{base_path()}/explore", explorer),
+    Mount(f"{base_path()}/assets", StaticFiles(directory=ASSETS)),
 ]
 MIDDLEWARE = [Middleware(Headers), Middleware(Head)]

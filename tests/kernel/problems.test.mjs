@@ -1,0 +1,20 @@
+/** The problems as the page holds them. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { listed } from "../../assets/kernel/problem.js";
+import { written } from "../../assets/stage/problems.js";
+
+test("a table is written as the server reads it: names in quotes, every score to its last bit", () => {
+  const names = ['say "a", b', "<b>\n;", "  1"];
+  const scores = [0.1 + 0.2, -1e-300, 300];
+  assert.equal(
+    written(listed("own", { names, scores, counts: null })),
+    'class,score\n"say ""a"", b",0.30000000000000004\n"<b>\n;",-1e-300\n"  1",300',
+  );
+  assert.equal(
+    written(listed("own", { names: ["a", "b"], scores: [1, 2], counts: [5, 1e21] })),
+    'class,score,count\n"a",1,5\n"b",2,1e+21',
+  );
+});
