@@ -14,6 +14,7 @@ export interface Settings {
   power: number;
   temperature: number;
   weights: Pairs;
+  estimator: string;
   hits: string;
   draws: number;
   seed: number;
@@ -103,6 +104,8 @@ export interface Draw {
   loss_draw: number;
   kept: number;
   hit_count: number;
+  target_correction: number | null;
+  target_drawn: number;
   effective: number;
   computed: number;
   touched: number;

@@ -1,7 +1,7 @@
-"""Repeated draws of the sampled softmax, and how their running mean nears the full gradient.
+"""Repeated draws of an estimator, and how far their running mean is from the full gradient.
 
 Samples that equal the target are rejected, as everywhere, unless hits="excluded" asks for noise that
-never draws it.
+never draws it, or hits="kept" counts them; `nce`, `negative_sampling` and `naive_importance` keep them.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ class Convergence:
         sample_gradients: of the loss with respect to each sample's score [draws, k].
         target_gradients: with respect to the target's score [draws].
         losses: in nats [draws].
-        kept: k_eff, samples that are not the target, int64 [draws].
+        kept: k_eff, samples that count: all but rejected hits, int64 [draws].
         checkpoints: numbers of draws m, int64 [C].
         errors: L2 distance between the mean gradient of m draws and the full one [C].
         full_gradient: of the full softmax [classes].
@@ -80,6 +80,16 @@ class _Draws(NamedTuple):
     kept: Tensor
 
 
+class _Estimate(NamedTuple):
+    """What every draw of a run shares."""
+
+    loss: Callable[[Candidates], Tensor]
+    source: Noise
+    log_q: Tensor
+    target: int
+    rejects: bool
+
+
 def checkpoints(draws: int) -> list[int]:
     """Numbers of draws at which to look, 8 % apart: ``m' = max(m + 1, floor(1.08 m))``.
 
@@ -103,21 +113,22 @@ def checkpoints(draws: int) -> list[int]:
     return [*found, last]
 
 
-def running_mean(  # noqa: PLR0913, PLR0917 - a seed, a mode beside the problem
+def running_mean(  # noqa: PLR0913, PLR0917 - a seed, an estimator and its hits beside the problem
     scores: Tensor,
     target: int,
     q: Noise,
     k: int,
     draws: int,
     seed: int = 0,
-    hits: checks.Hits = "rejected",
+    hits: checks.Handling | None = None,
     *,
+    estimator: str = "sampled_softmax",
     on_chunk: Callable[[], object] | None = None,
 ) -> Convergence:
     """Loss and gradient of many draws of k samples, and the error of their running mean.
 
     ``error_m = || (g_1 + .. + g_m) / m - (softmax(x) - onehot(t)) ||``, each g_i the gradient of
-    the sampled softmax by autograd, on the scores of the rows that draw i touched.
+    the estimator's loss by autograd, on the scores of the rows that draw i touched.
 
     Args:
         scores: x [classes].
@@ -126,8 +137,11 @@ def running_mean(  # noqa: PLR0913, PLR0917 - a seed, a mode beside the problem
         k: the number of samples of one draw.
         draws: the number of draws.
         seed: of the uniforms that the samples are read from.
-        hits: "rejected" draws from q itself and leaves out the samples that equal the target;
-            "excluded" draws from the noise given "not the target".
+        hits: "rejected" draws from q itself and leaves out the samples that equal the target,
+            "kept" counts them, "excluded" draws from the noise given "not the target"; None is what
+            the estimator's loss does by default: "kept" for nce, negative_sampling and
+            naive_importance, else "rejected".
+        estimator: the name of a loss in `ssm.losses`.
         on_chunk: called after each chunk of draws, and of checkpoints; what it raises stops the run.
 
     Returns:
@@ -147,13 +161,13 @@ def running_mean(  # noqa: PLR0913, PLR0917 - a seed, a mode beside the problem
     checks.noise_classes(q.classes, len(x))
     checks.same_device("noise", q.log_probs.device, x.device)
     target, k, draws = checks.target(target, len(x)), checks.sample_count(k), checks.draw_count(draws)
-    source = q.without(target) if checks.hits(hits) == "excluded" else q
+    one = _estimate(target, q, checks.estimator(estimator, tuple(estimators.ESTIMATORS)), hits)
     run = _empty(x, draws, k)
     rows = max(1, _DRAWN // k)
     for first in range(0, draws, rows):
         part = slice(first, min(first + rows, draws))
         u = philox.uniforms(seed, part.stop - first, k, first=first, device=x.device)
-        for whole, drawn in zip(run, _draw(x, target, source, source.invert(u)), strict=True):
+        for whole, drawn in zip(run, _draw(x, one, one.source.invert(u)), strict=True):
             whole[part] = drawn
         if on_chunk is not None:
             on_chunk()
@@ -173,18 +187,23 @@ def _empty(x: Tensor, draws: int, k: int) -> _Draws:
     )
 
 
+def _estimate(target: int, q: Noise, name: str, hits: checks.Handling | None) -> _Estimate:
+    mode = checks.handling(hits, name)
+    if name in {"log_q", "nce"}:
+        checks.drawable_targets(q.log_probs[target])
+    source = q.without(target) if mode == "excluded" else q
+    # Only the sampled softmax corrects by the noise given "not the target"; what it subtracts is the same of either.
+    corrects = source if name == "sampled_softmax" else q
+    return _Estimate(estimators.ESTIMATORS[name], source, corrects.log_probs, target, rejects=mode != "kept")
+
+
 @torch.enable_grad()
-def _draw(x: Tensor, target: int, source: Noise, samples: Tensor) -> _Draws:
+def _draw(x: Tensor, one: _Estimate, samples: Tensor) -> _Draws:
     rows = x[samples].requires_grad_()  # [draws, k]
-    target_scores = x[target].repeat(len(samples)).requires_grad_()  # [draws]
-    candidates = Candidates(
-        target_scores=target_scores,
-        sample_scores=rows,
-        target_log_q=source.log_probs[target],
-        sample_log_q=source.log_probs[samples],
-        hits=samples == target,
-    )
-    loss = estimators.sampled_softmax(candidates)
+    target_scores = x[one.target].repeat(len(samples)).requires_grad_()  # [draws]
+    hits = (samples == one.target) & one.rejects
+    candidates = Candidates(target_scores, rows, one.log_q[one.target], one.log_q[samples], hits)
+    loss = one.loss(candidates)
     by_row, by_target = torch.autograd.grad(loss.sum(), (rows, target_scores))
     return _Draws(samples, by_row, by_target, loss.detach(), candidates.kept)
 

@@ -10,13 +10,18 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssm import convergence, exact, noise
+from ssm import convergence, estimators, exact, noise
 from tests import oracles
 
 ARTICLE = [-1.45, -2.0, -2.9, 1.4, -2.3, -0.1, -4.5, 1.65, -6.0, 0.3]
 HORSE = 7
 MODES = ("excluded", "rejected")
 every_mode = pytest.mark.parametrize("hits", MODES)
+WAYS = [
+    (name, hits)
+    for name in estimators.ESTIMATORS
+    for hits in (("kept",) if name == "naive_importance" else ("excluded", "rejected", "kept"))
+]
 LARGEST = """
 import resource
 from ssm import convergence, noise, philox
@@ -41,20 +46,24 @@ def problems(draw):
     return scores, draw(st.integers(0, n - 1)), weights
 
 
-@every_mode
+@pytest.mark.parametrize(("estimator", "hits"), WAYS)
 @given(problem=problems(), k=st.integers(1, 5), seed=st.integers(0, 2**64 - 1))
-def test_every_draw_is_that_of_the_oracle(hits, problem, k, seed):
+def test_every_draw_is_that_of_the_oracle(estimator, hits, problem, k, seed):
     scores, target, weights = problem
     draws, q = 7, oracles.normalise(weights)
     source = oracles.without(q, target) if hits == "excluded" else q
-    run = convergence.running_mean(tensor(scores), target, noise.custom(weights), k, draws, seed, hits)
+    rejects = "kept" if hits == "kept" else "rejected"
+    run = convergence.running_mean(
+        tensor(scores), target, noise.custom(weights), k, draws, seed, hits, estimator=estimator
+    )
     gradients = []
     for i in range(draws):
         samples = [oracles.invert(source, oracles.uniform(seed, i, j)) for j in range(k)]
+        given = (estimator, scores, target, samples, q, rejects)
         assert run.samples[i].tolist() == samples
-        assert run.kept[i] == sum(c != target for c in samples)
-        assert run.losses[i].item() == pytest.approx(oracles.sampled_loss(scores, target, samples, source), abs=1e-12)
-        gradients.append(oracles.sampled_gradient(scores, target, samples, source))
+        assert run.kept[i] == len(oracles.kept_samples(target, samples, rejects))
+        assert run.losses[i].item() == pytest.approx(oracles.loss_of(*given), abs=1e-12, rel=1e-12)
+        gradients.append(oracles.gradient_of(*given))
         assert dense(run, i, len(scores)) == pytest.approx(gradients[-1], abs=1e-12)
     full = oracles.full_gradient(scores, target)
     assert run.full_gradient.tolist() == pytest.approx(full, abs=1e-12)
@@ -115,6 +124,22 @@ def test_the_mean_nears_the_exact_one_and_not_the_full_one(hits):
     noise_left = math.sqrt(moments.gradient_variance.sum().item() / 20_000)
     assert bias > 0.18
     assert run.errors[-1].item() == pytest.approx(bias, abs=5 * noise_left)
+
+
+@pytest.mark.parametrize("estimator", estimators.ESTIMATORS)
+def test_hits_are_treated_as_the_loss_itself_treats_them(estimator):
+    arguments = (tensor(ARTICLE), HORSE, noise.uniform(10), 3, 60)
+    usual = convergence.running_mean(*arguments, estimator=estimator)
+    counted = estimator in {"nce", "negative_sampling", "naive_importance"}
+    asked = convergence.running_mean(*arguments, hits="kept" if counted else "rejected", estimator=estimator)
+    assert usual.losses.tolist() == asked.losses.tolist()
+    assert bool((usual.kept == 3).all()) is counted
+
+
+def test_a_loss_that_corrects_the_target_needs_its_chance():
+    nowhere = noise.custom([1.0, 1.0, 1.0]).without(0)
+    with pytest.raises(ValueError, match=r"^noise must give every target a probability above 0 in this loss"):
+        convergence.running_mean(tensor([0.0, 1.0, 2.0]), 0, nowhere, 2, 5, estimator="log_q")
 
 
 def test_the_perfect_sampler_draws_the_same_loss_every_time():

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssm import convergence
+from ssm.estimators import ESTIMATORS
 from ssm.explorer import figures, problems
 from ssm.explorer.experiment import ALL, CONSTANTS, as_plain, constants, devices, ranks, runs
 from ssm.explorer.problems import Problem, tables
@@ -20,6 +21,7 @@ from ssm.explorer.settings import Settings
 from tests import oracles
 from tests.sentences import refuses
 
+COUNTING = ("naive_importance", "nce", "negative_sampling")  # estimators to which a hit is a sample like any other
 AIRPLANE, BIRD, CAT, DOG, HORSE = 0, 2, 3, 5, 7
 SMALL = st.floats(-8, 8)
 
@@ -36,6 +38,54 @@ class Case(NamedTuple):
     def source(self):
         """What the samples are drawn from."""
         return oracles.without(self.q, self.target) if self.settings.hits == "excluded" else self.q
+
+    @property
+    def hits(self):
+        """Whether the samples that are the target count."""
+        return "kept" if self.settings.estimator in COUNTING else "rejected"
+
+    def corrections(self, samples):
+        """What is added to the score of each class in the loss, and to the target's own; None where it has no term."""
+        name, q, k = self.settings.estimator, self.q, len(samples)
+        kept = oracles.kept_samples(self.target, samples, self.hits)
+        if name in {"uncorrected", "negative_sampling"}:
+            return dict.fromkeys(kept, 0.0), 0.0
+        if name == "sampled_softmax":
+            r = oracles.without(q, self.target)
+            return {c: -math.log(len(kept) * r[c]) for c in kept}, 0.0
+        own = None if name == "naive_importance" else -math.log(k * q[self.target])
+        return {c: -math.log(k * q[c]) for c in kept}, own
+
+    def shown(self, samples):
+        """The corrections of the classes that have one, the target among them where its own score gets one."""
+        by_class, own = self.corrections(samples)
+        return by_class | ({self.target: own} if self.settings.estimator in {"log_q", "nce"} else {})
+
+    def loss(self, samples):
+        """The loss of one draw."""
+        given = (self.settings.estimator, self.scores, self.target, samples, self.q, self.hits)
+        return oracles.loss_of(*given)
+
+    def gradient(self, samples):
+        """The gradient of one draw."""
+        given = (self.settings.estimator, self.scores, self.target, samples, self.q, self.hits)
+        return oracles.gradient_of(*given)
+
+    def push(self, samples, c):
+        """The gradient of one sample of a class."""
+        if c == self.target and self.hits == "rejected":
+            return 0.0
+        y = [x + shift for x, shift in zip(self.scores, self.every_correction(samples), strict=True)]
+        if self.settings.estimator in {"nce", "negative_sampling"}:
+            return oracles.logistic(y[c])
+        terms = [y[d] for d in oracles.kept_samples(self.target, samples, self.hits)]
+        own = self.corrections(samples)[1]
+        terms += [] if own is None else [self.scores[self.target] + own]
+        return math.exp(y[c] - oracles.log_sum_exp(terms))
+
+    def every_correction(self, samples):
+        """As `corrections`, 0 where there is none."""
+        return [self.corrections(samples)[0].get(c, 0.0) for c in range(len(self.scores))]
 
     def samples(self, draw):
         """The classes of one draw, counted from 1."""
@@ -63,6 +113,7 @@ def cases(draw):
         lambda d: tuple(sorted(d.items()))
     )
     target, draws = draw(st.integers(0, n - 1)), draw(st.integers(10, 16))
+    estimator = draw(st.sampled_from(list(ESTIMATORS)))
     chosen = Settings(
         problem="own",
         table=tables.link(problem),
@@ -73,7 +124,8 @@ def cases(draw):
         power=draw(st.floats(0, 2)),
         temperature=draw(st.floats(0.5, 100)),
         weights=draw(some),
-        hits=draw(st.sampled_from(["excluded", "rejected"])),
+        estimator=estimator,
+        hits=draw(st.sampled_from(["rejected"] if estimator in COUNTING else ["excluded", "rejected"])),
         draws=draws,
         seed=draw(st.integers(0, 2**32 - 1)),
         draw=draw(st.integers(1, draws)),
@@ -135,22 +187,22 @@ def expected_classes(case):
 
 
 def expected_draw(case):
-    x, t, q, now = case.scores, case.target, case.source, case.samples(case.settings.draw)
-    weighted = oracles.corrected(x, t, now, q)[1:]
-    values, kept = dict(weighted), [c for c in now if c != t]
-    gradient, full = oracles.sampled_gradient(x, t, now, q), oracles.full_gradient(x, t)
-    corrected = [values.get(c) for c in range(len(x))]
-    pushes = sorted(set(kept), key=lambda c: (-round(gradient[c], 9), c))
+    x, t, now = case.scores, case.target, case.samples(case.settings.draw)
+    kept, shifts = oracles.kept_samples(t, now, case.hits), case.shown(now)
+    gradient, full = case.gradient(now), oracles.full_gradient(x, t)
+    thrown = [c == t and case.hits == "rejected" for c in now]
+    pushes = sorted({c for c in now if c != t}, key=lambda c: (-round(gradient[c], 9), c))
+    each = [case.push(now, c) for c in now]
     return {
         "count": [now.count(c) for c in range(len(x))],
-        "correction": [None if y is None else y - x[c] for c, y in enumerate(corrected)],
-        "corrected": corrected,
+        "correction": [shifts.get(c) for c in range(len(x))],
+        "corrected": [x[c] + shifts[c] if c in shifts else None for c in range(len(x))],
         "gradient": gradient,
         "sample_class": now,
-        "sample_hit": [c == t for c in now],
+        "sample_hit": thrown,
         "sample_score": [x[c] for c in now],
-        "sample_correction": [None if c == t else values[c] - x[c] for c in now],
-        "sample_gradient": [0.0 if c == t else gradient[c] / now.count(c) for c in now],
+        "sample_correction": [case.corrections(now)[0].get(c) for c in now],
+        "sample_gradient": each,
         "block_class": pushes,
         "block_gradient": [gradient[c] for c in pushes],
         "block_rest": 0.0,
@@ -159,10 +211,12 @@ def expected_draw(case):
         "dot_gradient": [],
         "draw": case.settings.draw,
         "samples": len(now),
-        "loss_draw": oracles.sampled_loss(x, t, now, q),
+        "loss_draw": case.loss(now),
         "kept": len(kept),
-        "hit_count": now.count(t),
-        "effective": oracles.effective([math.exp(y) for _, y in weighted]),
+        "hit_count": sum(thrown),
+        "target_correction": case.corrections(now)[1],
+        "target_drawn": now.count(t),
+        "effective": oracles.effective([g for g in each if g]),
         "computed": len({t, *now}),
         "touched": len({t, *kept}) if kept else 0,
         "error_draw": math.dist(gradient, full),
@@ -171,13 +225,13 @@ def expected_draw(case):
 
 
 def expected_convergence(case):
-    x, t, q, chosen = case.scores, case.target, case.source, case.settings
+    x, t, chosen = case.scores, case.target, case.settings
     full, marks = oracles.full_gradient(x, t), convergence.checkpoints(chosen.draws)
     averaged = chosen.draws if chosen.average == "all" else chosen.draw
     gradients = gradients_of(case, chosen.seed)
     watched = [t, *(c for c in sorted(range(len(x)), key=lambda c: (-x[c], c)) if c != t)][:5]
     mean = oracles.mean(gradients[:averaged])
-    losses = [oracles.sampled_loss(x, t, case.samples(i), q) for i in range(1, averaged + 1)]
+    losses = [case.loss(case.samples(i)) for i in range(1, averaged + 1)]
     others = [gradients_of(case, chosen.seed + 1 + i) for i in range(20)]
     return {
         "mean": mean,
@@ -200,7 +254,7 @@ def gradients_of(case, seed):
     """The sampled gradient of every draw under a seed."""
     draws, k = range(case.settings.draws), range(case.settings.samples)
     drawn = [[oracles.invert(case.source, oracles.uniform(seed, i, j)) for j in k] for i in draws]
-    return [oracles.sampled_gradient(case.scores, case.target, samples, case.source) for samples in drawn]
+    return [case.gradient(samples) for samples in drawn]
 
 
 def distances(gradients, full, marks):
@@ -216,22 +270,25 @@ def expected_extent(case, gradients):
     corrected, weights = [], [1.0]
     for i in range(1, case.settings.draws + 1):
         now = case.samples(i)
-        for c, y in oracles.corrected(x, t, now, case.source)[1:]:
-            corrected.append(y)
-            weights.append(math.exp(y - x[t]) * now.count(c))
-    flat = [g for gradient in gradients for g in gradient]
+        own = case.settings.estimator in {"log_q", "nce"}
+        for c, shift in case.shown(now).items():
+            terms = (now.count(c) if c != t or case.hits == "kept" else 0) + (c == t and own)
+            corrected.append(x[c] + shift)
+            weights.append(math.exp(x[c] + shift - x[t]) * terms)
+    flat = [0.0, *(g for gradient in gradients for g in gradient)]
     return {
         "corrected_low": min(corrected, default=None),
         "corrected_high": max(corrected, default=None),
         "gradient_low": min(flat),
-        "gradient_high": max([0.0, *flat]),
+        "gradient_high": max(flat),
         "weight_high": max(weights),
     }
 
 
 def expected_moments(case):
     x, t, chosen = case.scores, case.target, case.settings
-    mean, variance, loss = oracles.moments(x, t, case.source, chosen.samples, chosen.hits)
+    hits = case.hits if chosen.hits == "rejected" else chosen.hits
+    mean, variance, loss = oracles.moments(x, t, case.q, chosen.samples, hits, chosen.estimator)
     full = oracles.full_gradient(x, t)
     return {
         "mean": mean,

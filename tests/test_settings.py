@@ -10,6 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ssm.estimators import ESTIMATORS
 from ssm.explorer import problems
 from ssm.explorer.problems import tables
 from ssm.explorer.settings import (
@@ -31,6 +32,7 @@ PETS = tables.parse("bird 1.5\ncat 0.5\ndog 2.5")
 COUNTED = tables.parse("bird 1.5 10\ncat 0.5 20\ndog 2.5 30")
 MARK = PETS.fingerprint
 ARTICLE = problems.article()
+COUNTING = ("naive_importance", "nce", "negative_sampling")  # estimators to which a hit is a sample like any other
 
 
 def spelled(field):
@@ -59,6 +61,7 @@ def in_agreement(values):
     classes = {"article": 10, "random": values["classes"], "white": 17_091, "own": 3}[values["problem"]]
     values["target"] %= classes
     values["draw"] = min(values["draw"], values["draws"])
+    values["hits"] = "rejected" if values["estimator"] in COUNTING else values["hits"]
     for name in ("edits", "weights"):
         values[name] = tuple(pair for pair in values[name] if pair[0] < classes)
     return Settings(**values)
@@ -178,6 +181,7 @@ def test_each_range_ends_where_it_says(name, low, high):
 NAMES = {
     "problem": "one of article, random, white, own",
     "noise": "one of uniform, log_uniform, unigram, softmax, custom",
+    "estimator": "one of sampled_softmax, naive_importance, log_q, uncorrected, nce, negative_sampling",
     "hits": "one of rejected, excluded",
     "average": "one of all, so_far",
     "view": "one of distance, classes",
@@ -222,6 +226,14 @@ WEIGHTS = "(class, weight) pairs sorted by class, at most 1,000, weights from 1e
         (
             {"problem": "own", "table": tables.pack(PETS), "noise": "unigram"},
             "noise must be other than unigram where classes have no counts, got 'unigram'; use uniform",
+        ),
+        *(
+            (
+                {"estimator": name, "hits": "excluded"},
+                f"hits must be other than excluded with {name}, to which a hit is a sample like any other, "
+                "got 'excluded'; use rejected",
+            )
+            for name in COUNTING
         ),
         *(
             ({name: "x" * 70}, f"{name} must be {rule}, got '{'x' * 59}…; use {DEFAULTS[name]}")
@@ -281,6 +293,16 @@ def test_what_is_not_allowed_is_refused_with_a_whole_sentence(values, sentence):
             f"v=1&problem=own&own={tables.pack(PETS)}",
             ["noise must be other than unigram where classes have no counts, got 'unigram'; uniform is used"],
         ),
+        ("estimator=log_q&hits=excluded", "v=1&estimator=log_q&hits=excluded", []),
+        ("estimator=sampled_softmax", "v=1", []),
+        (
+            "estimator=nce&hits=excluded",
+            "v=1&estimator=nce",
+            [
+                "hits must be other than excluded with nce, to which a hit is a sample like any other, "
+                "got 'excluded'; rejected is used"
+            ],
+        ),
         (
             "problem=own&target=2&edits=1:1&weights=1:2&samples=9",
             "v=1&samples=9",
@@ -305,6 +327,20 @@ def test_a_link_is_mended_with_a_note(query, expected, notes):
     chosen, said = Settings.from_query(query, PETS)
     assert chosen.to_query() == expected
     assert list(said) == notes
+
+
+@pytest.mark.parametrize("name", FIELDS["estimator"].span()["choices"])
+def test_hits_are_handled_as_chosen_where_the_estimator_leaves_a_choice(name):
+    counted = name in COUNTING
+    assert Settings(estimator=name).handling == ("kept" if counted else "rejected")
+    chosen, notes = Settings(hits="excluded").patched({"estimator": name})
+    assert (chosen.handling, len(notes)) == (("kept", 1) if counted else ("excluded", 0))
+
+
+def test_every_estimator_of_the_library_can_be_chosen_and_says_what_it_promises():
+    said = FIELDS["estimator"].span()
+    assert list(said["choices"]) == list(said["promises"]) == list(ESTIMATORS)
+    assert all(re.fullmatch(r"[A-Z].{10,45}\.", line) for line in said["promises"].values())
 
 
 def test_more_pairs_than_a_link_may_hold_are_left_out():
@@ -476,6 +512,17 @@ def test_agreements_travel_as_data():
             }
         ],
         "weights": [{"kind": "below", "rule": "for classes from 0 to {bound}", "of": "classes"}],
+        "hits": [
+            {
+                "kind": "only_with",
+                "values": ("excluded",),
+                "of": "estimator",
+                "having": ("sampled_softmax", "log_q", "uncorrected"),
+                "instead": "rejected",
+                "rule": "other than excluded with {bound}, to which a hit is a sample like any other",
+                "words": "Here a hit is a sample like any other.",
+            }
+        ],
         "draw": [{"kind": "at_most", "of": "draws", "rule": "at most the number of draws, {bound}"}],
     }
     resets = {name: field.resets for name, field in FIELDS.items() if field.resets}

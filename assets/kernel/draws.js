@@ -1,4 +1,6 @@
-/** Draws of the sampled softmax, one after another: gradients, losses, and how their average nears the full gradient. */
+/** Draws of an estimator, one after another: gradients, losses, and how far their average is from the full gradient. */
+
+import { RULES } from "./estimators.js";
 
 /** @typedef {import("./rows.js").Rows} Rows */
 /**
@@ -8,8 +10,13 @@
  * @property {number} n
  * @property {Float64Array} full the full gradient
  * @property {number} square its squared norm
- * @property {Float64Array} logA x_c - x_t - log r_c: log of a sample's corrected weight, the target's being k_eff
+ * @property {Float64Array} logA log of a sample's corrected weight, but for the number of samples; of a hit that does
+ *   not count -Infinity
  * @property {Float64Array | null} a its exponential, or null where that leaves float64
+ * @property {import("./estimators.js").Rule} rule
+ * @property {boolean} counts whether a hit counts as any sample
+ * @property {number} own the target's score beside logA, corrected but for the number of samples
+ * @property {number} base of logA: the target's score, or 0 where that is taken from all
  */
 /** @typedef {ReturnType<typeof newDraw>} Drawn @typedef {ReturnType<typeof newWalk>} Walk */
 /** @typedef {ReturnType<typeof newExtent>} Extent */
@@ -18,21 +25,26 @@ const LARGEST_EXPONENT = 600; // exp() of more leaves too little room below the 
 const CANCELS = 1e-4; // of the squares: a difference of them that is smaller is summed class by class
 
 /**
- * Sampled weights in parts of the target's, before they are divided by k_eff.
- * @param {Float64Array} x @param {number} t @param {Float64Array} logR
+ * Weights of samples, before they are divided by the number of samples: in parts of e^x_t where they make a ratio.
+ * @param {{x: Float64Array, t: number, noise: import("./estimators.js").Noise, estimator: string, counts: boolean}} subject
  * @param {{logA: Float64Array, room: Float64Array}} [old] whose room is used
  */
-export function weightsOf(x, t, logR, old) {
+export function weightsOf({ x, t, noise, estimator, counts }, old) {
   const n = x.length;
   const { logA, room } = old?.room.length === n ? old : { logA: new Float64Array(n), room: new Float64Array(n) };
-  let top = 0;
+  const rule = RULES[estimator];
+  const base = rule.judges ? 0 : x[t];
+  const own = x[t] - base + (rule.corrects ? rule.shift(noise, t) : 0);
+  let top = own;
+  let low = 0;
   for (let c = 0; c < n; c++) {
-    logA[c] = c === t ? -Infinity : x[c] - x[t] - logR[c];
+    logA[c] = c === t && !counts ? -Infinity : x[c] - base + rule.shift(noise, c);
     if (logA[c] > top) top = logA[c];
+    if (logA[c] < low) low = logA[c];
   }
-  const safe = top < LARGEST_EXPONENT;
+  const safe = top < LARGEST_EXPONENT && (!rule.alone || low > -LARGEST_EXPONENT);
   if (safe) for (let c = 0; c < n; c++) room[c] = Math.exp(logA[c]);
-  return { logA, a: safe ? room : null, room };
+  return { logA, a: safe ? room : null, room, rule, counts, own, base: x[t] - base };
 }
 
 /** Room for one draw of at most k samples. @param {number} k */
@@ -40,11 +52,11 @@ export const newDraw = (k) => ({ gradients: new Float64Array(k), kept: 0, target
 
 /**
  * log of what weights are divided by before they are summed, so that their sum stays within float64.
- * @param {Terms} e @param {Int32Array} samples @param {number} at @param {number} k @param {number} kept
+ * @param {Terms} e @param {Int32Array} samples @param {number} at @param {number} k @param {number} own
  */
-function shiftOf(e, samples, at, k, kept) {
+function shiftOf(e, samples, at, k, own) {
   if (e.a) return 0;
-  let top = Math.log(kept);
+  let top = own;
   for (let j = at; j < at + k; j++) if (e.logA[samples[j]] > top) top = e.logA[samples[j]];
   return top;
 }
@@ -64,29 +76,74 @@ function weigh(e, samples, at, k, shift, out) {
   return sum;
 }
 
-/** @param {number} t @param {Int32Array} samples @param {number} at @param {number} k */
-function keptOf(t, samples, at, k) {
+/** @param {Terms} e @param {Int32Array} samples @param {number} at @param {number} k */
+function keptOf({ t, counts }, samples, at, k) {
+  if (counts) return k;
   let kept = 0;
   for (let j = at; j < at + k; j++) if (samples[j] !== t) kept++;
   return kept;
 }
 
 /**
- * One draw: each sample's gradient, the target's gradient and the loss. With no sample kept, all are 0.
+ * One draw: each sample's gradient, that of the target's own score and the loss. With no sample kept, all are 0.
  * @param {Terms} e @param {Int32Array} samples @param {number} at where the draw's k samples begin
  * @param {number} k @param {Drawn} out
  */
 export function drawOnce(e, samples, at, k, out) {
-  const kept = keptOf(e.t, samples, at, k);
-  const shift = shiftOf(e, samples, at, k, kept);
-  const rest = kept === 0 ? 0 : weigh(e, samples, at, k, shift, out.gradients);
-  const target = kept * Math.exp(-shift);
+  out.kept = keptOf(e, samples, at, k);
+  if (e.rule.judges) judge(e, samples, at, k, out);
+  else if (out.kept > 0) divide(e, samples, at, k, out);
+  else {
+    out.gradients.fill(0, 0, k);
+    out.target = out.loss = 0;
+  }
+}
+
+/**
+ * The target's weight beside those of the samples, as a logarithm. The sampled softmax, whose samples stand for all
+ * others together, divides these by their number; where the target is corrected too, or nothing is, that is in both.
+ * @param {Terms} e @param {number} kept
+ */
+function logOwn({ rule, own }, kept) {
+  if (rule.alone) return -Infinity;
+  return rule.divides && !rule.corrects ? Math.log(kept) : own;
+}
+
+/**
+ * A ratio: each weight in parts of all.
+ * @param {Terms} e @param {Int32Array} samples @param {number} at @param {number} k @param {Drawn} out
+ */
+function divide(e, samples, at, k, out) {
+  const own = logOwn(e, out.kept);
+  const shift = shiftOf(e, samples, at, k, own);
+  const rest = weigh(e, samples, at, k, shift, out.gradients);
+  const target = Math.exp(own - shift);
   const all = target + rest;
-  out.kept = kept;
-  out.target = kept === 0 ? 0 : -rest / all;
-  out.loss = rest < target ? Math.log1p(rest / target) : kept === 0 ? 0 : Math.log(all) + shift - Math.log(kept);
-  if (kept === 0) out.gradients.fill(0, 0, k);
-  else for (let j = 0; j < k; j++) out.gradients[j] /= all;
+  out.target = -rest / all;
+  const whole = e.rule.alone ? Math.log(k) : own; // that the loss is counted from
+  out.loss = rest < target ? Math.log1p(rest / target) : Math.log(all) + shift - whole;
+  for (let j = 0; j < k; j++) out.gradients[j] /= all;
+}
+
+/** log(1 + e^y). @param {number} y */
+const softplus = (y) => (y > 0 ? y + Math.log1p(Math.exp(-y)) : Math.log1p(Math.exp(y)));
+
+/** 1 / (1 + e^-y). @param {number} y */
+const logistic = (y) => (y > 0 ? 1 / (1 + Math.exp(-y)) : Math.exp(y) / (1 + Math.exp(y)));
+
+/**
+ * Each class by itself.
+ * @param {Terms} e @param {Int32Array} samples @param {number} at @param {number} k @param {Drawn} out
+ */
+function judge(e, samples, at, k, out) {
+  const shift = e.rule.divides ? Math.log(k) : 0;
+  out.target = -logistic(shift - e.own);
+  out.loss = softplus(shift - e.own);
+  for (let j = 0; j < k; j++) {
+    const y = e.logA[samples[at + j]] - shift;
+    out.gradients[j] = logistic(y);
+    out.loss += softplus(y);
+  }
 }
 
 /**
@@ -190,6 +247,7 @@ export function errorsOf(e, rows, k, marks, walk) {
  */
 export function converge(e, rows, k, marks, watched, walk) {
   const extent = newExtent(e.n);
+  if (e.rule.corrects) reach(extent, e.own - e.base - Math.log(k), 1);
   const errors = [];
   /** @type {number[][]} */
   const lines = watched.map(() => []);
@@ -202,7 +260,8 @@ export function converge(e, rows, k, marks, watched, walk) {
 }
 
 /**
- * How far draws reach: log a_c / k_eff of single samples, and of all of a class; gradients of the target and of others.
+ * How far draws reach: corrected scores less x_t of single samples, and log of the weight of all terms of a class;
+ * gradients.
  * @param {number} n
  */
 export const newExtent = (n) => ({
@@ -214,26 +273,33 @@ export const newExtent = (n) => ({
   gradientHigh: 0,
 });
 
+/** Widen an extent by a corrected score less x_t. @param {Extent} extent @param {number} log @param {number} terms */
+function reach(extent, log, terms) {
+  if (log < extent.low) extent.low = log;
+  if (log > extent.high) extent.high = log;
+  const heavy = terms > 1 ? log + Math.log(terms) : log;
+  if (heavy > extent.heavy) extent.heavy = heavy;
+}
+
 /**
  * Widen an extent by one draw.
  * @param {Extent} extent @param {Terms} e @param {Int32Array} samples @param {number} at @param {number} k
  * @param {Drawn} draw
  */
 function widen(extent, e, samples, at, k, draw) {
-  if (draw.kept === 0) return;
   const { counts } = extent;
-  const logKept = Math.log(draw.kept);
+  const shift = e.base + (e.rule.divides ? Math.log(draw.kept) : 0);
+  const again = Number(Boolean(e.rule.corrects)); // the target's own term
+  let pull = draw.target;
   for (let j = 0; j < k; j++) {
     const c = samples[at + j];
     const count = ++counts[c];
-    if (c === e.t) continue;
-    const log = e.logA[c] - logKept;
-    if (log < extent.low) extent.low = log;
-    if (log > extent.high) extent.high = log;
-    const heavy = count > 1 ? log + Math.log(count) : log;
-    if (heavy > extent.heavy) extent.heavy = heavy;
-    if (count * draw.gradients[j] > extent.gradientHigh) extent.gradientHigh = count * draw.gradients[j];
+    if (c === e.t) pull += draw.gradients[j];
+    if (c === e.t && !e.counts) continue;
+    reach(extent, e.logA[c] - shift, c === e.t ? count + again : count);
+    if (c !== e.t) extent.gradientHigh = Math.max(extent.gradientHigh, count * draw.gradients[j]);
   }
   for (let j = at; j < at + k; j++) counts[samples[j]] = 0;
-  if (draw.target < extent.gradientLow) extent.gradientLow = draw.target;
+  extent.gradientLow = Math.min(extent.gradientLow, pull);
+  extent.gradientHigh = Math.max(extent.gradientHigh, pull);
 }

@@ -5,6 +5,7 @@
 
 import { chiSquared } from "./chi_squared.js";
 import { advance, checkpoints, converge, distance, errorsOf, restart, weightsOf } from "./draws.js";
+import { handlingOf } from "./estimators.js";
 import { recall } from "./memo.js";
 import { moments } from "./moments.js";
 import { distribution, logSumExp, normalise, tabulate, without } from "./noise.js";
@@ -109,9 +110,11 @@ function steady(memo, problem, s, constants) {
   const { noise, power, temperature } = s;
   const parts = [noise, power, temperature, JSON.stringify(s.weights), counts, scores.length];
   const q = recall(memo, "noise", noise === "softmax" ? [...parts, scores] : parts, () => distribution(problem, s));
-  const source = recall(memo, "source", [q, t, s.hits], () => sourceOf(q, t, s.hits));
-  const weights = recall(memo, "weights", [scores, source], (/** @type {Weights | undefined} */ old) =>
-    weightsOf(scores, t, source.logR, old),
+  const hits = handlingOf(s);
+  const source = recall(memo, "source", [q, t, hits], () => sourceOf(q, t, hits));
+  const { estimator } = s;
+  const weights = recall(memo, "weights", [scores, source, estimator], (/** @type {Weights | undefined} */ old) =>
+    weightsOf({ x: scores, t, noise: source, estimator, counts: hits === "kept" }, old),
   );
   const chi2 = recall(memo, "chi2", [scores, source], () => chiSquared(scores, t, source.logR));
   const many = scores.length > constants.SHOWN_ALL;
@@ -197,11 +200,12 @@ function walkTo(memo, { e, rows, run }, k, m) {
 
 /**
  * The exact moments, where the budget allows as many classes and exponentials.
- * @param {Memo} memo @param {Steady} base @param {Settings & {estimator?: string}} s @param {Budget} budget
+ * @param {Memo} memo @param {Steady} base @param {Settings} s @param {Budget} budget
  */
 function momentsOf(memo, { source, model }, s, budget) {
   if (model.n > budget.classes) return null;
-  const { samples: k, hits, estimator = "sampled_softmax" } = s;
+  const { samples: k, estimator } = s;
+  const hits = handlingOf(s);
   const most = budget.exponentials;
   return recall(memo, "moments", [model.x, source, k, estimator, hits, most], () =>
     moments({ x: model.x, t: model.t, logQ: source.logQ, k, estimator, hits }, memo, most),

@@ -4,6 +4,7 @@
  */
 
 import { drawOnce, newDraw } from "./draws.js";
+import { handlingOf, targetCorrection } from "./estimators.js";
 import { layers } from "./layers.js";
 import { held, omitting, rankOf, shown } from "./selection.js";
 
@@ -35,9 +36,17 @@ function currentDraw({ e, rows, source }, s) {
   /** @type {Map<number, number>} */
   const counts = new Map();
   for (const c of samples) counts.set(c, (counts.get(c) ?? 0) + 1);
-  const logKept = Math.log(draw.kept);
-  const correction = (/** @type {number} */ c) => (c !== e.t && counts.has(c) ? -(logKept + source.logR[c]) : null);
-  return { ...draw, samples, counts, correction, pushes: pushesOf(samples, draw.gradients, e.t) };
+  const own = targetCorrection(s.estimator, source, e.t, k);
+  const logKept = e.rule.divides ? Math.log(draw.kept) : 0;
+  const thrown = (/** @type {number} */ c) => c === e.t && !e.counts;
+  const sampled = (/** @type {number} */ c) => (thrown(c) ? null : e.rule.shift(source, c) - logKept);
+  const correction = (/** @type {number} */ c) => {
+    if (c === e.t && e.rule.corrects) return own;
+    return counts.has(c) ? sampled(c) : null;
+  };
+  const pull = samples.reduce((sum, c, j) => (c === e.t ? sum + draw.gradients[j] : sum), draw.target);
+  const pushes = pushesOf(samples, draw.gradients, e.t);
+  return { ...draw, samples, counts, own, thrown, sampled, correction, pull, pushes };
 }
 
 /**
@@ -69,9 +78,9 @@ function effective(gradients) {
  * The L2 distance of one draw's gradient from the full one.
  * @param {Layers} all @param {Current} current
  */
-function errorOf({ e }, { pushes, target }) {
+function errorOf({ e }, { pushes, pull }) {
   const apart = e.full.slice();
-  apart[e.t] -= target;
+  apart[e.t] -= pull;
   for (const [c, g] of pushes) apart[c] -= g;
   return Math.sqrt(apart.reduce((sum, d) => sum + d * d, 0));
 }
@@ -100,13 +109,13 @@ function classesPart({ e, model, source, chi2 }, s, slots) {
 }
 
 /** @param {Layers} all @param {Current} current @param {number} most */
-function samplesPart({ e, model }, { samples, correction, gradients }, most) {
+function samplesPart({ model }, { samples, thrown, sampled, gradients }, most) {
   const first = [...samples.subarray(0, most)];
   return {
     sample_class: first,
-    sample_hit: first.map((c) => c === e.t),
+    sample_hit: first.map(thrown),
     sample_score: first.map((c) => model.x[c]),
-    sample_correction: first.map(correction),
+    sample_correction: first.map(sampled),
     sample_gradient: [...gradients.subarray(0, first.length)],
   };
 }
@@ -138,6 +147,8 @@ function drawNumbers(all, current, s) {
     loss_draw: current.loss,
     kept,
     hit_count: s.samples - kept,
+    target_correction: current.own,
+    target_drawn: counts.get(e.t) ?? 0,
     effective: effective(current.gradients),
     computed,
     touched: kept === 0 ? 0 : computed,
@@ -147,13 +158,13 @@ function drawNumbers(all, current, s) {
 }
 
 /** @param {Layers} all @param {Current} current @param {number[]} slots */
-function drawSlots({ e, model }, { counts, correction, pushes, target }, slots) {
+function drawSlots({ e, model }, { counts, correction, pushes, pull }, slots) {
   const shifts = slots.map(correction);
   return {
     count: slots.map((c) => counts.get(c) ?? 0),
     correction: shifts,
     corrected: shifts.map((shift, i) => (shift === null ? null : model.x[slots[i]] + shift)),
-    gradient: slots.map((c) => (c === e.t ? target : (pushes.get(c) ?? 0))),
+    gradient: slots.map((c) => (c === e.t ? pull : (pushes.get(c) ?? 0))),
   };
 }
 
@@ -207,7 +218,7 @@ function momentsPart({ e, model, exact, watched }, slots) {
 /** @param {Layers} all @param {Settings} s @returns {View["ranked"]} */
 function rankedPart({ e, curves, falling, source }, s) {
   if (!curves || !falling) return null;
-  const order = s.hits === "excluded" ? [...omitting(falling, e.t), e.t] : falling;
+  const order = handlingOf(s) === "excluded" ? [...omitting(falling, e.t), e.t] : falling;
   const noise = curves.rank.map((r) => source.probs[order[r - 1]]);
   return { ...curves, noise };
 }

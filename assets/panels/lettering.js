@@ -3,7 +3,7 @@
 import { blocks, rows } from "./blocks.js";
 import { LINE, shortened } from "./layers.js";
 import { meets, rectangle, spread } from "./plane.js";
-import { brief, number, say } from "./texts.js";
+import { brief, number, plain } from "./texts.js";
 
 /** @typedef {import("./ticks.js").Look} Look */
 
@@ -162,7 +162,7 @@ export function ends(look) {
   const { spec, s, on, box, size } = look;
   const found = spec.ends.flatMap(({ text, series, role }) => {
     const last = s[series].findLast((value) => value !== null && Number.isFinite(value));
-    return last === undefined ? [] : [{ full: say(text, look.words), role, y: on.value.at(last) }];
+    return last === undefined ? [] : [{ full: plain([text], look.words), role, y: on.value.at(last) }];
   });
   const room = size.width - box.left - box.width - 8;
   const placed = spread(

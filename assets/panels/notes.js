@@ -19,7 +19,7 @@ const ANCHORS = {
       .slice(0, 2)
       .map((slot) => place(slot + 0.3, (s.gradient_full[slot] + expectation(s, slot)) / 2)),
   arrow: ({ s }) =>
-    falling(s.corrected_scores).map((slot) =>
+    falling(s.corrected_scores.map((tip, i) => (tip === s.score[i] ? null : tip))).map((slot) =>
       place(slot + 0.1, (s.score[slot] + s.corrected_scores[slot]) / 2, { factor: Math.exp(s.correction[slot]) }),
     ),
 };
@@ -38,9 +38,10 @@ const expectation = (s, slot) => s.expected[3 * slot];
 
 /** How far the expectation of each class is from the full gradient. */
 function gaps(s) {
+  const least = NOTHING * Math.max(...s.gradient_full.map(Math.abs));
   return s.gradient_full.map((full, i) => {
     const gap = (expectation(s, i) ?? null) === null ? 0 : Math.abs(expectation(s, i) - full);
-    return gap > NOTHING ? gap : null;
+    return gap > least ? gap : null;
   });
 }
 
@@ -61,7 +62,7 @@ function firstFree(look, note, taken) {
   const anchors = ANCHORS[note.anchor](look);
   for (const distance of DISTANCES) {
     for (const { at, numbers } of anchors) {
-      const label = freePlace(look, plain(note.text, numbers), at, distance, taken);
+      const label = freePlace(look, plain(note.text, { ...look.words, ...numbers }), at, distance, taken);
       if (label) return { label, at };
     }
   }

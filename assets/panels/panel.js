@@ -123,7 +123,7 @@ export class Panel {
     this.plotted.style.cssText = `left:${left}px;top:${top}px;width:${width}px;height:${height}px`;
     this.ranges = { along: frame.axes.along[spec.along], value: frame.axes.values[spec.scale] };
     this.on = plane(spec, this.ranges, this.box, this.turned);
-    const words = numbers(frame.view, {}, frame.names);
+    const words = numbers(frame.view, frame.settings, frame.names);
     const look = { spec, frame, words, s: frame.series, on: this.on, box: this.box, size: this.size };
     look.width = (text, bold) => this.#width(text, bold);
     look.obstacles = () => this.#obstacles(frame.series);

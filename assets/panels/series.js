@@ -64,44 +64,53 @@ function ofDraw({ classes, draw }, target, slots) {
   const count = draw?.count ?? new Array(slots).fill(0);
   const none = new Array(slots).fill(null);
   const corrected = draw?.corrected ?? none;
-  const sampled = count.map((n, i) => n > 0 && !target[i]);
+  const thrown = (draw?.hit_count ?? 0) > 0; // else a sample that is the target counts as any other
+  const hit = count.map((n, i) => n > 0 && target[i] && thrown);
+  const sampled = count.map((n, i) => n > 0 && !hit[i]);
+  const others = count.map((n, i) => n > 0 && !target[i]);
   const missed = count.map((n, i) => n === 0 && !target[i]);
   const weight = classes.score.map((x) => Math.exp(x - classes.score_target));
   const [corrected_at, level] = dashes(corrected, 0.4);
+  const terms = termsOf(draw, count, target);
+  const unmoved = (tip, i) => tip === null || tip === classes.score[i];
   return {
     count,
-    count_text: count.map((n, i) => countText(n, target[i], slots)),
+    count_text: count.map((n, i) => countText(n, hit[i], slots)),
     noise_rest: where(
       count.map((n) => n === 0),
       classes.noise,
     ),
     noise_sampled: where(sampled, classes.noise),
-    noise_hit: where(
-      count.map((n, i) => n > 0 && target[i]),
-      classes.noise,
-    ),
+    noise_hit: where(hit, classes.noise),
     score_unsampled: where(missed, classes.score),
-    score_sampled: where(sampled, classes.score),
+    score_sampled: where(others, classes.score),
     weight_unsampled: where(missed, weight),
-    weight_sampled: where(sampled, weight),
+    weight_sampled: where(others, weight),
     correction: draw?.correction ?? none,
     corrected_scores: corrected,
     corrected_at,
     corrected: level,
-    factor_at: corrected.map((tip, i) => (tip === null ? null : beyond(classes.score[i], tip))),
+    factor_at: corrected.map((tip, i) => (unmoved(tip, i) ? null : beyond(classes.score[i], tip))),
     weight_factor_at: corrected.map((tip, i) =>
-      tip === null ? null : Math.max(weight[i], count[i] * Math.exp(tip - classes.score_target)),
+      unmoved(tip, i) ? null : Math.max(weight[i], terms[i] * Math.exp(tip - classes.score_target)),
     ),
     gradient_draw: draw?.gradient ?? none,
-    ...blocks(corrected, count, classes.score_target),
+    ...blocks(corrected, terms, classes.score_target),
   };
+}
+
+/** How many terms of the loss each slot's corrected score has: its samples that count, and the target's own. */
+function termsOf(draw, count, target) {
+  const own = Number(Boolean(draw?.target_correction));
+  const counted = Number((draw?.hit_count ?? 0) === 0);
+  return count.map((n, i) => (target[i] ? n * counted + own : n));
 }
 
 /** Where a bar and the arrow at its end leave room: under both where the arrow points down below 0, else over both. */
 const beyond = (score, tip) => (tip < Math.min(0, score) ? tip : Math.max(0, score, tip));
 
-function countText(count, isTarget, slots) {
-  if (isTarget && count) return count === 1 ? "hit" : slots <= FEW ? `hit ${times(count)}` : times(count);
+function countText(count, isHit, slots) {
+  if (isHit) return count === 1 ? "hit" : slots <= FEW ? `hit ${times(count)}` : times(count);
   return count > 1 || (count && slots <= FEW) ? times(count) : "";
 }
 
@@ -137,13 +146,21 @@ function ofConvergence({ convergence: run, moments }, slots) {
     ...others(run),
     typical: marks.map((m) => (known ? Math.sqrt(bias * bias + spread / m) : null)),
     ends,
-    bias: ends.map(() => (known && bias >= NOTHING ? bias : null)),
+    bias: ends.map(() => (biased(moments) ? bias : null)),
     averaged_at: run ? [run.averaged] : [],
     averaged: run ? [run.error_mean] : [],
   };
 }
 
-export const NOTHING = 1e-9; // a distance below this is rounding
+export const NOTHING = 1e-9; // of the full gradient: a distance below this is none
+const ROUNDING = 1e-15; // of numbers near 1
+
+/** Whether the exact mean is off the full gradient by more than rounding, beside which a tiny gradient is large. */
+function biased(moments) {
+  if (!moments) return null;
+  const { bias, relative_bias: share } = moments;
+  return Number(bias > ROUNDING && (share === null || share >= NOTHING));
+}
 
 const flattened = new WeakMap();
 
@@ -222,6 +239,7 @@ export function numbers(view, settings = {}, names = String) {
     for (const [key, value] of Object.entries(group ?? {})) if (isScalar(value)) flat[key] = value;
   }
   const touched = flat.touched ?? 0;
+  flat.biased = biased(view.moments);
   flat.others = flat.n - 1;
   flat.touched_others = Math.max(0, touched - 1);
   flat.pull = -flat.spike;

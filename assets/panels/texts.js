@@ -4,7 +4,7 @@ const RELATIONS = { "<": (a, b) => a < b, "==": (a, b) => a === b, ">=": (a, b) 
 const NBSP = "\u00a0"; // a number and its sign stay in one line
 const SLOT = /\{(\w+)([%#~]?)(?:\|(\w+))?\}/g;
 
-/** @typedef {{if?: [string, string, any], say: string}[]} Part */
+/** @typedef {{if?: [string, string, any], and?: [string, string, any], say: string}[]} Part */
 
 /** A number in three significant digits, as ssm.explorer.figures.templates.number writes it. */
 export function number(value) {
@@ -55,7 +55,8 @@ function holds(condition, numbers) {
 }
 
 /** The template of the first alternative that holds; empty where none does. */
-export const chosen = (part, numbers) => part.find((one) => holds(one.if, numbers))?.say ?? "";
+export const chosen = (part, numbers) =>
+  part.find((one) => holds(one.if, numbers) && holds(one.and, numbers))?.say ?? "";
 
 /** The words of a list of parts: [text, role or null] pieces in order. */
 export function pieces(parts, numbers) {

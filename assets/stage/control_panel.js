@@ -7,8 +7,20 @@ import { NumberControl } from "../controls/number.js";
 import { directory } from "./problems.js";
 
 const FRONT = ["problem", "classes", "samples", "noise", "target"];
-const DRAWER = ["spread", "hits", "draws", "seed", "device"];
-const SIMPLE = ["noise", "spread", "power", "temperature", "hits", "draws", "seed", "device", "view", "scale"];
+const DRAWER = ["spread", "estimator", "hits", "draws", "seed", "device"];
+const SIMPLE = [
+  "noise",
+  "spread",
+  "power",
+  "temperature",
+  "estimator",
+  "hits",
+  "draws",
+  "seed",
+  "device",
+  "view",
+  "scale",
+];
 const INSETS = ["power", "temperature"];
 const BY_PLAYER = ["draw", "average"];
 const SWITCHES = ["view", "scale"];
@@ -137,11 +149,22 @@ export class ControlPanel {
     for (const name of SIMPLE) c[name]?.set(s[name]);
     this.#showClasses(s, classes);
     c.samples.set(s.samples, { high: Math.min(this.#spec.fields.samples.high, Math.max(20, 2 * classes.count)) });
+    c.estimator.help(this.#spec.fields.estimator.promises[s.estimator]);
+    this.#showHits(s);
     c.noise.forbid(classes.counted ? [] : ["unigram"]);
     c.power.node.hidden = s.noise !== "unigram";
     c.temperature.node.hidden = s.noise !== "softmax";
     c.noise.node.classList.toggle("ssm-with-inset", ["unigram", "softmax"].includes(s.noise));
     c.spread.node.hidden = s.problem !== "random";
+  }
+
+  /** Where the estimator leaves no choice, what holds there instead of the choices. */
+  #showHits({ estimator }) {
+    const { hits } = this.controls;
+    const { help, agreements } = this.#spec.fields.hits;
+    const closed = agreements.find((rule) => rule.of === "estimator" && !rule.having.includes(estimator));
+    hits.select.hidden = Boolean(closed);
+    hits.help(closed ? closed.words : help);
   }
 
   #showClasses(s, { count, names, all }) {

@@ -63,7 +63,7 @@ export class Page {
     const { texts } = this.#spec;
     fill(this.sentence, texts.sentence, numbers);
     figures(this.figures, texts, numbers);
-    equation(this.equation, view, names);
+    equation(this.equation, view, names, numbers.estimator);
     if (this.details.open) table(this.table, view, names);
   }
 

@@ -241,7 +241,10 @@ export class PanelGrid {
     const labels = this.#named.has(name);
     const spans = this.#tools.zoomed(this.#axes);
     const { names } = this.#acts;
-    this.#figures[name].draw({ view, series: all, axes: spans, names, lit: this.#light.lit, labels, notes }, words);
+    this.#figures[name].draw(
+      { view, settings: this.#acts.settings(), series: all, axes: spans, names, lit: this.#light.lit, labels, notes },
+      words,
+    );
   }
 
   /** Plotly draws the same once more when all is at rest, one panel at a time. */

@@ -8,72 +8,108 @@ const exp = (...power) => el("span", {}, "e", el("sup", {}, ...power));
 const sub = (text) => el("sub", {}, text);
 const signed = (value) => (value < 0 ? ` − ${number(-value)}` : ` + ${number(value)}`);
 
-/** The sampled softmax loss, in symbols and with the numbers of the draw that is shown. */
-export function equation(node, view, names) {
+const x = (c) => ink("model", "x", sub(c));
+const own = ink.bind(null, "target", "x", sub("t"));
+const counted = (c, k = "k") => ink("correction", ` − log(${k} q`, sub(c), ")");
+const logistic = (...inner) => el("span", {}, "σ(", ...inner, ")");
+const sum = (...inner) => el("span", {}, " + Σ ", ...inner);
+
+/** Each estimator's loss in symbols. */
+const SYMBOLS = {
+  sampled_softmax: () => [
+    ...["loss = −", own(), " + log( ", ink("target", exp("x", sub("t")))],
+    sum(exp(x("c"), ink("correction", " − log(k", sub("eff"), " q", sub("c"), "/(1 − q", sub("t"), "))"))),
+    " )",
+  ],
+  naive_importance: () => ["loss = −", own(), " + log( Σ ", exp(x("c"), counted("c")), " )"],
+  log_q: () => [
+    ...["loss = −(", own(), counted("t"), ") + log( ", exp(own(), counted("t"))],
+    sum(exp(x("c"), counted("c"))),
+    " )",
+  ],
+  uncorrected: () => [...["loss = −", own(), " + log( ", ink("target", exp("x", sub("t")))], sum(exp(x("c"))), " )"],
+  nce: () => [
+    ...["loss = −log ", logistic(own(), counted("t"))],
+    ...[" − Σ log ", logistic("−(", x("c"), counted("c"), ")")],
+  ],
+  negative_sampling: () => ["loss = −log ", logistic(own()), " − Σ log ", logistic("−", x("c"))],
+};
+
+const JUDGING = ["nce", "negative_sampling"];
+
+/** The estimator's loss, in symbols and with the numbers of the draw that is shown. */
+export function equation(node, view, names, estimator) {
   const none = el("p", {}, "Every sample was the target: nothing is left to compare with, and the loss is 0.");
-  node.replaceChildren(symbols(), view.draw.kept ? filled(view, names) : none);
+  const filled = JUDGING.includes(estimator) ? judged : divided;
+  node.replaceChildren(el("p", {}, ...SYMBOLS[estimator]()), view.draw.kept ? filled(view, names) : none);
 }
 
-function symbols() {
-  const corrected = [
-    ink("model", "x", sub("c")),
-    ink("correction", " − log(k", sub("eff"), " q", sub("c"), "/(1 − q", sub("t"), "))"),
-  ];
-  return el(
-    "p",
-    {},
-    "loss = −",
-    ink("target", "x", sub("t")),
-    " + log( ",
-    ink("target", exp("x", sub("t"))),
-    " + Σ ",
-    exp(...corrected),
-    " )",
-  );
-}
+/** The target's own score and its correction, where it has one. */
+const ownTerm = ({ classes, draw }) => [
+  ink("target", number(classes.score_target)),
+  draw.target_correction ? ink("correction", signed(draw.target_correction)) : "",
+];
 
-function filled({ classes, draw }, names) {
+/** What of the samples that count is spelled out, and how many more there are. */
+function spelled({ draw }, names) {
   const kept = draw.sample_class.map((_c, i) => i).filter((i) => !draw.sample_hit[i]);
-  const terms = kept.map((i) => term(names(draw.sample_class[i]), draw.sample_score[i], draw.sample_correction[i]));
-  const more = draw.kept - kept.length,
-    target = number(classes.score_target);
+  const more = draw.kept - kept.length;
+  const terms = kept.map((i) => ({
+    name: names(draw.sample_class[i]),
+    inner: [
+      ink("model", number(draw.sample_score[i])),
+      draw.sample_correction[i] ? ink("correction", signed(draw.sample_correction[i])) : "",
+    ],
+  }));
+  return { terms, rest: more > 0 ? ` + … ${grouped(more)} more` : "" };
+}
+
+function divided(view, names) {
+  const { terms, rest } = spelled(view, names);
+  const alone = view.draw.target_correction === null;
+  const first = alone ? [] : [exp(...ownTerm(view))];
+  const before = (i) => (i > 0 || !alone ? " + " : "");
   return el(
     "p",
     {},
-    `${number(draw.loss_draw)} = −(`,
-    ink("target", target),
+    `${number(view.draw.loss_draw)} = −(`,
+    ...ownTerm(view),
     ") + log( ",
-    ink("target", exp(target)),
-    ...terms,
-    more > 0 ? ` + … ${grouped(more)} more` : "",
+    ...first,
+    ...terms.map(({ name, inner }, i) => term(name, before(i), exp(...inner))),
+    rest,
     " )",
   );
 }
 
-const term = (name, score, correction) =>
-  el(
-    "span",
-    { class: "ssm-term", title: name },
-    " + ",
-    exp(ink("model", number(score)), ink("correction", signed(correction))),
+function judged(view, names) {
+  const { terms, rest } = spelled(view, names);
+  return el(
+    "p",
+    {},
+    `${number(view.draw.loss_draw)} = −log `,
+    logistic(...ownTerm(view)),
+    ...terms.map(({ name, inner }) => term(name, " − log ", logistic("−(", ...inner, ")"))),
+    rest.replace("+", "−"),
   );
+}
+
+const term = (name, before, inner) => el("span", { class: "ssm-term", title: name }, before, inner);
 
 /** Named figures, each with what it means. @param {any} node @param {any} texts of the spec @param {Record<string, number>} numbers */
 export function figures(node, texts, numbers) {
   if (node.childElementCount !== texts.strip.length) {
     node.replaceChildren(
-      ...texts.strip.map(({ name, help }) =>
-        el(
-          "div",
-          {},
-          el("dt", {}, name),
-          el("dd", { class: "ssm-figure" }),
-          el("dd", { class: "ssm-definition" }, help),
-        ),
+      ...texts.strip.map(({ name }) =>
+        el("div", {}, el("dt", {}, name), el("dd", { class: "ssm-figure" }), el("dd", { class: "ssm-definition" })),
       ),
     );
   }
-  texts.strip.forEach((item, i) => say(node.children[i].children[1], plain([[{ say: item.value }]], numbers)));
+  texts.strip.forEach(({ value, help }, i) => {
+    const [, figure, definition] = node.children[i].children;
+    say(figure, plain([[{ say: value }]], numbers));
+    say(definition, plain([help], numbers));
+  });
 }
 
 /** Columns of the table: title, group and name in a View; the sum of the noise is what samples are drawn from. */

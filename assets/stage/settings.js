@@ -6,7 +6,8 @@ import { grouped } from "../panels/texts.js";
  * @typedef {Record<string, any>} Settings as ssm.explorer.settings.Settings
  * @typedef {{classes: number, counted: boolean}} Shape
  * @typedef {{kind: "at_most", of: string, rule: string} | {kind: "below", of: string, rule: string}
- *   | {kind: "needs_counts", values: string[], instead: string, rule: string}} Agreement `rule` has room for a "{bound}"
+ *   | {kind: "needs_counts", values: string[], instead: string, rule: string}
+ *   | {kind: "only_with", values: string[], of: string, having: string[], instead: string, rule: string}} Agreement `rule` has room for a "{bound}"
  * @typedef {{default: any, key?: string, agreements?: Agreement[], resets?: string[]}} Field
  * @typedef {Record<string, Field>} Fields
  */
@@ -48,7 +49,7 @@ function reset(settings, patch, fields) {
   return { ...settings, ...defaults, ...patch };
 }
 
-const REPAIRS = { at_most: atMost, below, needs_counts: needsCounts };
+const REPAIRS = { at_most: atMost, below, needs_counts: needsCounts, only_with: onlyWith };
 
 function repair(name, agreement, settings, shape) {
   const found = REPAIRS[agreement.kind](settings[name], agreement, settings, shape);
@@ -80,6 +81,11 @@ function below(value, _agreement, _settings, shape) {
 
 function needsCounts(value, { values, instead }, _settings, shape) {
   return shape && !shape.counted && values.includes(value) ? { bound: value, value, instead } : null;
+}
+
+function onlyWith(value, { values, of, having, instead }, settings) {
+  const other = settings[of];
+  return values.includes(value) && !having.includes(other) ? { bound: other, value, instead } : null;
 }
 
 /** Pairs of (class, number) with one class's number put in, by class. @param {[number, number][]} list */

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Page
 
-from ssm import estimators, exact, noise
+from ssm import checks, estimators, exact, noise
 from ssm.explorer import experiment
 from ssm.explorer.figures import templates
 from ssm.explorer.settings import Settings
@@ -68,6 +68,8 @@ def random_settings(rng: np.random.Generator) -> Settings:
         some = rng.choice(classes, rng.integers(0, min(4, classes)), replace=False)
         return tuple((int(c), float(rng.uniform(low, high))) for c in sorted(some))
 
+    estimator = str(rng.choice(list(estimators.ESTIMATORS)))
+    hits = ["rejected"] if checks.handling(None, estimator) == "kept" else ["rejected", "excluded"]
     problem = str(rng.choice(["article", "random"], p=[0.1, 0.9]))
     classes = 10 if problem == "article" else whole(2, 80 if rng.random() < 0.95 else 2_000)
     draws = whole(10, 300)
@@ -82,7 +84,8 @@ def random_settings(rng: np.random.Generator) -> Settings:
         power=float(rng.uniform(0, 2)),
         temperature=float(np.exp(rng.uniform(-1, 3))),
         weights=pairs(1e-3, 30),
-        hits=str(rng.choice(["rejected", "excluded"])),  # type: ignore[arg-type] # one of the two literals
+        estimator=estimator,
+        hits=str(rng.choice(hits)),  # type: ignore[arg-type] # one of the two literals
         draws=draws,
         seed=int(rng.integers(2**32)),
         draw=int(rng.integers(1, draws + 1)),

@@ -29,6 +29,7 @@ export const SETTINGS = {
   power: 0.75,
   temperature: 1,
   weights: [],
+  estimator: "sampled_softmax",
   hits: "rejected",
   draws: 200,
   seed: 810,

@@ -25,6 +25,20 @@ const FIELDS = {
     ],
   },
   weights: { default: [], agreements: [PAIRS] },
+  estimator: { default: "sampled_softmax" },
+  hits: {
+    default: "rejected",
+    agreements: [
+      {
+        kind: "only_with",
+        values: ["excluded"],
+        of: "estimator",
+        having: ["log_q"],
+        instead: "rejected",
+        rule: "other than excluded with {bound}",
+      },
+    ],
+  },
   draws: { default: 200 },
   draw: { default: 1, agreements: [{ kind: "at_most", of: "draws", rule: "at most the number of draws, {bound}" }] },
   average: { default: "all" },
@@ -73,6 +87,14 @@ test("noise that needs counts gives way where nobody counted", () => {
   assert.deepEqual(notes, [
     "noise must be other than unigram where classes have no counts, got unigram; uniform is used",
   ]);
+});
+
+test("a choice that the other setting does not leave gives way to one that it does", () => {
+  const excluded = { ...NOW, estimator: "log_q", hits: "excluded" };
+  assert.deepEqual(patched(excluded, { seed: 2 }, TEN, FIELDS)[1], []);
+  const [settings, notes] = patched(excluded, { estimator: "nce" }, TEN, FIELDS);
+  assert.equal(settings.hits, "rejected");
+  assert.deepEqual(notes, ["hits must be other than excluded with nce, got excluded; rejected is used"]);
 });
 
 test("another problem begins anew, but for what the patch itself chooses", () => {

@@ -1,5 +1,6 @@
 """The classes: the full softmax that every draw is compared with, and which of its classes have a bar."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -85,12 +86,44 @@ class Reference:
     @cached_property
     def source(self) -> Noise:
         """What samples are drawn from."""
-        return self.noise if self.settings.hits == "rejected" else self.others
+        return self.others if self.settings.handling == "excluded" else self.noise
 
     @cached_property
     def others(self) -> Noise:
         """The noise given "not the target", r."""
         return self.noise.without(self.target)
+
+    @cached_property
+    def shifts(self) -> Tensor:
+        """What the estimator adds to the score of a sample of each class, but for the logarithm of their number."""
+        match self.settings.estimator:
+            case "sampled_softmax":
+                return -self.others.log_probs
+            case "uncorrected" | "negative_sampling":
+                return torch.zeros_like(self.scores)
+            case _:
+                return -self.noise.log_probs
+
+    @property
+    def divides(self) -> bool:
+        """Whether the estimator divides the weight of a sample by the number of those that count."""
+        return self.settings.estimator not in {"uncorrected", "negative_sampling"}
+
+    @cached_property
+    def target_correction(self) -> float:
+        """What is added to the target's own score; nan where it has no term of its own."""
+        match self.settings.estimator:
+            case "log_q" | "nce":
+                return float(self.shifts[self.target]) - math.log(self.settings.samples)
+            case "naive_importance":
+                return math.nan
+            case _:
+                return 0.0
+
+    @property
+    def corrects_target(self) -> bool:
+        """Whether the target's own score is corrected as a sample's is."""
+        return self.settings.estimator in {"log_q", "nce"}
 
     @cached_property
     def probabilities(self) -> Tensor:

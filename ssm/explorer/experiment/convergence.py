@@ -23,11 +23,11 @@ class Extent:
     """The least and largest values over all draws of a run, so that axes can hold still while draws go by.
 
     Attributes:
-        corrected_low: of the corrected scores; nan where every sample was the target, as is the next.
+        corrected_low: of the corrected scores; nan where there is none, as is the next.
         corrected_high: of the same.
         gradient_low: of the sampled gradients, repeats summed.
         gradient_high: of the same.
-        weight_high: of e^(corrected score - x_t) times the count; the target's is 1.
+        weight_high: of e^(corrected score - x_t) times the terms of a class in the loss; the target's as it is, 1.
     """
 
     corrected_low: float
@@ -76,7 +76,8 @@ class Convergence:
 def draws_of(ref: Reference, on_chunk: OnChunk | None) -> draws.Convergence:
     """Every draw that the settings ask for."""
     s = ref.settings
-    return draws.running_mean(ref.scores, ref.target, ref.noise, s.samples, s.draws, s.seed, s.hits, on_chunk=on_chunk)
+    problem = (ref.scores, ref.target, ref.noise, s.samples, s.draws, s.seed, s.handling)
+    return draws.running_mean(*problem, estimator=s.estimator, on_chunk=on_chunk)
 
 
 def watched_of(ref: Reference) -> list[int]:
@@ -108,12 +109,15 @@ def convergence(ref: Reference, run: draws.Convergence, slots: list[int], on_chu
 
 def _mean_of(run: draws.Convergence, c: int) -> Array:
     """One class's running average after each checkpoint."""
-    if c == run.target:
-        gradients = run.target_gradients
-    else:
-        gradients = torch.where(run.samples == c, run.sample_gradients, 0.0).sum(1)  # [draws]
+    gradients = _pushes_on(run, c)  # [draws]
     marks = run.checkpoints
     return (gradients.cumsum(0)[marks - 1] / marks).cpu().numpy()
+
+
+def _pushes_on(run: draws.Convergence, c: int) -> Tensor:
+    """One class's gradient in each draw."""
+    pushes = torch.where(run.samples == c, run.sample_gradients, 0.0).sum(1)  # [draws]
+    return pushes + run.target_gradients if c == run.target else pushes
 
 
 def _others(ref: Reference, checkpoints: Tensor, on_chunk: OnChunk | None) -> Array:
@@ -125,16 +129,24 @@ def _others(ref: Reference, checkpoints: Tensor, on_chunk: OnChunk | None) -> Ar
 
 
 def _extent(ref: Reference, run: draws.Convergence) -> Extent:
-    draw, c, count, gradient = _distinct(run, ref.target)
-    corrected = ref.scores[c] - run.kept[draw].double().log() - ref.others.log_probs[c]
-    weight = (corrected - ref.scores[ref.target]).exp() * count
+    draw, c, count, gradient = _distinct(run)
+    pull, other = _pushes_on(run, ref.target), c != ref.target
+    counts = other | (ref.settings.handling == "kept")
+    shift = run.kept[draw].double().log() if ref.divides else 0.0
+    corrected = (ref.scores[c] + ref.shifts[c] - shift)[counts]
+    terms = (count + ~other * ref.corrects_target)[counts]
+    if ref.corrects_target:
+        own = ref.scores[ref.target] + ref.target_correction
+        corrected, terms = torch.cat([corrected, own[None]]), torch.cat([terms, terms.new_ones(1)])
+    weights = (corrected - ref.scores[ref.target]).exp() * terms
     low, high = _span(corrected)
+    pushes = torch.cat([pull, (gradient * count)[other], pull.new_zeros(1)])
     return Extent(
         corrected_low=low,
         corrected_high=high,
-        gradient_low=float(run.target_gradients.min()),
-        gradient_high=float((gradient * count).max()) if len(c) else 0.0,
-        weight_high=max(1.0, float(weight.max())) if len(c) else 1.0,
+        gradient_low=float(pushes.min()),
+        gradient_high=float(pushes.max()),
+        weight_high=max(1.0, float(weights.max())) if len(weights) else 1.0,
     )
 
 
@@ -142,14 +154,12 @@ def _span(values: Tensor) -> tuple[float, float]:
     return (float(values.min()), float(values.max())) if len(values) else (math.nan, math.nan)
 
 
-def _distinct(run: draws.Convergence, target: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Each class that each draw sampled, the target left out: draw, class, count, and gradient of one sample."""
+def _distinct(run: draws.Convergence) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Each class that each draw sampled: draw, class, count, and gradient of one sample."""
     ordered, places = run.samples.sort(1)
     first = torch.ones_like(ordered, dtype=torch.bool)
     first[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
     starts = first.flatten().nonzero()[:, 0]  # of each group of equal samples
     count = starts.diff(append=starts.new_tensor([ordered.numel()]))
     draw, c = starts // run.samples.shape[1], ordered.flatten()[starts]
-    gradient = run.sample_gradients[draw, places.flatten()[starts]]
-    some = c != target
-    return draw[some], c[some], count[some], gradient[some]
+    return draw, c, count, run.sample_gradients[draw, places.flatten()[starts]]

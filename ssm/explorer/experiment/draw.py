@@ -21,11 +21,12 @@ class Draw:
 
     Attributes:
         count: how often each slot's class was sampled.
-        correction: what was added to each slot's score, log(1 / (k_eff r_c)); nan unless sampled and not the target.
+        correction: what the estimator added to each slot's score; nan where nothing of it is in the loss, or where it
+            is the target's and stays as it is.
         corrected: score and correction; nan likewise.
         gradient: the sampled gradient of each slot; 0 where nothing was sampled.
         sample_class: the first samples, in the order drawn.
-        sample_hit: whether each is the target.
+        sample_hit: whether each is the target and does not count.
         sample_score: x_c of each.
         sample_correction: of each; nan for a hit.
         sample_gradient: of each; 0 for a hit.
@@ -38,8 +39,10 @@ class Draw:
         draw: which one, from 1.
         samples: k.
         loss_draw: in nats.
-        kept: k_eff, samples that are not the target.
-        hit_count: samples that are.
+        kept: k_eff, samples that count.
+        hit_count: samples that do not, for they are the target.
+        target_correction: what was added to the target's own score; nan where it has no term of its own.
+        target_drawn: samples that are the target, whether they count or not.
         effective: how many equally weighted samples this draw is worth, (sum w)^2 / sum w^2.
         computed: scores computed, of the target and the distinct samples.
         touched: classes with a gradient.
@@ -67,6 +70,8 @@ class Draw:
     loss_draw: float
     kept: int
     hit_count: int
+    target_correction: float
+    target_drawn: int
     effective: float
     computed: int
     touched: int
@@ -81,15 +86,17 @@ class Drawn:
 
     Attributes:
         target: t.
+        rejects: whether samples that are the target do not count.
         samples: the class of each [k].
         scores: x_c of each [k].
         corrections: of each; of a hit without meaning [k].
         gradients: of each; 0 for a hit [k].
-        target_gradient: the target's.
+        target_gradient: of the target's own score, samples that are the target apart.
         loss: in nats.
     """
 
     target: int
+    rejects: bool
     samples: Array
     scores: Array
     corrections: Array
@@ -99,8 +106,8 @@ class Drawn:
 
     @cached_property
     def hits(self) -> Array:
-        """Whether each sample is the target [k]."""
-        return np.equal(self.samples, self.target)
+        """Whether each sample is the target and does not count [k]."""
+        return np.equal(self.samples, self.target) & self.rejects
 
     @cached_property
     def counts(self) -> Counter[int]:
@@ -122,16 +129,18 @@ class Drawn:
 
     @cached_property
     def gradient(self) -> dict[int, float]:
-        """The gradient of every class that has one."""
-        return {self.target: self.target_gradient} | self.pushes
+        """The gradient of every class that has one, the target's with that of samples that are it."""
+        again = float(self.gradients[self.samples == self.target].sum())
+        return {self.target: self.target_gradient + again} | self.pushes
 
 
 def drawn(ref: Reference, draws: Convergence, index: int) -> Drawn:
     """Draw number `index`, counted from 0."""
     samples = draws.samples[index].long()  # [k]
-    corrections = -(draws.kept[index].double().log() + ref.others.log_probs[samples])
+    corrections = ref.shifts[samples] - (draws.kept[index].double().log() if ref.divides else 0.0)
     return Drawn(
         target=ref.target,
+        rejects=ref.settings.handling != "kept",
         samples=samples.cpu().numpy(),
         scores=_numpy(ref.scores[samples]),
         corrections=_numpy(corrections),
@@ -143,7 +152,7 @@ def drawn(ref: Reference, draws: Convergence, index: int) -> Drawn:
 
 def draw(ref: Reference, one: Drawn, slots: list[int]) -> Draw:
     """What one draw shows in the slots, and beside them."""
-    correction, corrected = _corrections(one, slots)
+    correction, corrected = _corrections(ref, one, slots)
     hits, terms = one.hits, slice(TERMS)
     pushes, spread = list(one.pushes.items()), list(one.pushes)
     kept, computed = int((~hits).sum()), len({one.target, *one.counts})
@@ -170,6 +179,8 @@ def draw(ref: Reference, one: Drawn, slots: list[int]) -> Draw:
         loss_draw=one.loss,
         kept=kept,
         hit_count=len(one.samples) - kept,
+        target_correction=ref.target_correction,
+        target_drawn=one.counts[one.target],
         effective=_effective(one.gradients),
         computed=computed,
         touched=computed if kept else 0,
@@ -178,9 +189,11 @@ def draw(ref: Reference, one: Drawn, slots: list[int]) -> Draw:
     )
 
 
-def _corrections(one: Drawn, slots: list[int]) -> tuple[Array, Array]:
-    rows = zip(one.samples.tolist(), one.scores, one.corrections, strict=True)
-    by_class = {c: (shift, x + shift) for c, x, shift in rows if c != one.target}
+def _corrections(ref: Reference, one: Drawn, slots: list[int]) -> tuple[Array, Array]:
+    rows = zip(one.samples.tolist(), one.scores, one.corrections, one.hits, strict=True)
+    by_class = {c: (shift, x + shift) for c, x, shift, hit in rows if not hit}
+    if ref.corrects_target:
+        by_class[ref.target] = ref.target_correction, float(ref.scores[ref.target]) + ref.target_correction
     pairs = np.array([by_class.get(c, (np.nan, np.nan)) for c in slots])  # [slots, 2]
     return pairs[:, 0], pairs[:, 1]
 

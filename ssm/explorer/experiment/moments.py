@@ -53,8 +53,8 @@ def moments(ref: Reference, slots: list[int], watched: list[int], on_chunk: Call
         if spent > MOST_MOMENTS:
             raise OverBudgetError
 
-    k, hits = ref.settings.samples, ref.settings.hits
-    found = exact.moments(ref.scores, ref.target, ref.noise, k, hits, on_chunk=counting)
+    s, subject = ref.settings, (ref.scores, ref.target, ref.noise)
+    found = exact.moments(*subject, s.samples, s.handling, estimator=s.estimator, on_chunk=counting)
     bias = ref.distance(found.gradient_mean)
     return Moments(
         mean=at(found.gradient_mean, slots),

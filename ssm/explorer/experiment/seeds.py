@@ -1,5 +1,6 @@
 """Other seeds: the same experiment with other luck, only as far as its distance from the full gradient."""
 
+import math
 from collections.abc import Callable
 from typing import cast
 
@@ -48,14 +49,28 @@ def _uniforms(seeds: range, draws: int, k: int, device: torch.device) -> Tensor:
 
 
 def _gradients(ref: Reference, samples: Tensor) -> tuple[Tensor, Tensor]:
-    """The gradient on each sample [seeds, draws, k] and on the target [seeds, draws]: a softmax of corrected scores."""
-    hit = samples == ref.target
-    kept = (~hit).sum(-1, keepdim=True)
-    logs = ref.scores - ref.scores[ref.target] - ref.others.log_probs
-    others = logs[samples].masked_fill(hit, -torch.inf)
+    """The gradient on each sample [seeds, draws, k] and on the target's own score [seeds, draws]."""
+    hit = (samples == ref.target) & (ref.settings.handling != "kept")
+    logs = ref.scores - ref.scores[ref.target] + ref.shifts
+    if ref.settings.estimator in {"nce", "negative_sampling"}:
+        shift = math.log(samples.shape[-1]) if ref.divides else 0.0
+        pull = torch.sigmoid(-(ref.scores[ref.target] + ref.target_correction))
+        return torch.sigmoid(ref.scores + ref.shifts - shift)[samples], -pull.expand(samples.shape[:-1])
     # With no sample left the target has all of the softmax, which makes its gradient 0 as it must be.
-    shares = torch.cat([kept.clamp(min=1).double().log(), others], -1).softmax(-1)
+    shares = torch.cat([_own(ref, hit), logs[samples].masked_fill(hit, -torch.inf)], -1).softmax(-1)
     return shares[..., 1:], -shares[..., 1:].sum(-1)
+
+
+def _own(ref: Reference, hit: Tensor) -> Tensor:
+    """The target's own term beside those of the samples, x_t taken from all [seeds, draws, 1]."""
+    kept = (~hit).sum(-1, keepdim=True)
+    match ref.settings.estimator:
+        case "sampled_softmax":
+            return kept.clamp(min=1).double().log()
+        case "naive_importance":
+            return torch.full_like(kept, -torch.inf, dtype=torch.float64)
+        case _:
+            return ref.shifts[ref.target].expand(kept.shape)
 
 
 def _errors(ref: Reference, samples: Tensor, gradients: Tensor, on_target: Tensor, checkpoints: Tensor) -> Tensor:

@@ -26,7 +26,13 @@ def _ranks(theme: Theme) -> list[Trace]:
 BALANCE = Panel(
     name="balance",
     title=[always("Balance: one pull, {others#} pushes")],
-    caption=[always("The pull is the sum of the pushes.")],
+    caption=[
+        [
+            {"if": ["estimator", "==", "nce"], "say": "Full: the pull is the sum of the pushes."},
+            {"if": ["estimator", "==", "negative_sampling"], "say": "Full: the pull is the sum of the pushes."},
+            {"say": "The pull is the sum of the pushes."},
+        ]
+    ],
     label=[
         always(
             "Stacked bars: the target's pull {pull}; the pushes of ranks 1 to 10 {mass_0}, 11 to 100 {mass_1}, 101 to "
@@ -57,5 +63,5 @@ RANKED = Panel(
     unit="push",
     value_axis="log",
     traces=_ranks,
-    ends=(End("full", "ranked", "muted"),),
+    ends=(End(always("full"), "ranked", "muted"),),
 )

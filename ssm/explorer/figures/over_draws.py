@@ -2,7 +2,7 @@
 
 from ssm.explorer.figures.records import DRAWS, End, Panel, Trace, Variant, dots, line
 from ssm.explorer.figures.templates import always
-from ssm.explorer.figures.texts import NOTHING
+from ssm.explorer.figures.texts import OTHERS
 from ssm.explorer.figures.theme import Theme
 
 WATCHED = 5
@@ -41,15 +41,24 @@ CONVERGENCE = Panel(
     ],
     caption=[
         [
-            {"if": ["bias", "<", NOTHING], "say": "No bias: it goes to 0. Faint: other seeds."},
-            {"if": ["bias", ">=", NOTHING], "say": "Dashed: the bias that stays. Faint: other seeds."},
+            {"if": ["biased", "==", 0], "say": "No bias: it goes to 0. Faint: other seeds."},
+            *({**other, "say": "Dashed: another loss's limit. Faint: other seeds."} for other in OTHERS),
+            {"if": ["biased", "==", 1], "say": "Dashed: the bias that stays. Faint: other seeds."},
             {"say": "How far the average of R draws is off."},
         ]
     ],
     label=[
         [
+            *(
+                {
+                    **other,
+                    "say": "Line chart, both axes logarithmic: the average of {averaged#} draws is off by "
+                    "{error_mean}, {relative_mean%} of the full gradient; this loss has another gradient, {bias} away.",
+                }
+                for other in OTHERS
+            ),
             {
-                "if": ["bias", ">=", NOTHING],
+                "if": ["biased", "==", 1],
                 "say": "Line chart, both axes logarithmic: the average of {averaged#} draws is off by {error_mean}, "
                 "{relative_mean%} of the full gradient; the bias keeps it {bias} off however many draws are made.",
             },
@@ -65,7 +74,11 @@ CONVERGENCE = Panel(
     unit="distance from full gradient",
     value_axis="log",
     traces=_convergence,
-    ends=(End("this run", "errors", "gradient"), End("typical", "typical", "muted"), End("bias", "bias", "exact")),
+    ends=(
+        End(always("this run"), "errors", "gradient"),
+        End(always("typical"), "typical", "muted"),
+        End([*({**other, "say": "limit"} for other in OTHERS), {"say": "bias"}], "bias", "exact"),
+    ),
 )
 
 CONVERGENCE_CLASSES = Panel(
@@ -83,6 +96,6 @@ CONVERGENCE_CLASSES = Panel(
     scale="watched",
     unit="gradient",
     traces=_convergence_classes,
-    ends=tuple(End(f"{{watched_name_{i}}}", f"watched_{i}", "gradient") for i in range(WATCHED)),
+    ends=tuple(End(always(f"{{watched_name_{i}}}"), f"watched_{i}", "gradient") for i in range(WATCHED)),
     variant=Variant("convergence", "view", "classes"),
 )

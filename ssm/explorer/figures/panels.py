@@ -4,6 +4,7 @@ from ssm.explorer.figures.many import BALANCE, RANKED
 from ssm.explorer.figures.over_draws import CONVERGENCE, CONVERGENCE_CLASSES
 from ssm.explorer.figures.records import CLASSES, Note, Panel, Trace, Variant, bars, line
 from ssm.explorer.figures.templates import Part, Parts, always
+from ssm.explorer.figures.texts import OTHERS
 from ssm.explorer.figures.theme import Theme
 
 _LONG = 10_000  # classes from which a count alone fills a title
@@ -57,10 +58,11 @@ def _gradient_sampled(theme: Theme) -> list[Trace]:
 
 _SAMPLED_READING: Parts = [
     [
-        {"if": ["is_target", "==", 1], "say": "{name}: {score}, the target, no correction"},
-        {"if": ["count", "==", 0], "say": "{name}: not computed in this draw"},
         {"if": ["correction", "<", 0], "say": "{name}: {score} {correction}, corrected {corrected} (×{factor~})"},
-        {"say": "{name}: {score} + {correction} = {corrected} (×{factor~})"},
+        {"if": ["correction", "==", 0], "say": "{name}: {score}, no correction"},
+        {"if": ["correction", ">=", 0], "say": "{name}: {score} + {correction} = {corrected} (×{factor~})"},
+        {"if": ["is_target", "==", 1], "say": "{name}: {score}, the target, no correction"},
+        {"say": "{name}: not computed in this draw"},
     ]
 ]
 
@@ -139,7 +141,15 @@ WEIGHTS_FULL = Panel(
 SCORES_SAMPLED = Panel(
     name="scores_sampled",
     title=_counted("Scores, sampled: {computed#} of {n#}", "computed"),
-    caption=[always("Arrow: the correction. Outlined: not computed.")],
+    caption=[
+        [
+            {"if": ["estimator", "==", "log_q"], "say": "Arrow: the correction, the target's too."},
+            {"if": ["estimator", "==", "nce"], "say": "Arrow: the correction, the target's too."},
+            {"if": ["estimator", "==", "uncorrected"], "say": "No correction. Outlined: not computed."},
+            {"if": ["estimator", "==", "negative_sampling"], "say": "No correction. Outlined: not computed."},
+            {"say": "Arrow: the correction. Outlined: not computed."},
+        ]
+    ],
     label=[
         always(
             "Bar chart of the corrected scores of draw {draw#}: {computed#} of {n#} classes computed, sampled loss "
@@ -231,7 +241,10 @@ GRADIENT_SAMPLED = Panel(
     unit="gradient",
     traces=_gradient_sampled,
     notes=(
-        Note([always("this gap is the bias")], "bias"),
+        Note(
+            [[*({**other, "say": "this gap is another loss's"} for other in OTHERS), {"say": "this gap is the bias"}]],
+            "bias",
+        ),
         Note([always("not touched in this draw")], "untouched"),
     ),
 )

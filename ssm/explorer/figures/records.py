@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, final
 
-from ssm.explorer.figures.templates import Parts
+from ssm.explorer.figures.templates import Part, Parts
 from ssm.explorer.figures.theme import Theme
 
 Trace = dict[str, Any]
@@ -28,7 +28,7 @@ SHARES = Along("shares", "rows", turned="always")
 class End(NamedTuple):
     """A direct label at the last value of a series, in the ink of a role."""
 
-    text: str  # a template
+    text: Part
     series: str
     role: str
 

@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import Any
 
 from ssm.explorer.figures.over_draws import WATCHED
-from ssm.explorer.figures.texts import NOTHING
+from ssm.explorer.figures.texts import NOTHING, ROUNDING
 
 FEW = 12  # bars that leave room for a count on each
 MOST_BLOCKS = 24  # samples of one class that are drawn one by one
@@ -80,27 +80,28 @@ def _of_draw(view: View, target: list[bool]) -> Series:
     count = draw.get("count") or [0] * len(target)
     corrected = draw.get("corrected") or none
     drawn = list(zip(count, target, strict=True))
-    sampled = [n > 0 and not is_target for n, is_target in drawn]
+    thrown = draw.get("hit_count", 0) > 0  # else a sample that is the target counts as any other
+    hit = [n > 0 and is_target and thrown for n, is_target in drawn]
+    sampled = [n > 0 and not is_hit for n, is_hit in zip(count, hit, strict=True)]
+    others = [n > 0 and not is_target for n, is_target in drawn]
     missed = [n == 0 and not is_target for n, is_target in drawn]
     corrected_at, level = _dashes(corrected, 0.4)
     return {
         "count": count,
-        "count_text": [_count_text(n, len(target), hit=is_target) for n, is_target in drawn],
+        "count_text": [_count_text(n, len(target), hit=is_hit) for n, is_hit in zip(count, hit, strict=True)],
         "noise_rest": _where([n == 0 for n in count], classes["noise"]),
         "noise_sampled": _where(sampled, classes["noise"]),
-        "noise_hit": _where(
-            [n > 0 and is_target for n, is_target in zip(count, target, strict=True)], classes["noise"]
-        ),
+        "noise_hit": _where(hit, classes["noise"]),
         "score_unsampled": _where(missed, classes["score"]),
-        "score_sampled": _where(sampled, classes["score"]),
+        "score_sampled": _where(others, classes["score"]),
         "weight_unsampled": _where(missed, _weights(classes)),
-        "weight_sampled": _where(sampled, _weights(classes)),
+        "weight_sampled": _where(others, _weights(classes)),
         "correction": draw.get("correction") or none,
         "corrected_scores": corrected,
         "corrected_at": corrected_at,
         "corrected": level,
         "gradient_draw": draw.get("gradient") or none,
-        **_corrections(classes, corrected, count),
+        **_corrections(classes, corrected, _terms(draw, count, target)),
     }
 
 
@@ -125,13 +126,21 @@ def times(count: int) -> str:
     return f"×{count}" if count < 1000 else f"×{count / 1000:.1f}k"
 
 
+def _terms(draw: View, count: list[int], target: list[bool]) -> list[int]:
+    """How many terms of the loss each slot's corrected score has: its samples that count, and the target's own."""
+    own = int(bool(draw.get("target_correction")))
+    counted = draw.get("hit_count", 0) == 0
+    return [n * counted + own if is_target else n for n, is_target in zip(count, target, strict=True)]
+
+
 def _corrections(classes: View, corrected: Sequence[float | None], count: list[int]) -> Series:
     """Where factors stand, and a block for each sample of a class, one upon the other."""
     found: Series = {"factor_at": [], "weight_factor_at": [], "block_at": [], "block_base": [], "block": []}
     for slot, (score, tip) in enumerate(zip(classes["score"], corrected, strict=True)):
         weight = None if tip is None else count[slot] * _exp(tip - classes["score_target"])
-        found["factor_at"].append(None if tip is None else _beyond(score, tip))
-        found["weight_factor_at"].append(None if weight is None else max(weight, _exp(score - classes["score_target"])))
+        found["factor_at"].append(None if tip is None or tip == score else _beyond(score, tip))
+        above = None if weight is None else max(weight, _exp(score - classes["score_target"]))
+        found["weight_factor_at"].append(None if tip == score else above)
         if weight is not None:
             _add_blocks(found, slot, weight, count[slot] if count[slot] <= MOST_BLOCKS else 1)
     return found
@@ -167,10 +176,16 @@ def _of_convergence(view: View, slots: int) -> Series:
         "others": [y for line in others for y in (*line, None)],
         "typical": [None if bias is None else math.sqrt(bias * bias + spread / m) for m in marks],
         "ends": ends,
-        "bias": [bias if bias is not None and bias >= NOTHING else None for _ in ends],
+        "bias": [bias if biased(moments) else None for _ in ends],
         "averaged_at": [run["averaged"]] if run else [],
         "averaged": [run["error_mean"]] if run else [],
     }
+
+
+def biased(moments: View) -> int | None:
+    """Whether the exact mean is off the full gradient by more than rounding, beside which a tiny gradient is large."""
+    bias, share = moments.get("bias"), moments.get("relative_bias")
+    return None if bias is None else int(bias > ROUNDING and (share is None or share >= NOTHING))
 
 
 def _of_watched(view: View, names: Names) -> Series:
@@ -247,6 +262,7 @@ def numbers(view: View, settings: Mapping[str, Any], names: Names) -> dict[str, 
         flat |= {key: value for key, value in group.items() if isinstance(value, int | float | str)}
     draw, run, ranked = view["draw"] or {}, view["convergence"] or {}, view["ranked"] or {}
     watched = run.get("watched", [])
+    flat["biased"] = biased(view["moments"] or {})
     flat["others"] = flat["n"] - 1
     flat["touched_others"] = max(0, flat.get("touched", 0) - 1)
     flat["pull"] = -flat["spike"]

@@ -122,6 +122,37 @@ class NeedsCounts(Agreement):
         return Conflict(name, self.rule.format(bound=value), value, self.instead)
 
 
+@final
+@dataclass(frozen=True)
+class OnlyWith(Agreement):
+    """A choice that only some values of another setting leave.
+
+    Attributes:
+        values: such choices.
+        of: the other setting.
+        having: its values that leave them.
+        instead: the choice where it has another.
+        rule: in words, with the other setting's value as the bound.
+        words: what holds there, as the page says it in place of the choices.
+    """
+
+    kind = "only_with"
+    values: tuple[str, ...]
+    of: str
+    having: tuple[str, ...]
+    instead: str
+    rule: str
+    words: str
+
+    def conflict(self, name: str, values: Mapping[str, Any], shape: Shape | None) -> Conflict | None:
+        """Such a choice where it is not left."""
+        del shape
+        value, other = values[name], values[self.of]
+        if value not in self.values or other in self.having:
+            return None
+        return Conflict(name, self.rule.format(bound=other), value, self.instead)
+
+
 def conflicts(fields: "Mapping[str, Field[Any]]", values: Mapping[str, Any], shape: Shape | None) -> Iterator[Conflict]:
     """Each value that disagrees with another.
 

@@ -184,10 +184,11 @@ class Real(Field[float]):
 @final
 @dataclass(frozen=True)
 class Choice(Field[str]):
-    """One of a few names, each with the words that the page shows for it."""
+    """One of a few names, each with the words that the page shows for it, and some with a line on what it promises."""
 
     kind = "choice"
     choices: Mapping[str, str] = field(hash=False)
+    promises: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def rule(self) -> str:
@@ -199,8 +200,8 @@ class Choice(Field[str]):
         return isinstance(value, str) and value in self.choices
 
     def span(self) -> dict[str, Any]:
-        """The names, each with its words."""
-        return {"choices": dict(self.choices)}
+        """The names, each with its words and what it promises."""
+        return {"choices": dict(self.choices), "promises": dict(self.promises)}
 
 
 @final

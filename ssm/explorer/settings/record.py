@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
 from ssm import checks
-from ssm.checks import Hits
+from ssm.checks import Handling, Hits
 from ssm.explorer.problems import SCORE_LIMIT, Problem
 from ssm.explorer.problems.columns import MOST_ROWS
 from ssm.explorer.problems.tables import FINGERPRINT, MOST_PACKED
 from ssm.explorer.settings import link
-from ssm.explorer.settings.agreements import AtMost, Below, NeedsCounts, conflicts
+from ssm.explorer.settings.agreements import AtMost, Below, NeedsCounts, OnlyWith, conflicts
 from ssm.explorer.settings.frame import FRAME_FIELDS
 from ssm.explorer.settings.kinds import Choice, Notes, Real, Text, Whole, defaults_of, fields_of
 from ssm.explorer.settings.link import VERSION
@@ -34,6 +34,23 @@ _NOISES = {
     "softmax": "softmax",
     "custom": "custom",
 }
+_ESTIMATORS = {
+    "sampled_softmax": "sampled softmax",
+    "naive_importance": "naive importance",
+    "log_q": "log-q",
+    "uncorrected": "uncorrected",
+    "nce": "NCE",
+    "negative_sampling": "negative sampling",
+}
+_PROMISES = {
+    "sampled_softmax": "Tends to the full gradient; bias 1 / k.",
+    "naive_importance": "Tends there too; wild if t is not drawn.",
+    "log_q": "Another loss, whose optimum is the truth.",
+    "uncorrected": "Learns p / q, unless q is uniform.",
+    "nce": "Scores become log-probabilities.",
+    "negative_sampling": "Scores become log(p / (k q)).",
+}
+_REJECTING = tuple(name for name in _ESTIMATORS if checks.handling(None, name) == "rejected")
 _HITS = {"rejected": "rejected when drawn", "excluded": "excluded before drawing"}
 _AVERAGES = {"all": "all draws", "so_far": "the draws so far"}
 _VIEWS = {"distance": "all classes", "classes": "the five largest"}
@@ -43,6 +60,16 @@ _OF_PROBLEM = ("target", "edits", "weights", "draw", "average")  # what another 
 _CLASS = (Below("a class from 0 to {bound}"),)
 _CLASSES = (Below("for classes from 0 to {bound}"),)
 _COUNTS = (NeedsCounts(values=("unigram",), instead="uniform"),)
+_LEFT = (
+    OnlyWith(
+        values=("excluded",),
+        of="estimator",
+        having=_REJECTING,
+        instead="rejected",
+        rule="other than excluded with {bound}, to which a hit is a sample like any other",
+        words="Here a hit is a sample like any other.",
+    ),
+)
 _DRAW = (AtMost("draws", "at most the number of draws, {bound}"),)
 
 
@@ -104,9 +131,12 @@ class Settings:
             "weights", "w", "Every class weighs 1 until its bar is dragged.", "weight", 1e-6, 1e6, agreements=_CLASSES
         ),
     ] = ()
-    hits: Annotated[Hits, Choice("accidental hits", "", "What happens to samples that are the target.", _HITS)] = (
-        "rejected"
-    )
+    estimator: Annotated[
+        str, Choice("estimator", "", "The loss over target and samples.", _ESTIMATORS, promises=_PROMISES)
+    ] = "sampled_softmax"
+    hits: Annotated[
+        Hits, Choice("accidental hits", "", "What happens to samples that are the target.", _HITS, agreements=_LEFT)
+    ] = "rejected"
     draws: Annotated[int, Whole("draws", "R", "How often the samples are drawn anew.", 10, MOST_DRAWS, log=True)] = 200
     seed: Annotated[int, Whole("seed", "", "The same seed replays the same draws.", 0, 2**32 - 1)] = DEFAULT_SEED
     device: Annotated[
@@ -126,6 +156,11 @@ class Settings:
         require_agreement(values, known)
         if known and self.target is None:
             object.__setattr__(self, "target", known.target)
+
+    @property
+    def handling(self) -> Handling:
+        """What becomes of hits: what was chosen, where the estimator leaves a choice."""
+        return self.hits if self.estimator in _REJECTING else "kept"
 
     def to_query(self) -> str:
         """The link: the version, then every value that is not its default, in the order of the fields.
