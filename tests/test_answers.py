@@ -255,7 +255,7 @@ def test_a_problem_is_sent_as_it_is_before_anything_is_dragged_and_once_for_all(
 
 
 def test_a_table_too_large_to_be_sent_is_answered_and_refused_where_it_would_be_sent(monkeypatch):
-    monkeypatch.setattr(answers, "MOST_SENT", 1_999)
+    monkeypatch.setattr(answers, "PREVIEW_CLASSES", 1_999)
     table = large("too many")
     TABLES.put(tables.link(table), table)
     query = f"v=1&problem=own&own={tables.link(table)}"
