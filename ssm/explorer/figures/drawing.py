@@ -138,9 +138,7 @@ def _ends(panel: Panel, s: Series, words: Mapping[str, Any], theme: Theme) -> li
         if last is not None:
             y = math.log10(last) if panel.value_axis == "log" else last
             side = {"xref": "paper", "xanchor": "left", "yanchor": "middle"}
-            found.append(
-                _label(1.01, y, templates.fill(templates.chosen(end.text, words), words), theme.text[end.role], **side)
-            )
+            found.append(_label(1.01, y, templates.render([end.text], words), theme.text[end.role], **side))
     return found
 
 

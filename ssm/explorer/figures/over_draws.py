@@ -52,8 +52,8 @@ CONVERGENCE = Panel(
             *(
                 {
                     **other,
-                    "say": "Line chart, both axes logarithmic: the average of {averaged#} draws is off by {error_mean}, "
-                    "{relative_mean%} of the full gradient; this loss has another gradient, {bias} away.",
+                    "say": "Line chart, both axes logarithmic: the average of {averaged#} draws is off by "
+                    "{error_mean}, {relative_mean%} of the full gradient; this loss has another gradient, {bias} away.",
                 }
                 for other in OTHERS
             ),

@@ -12,10 +12,11 @@ ROUNDING = 1e-15  # of numbers near 1
 
 # Losses whose gradient does not tend to the full one: what their average does, and what they learn instead.
 _LEARNED = {
-    "log_q": "The log-q form is another loss: its average tends to {bias|exact} off the full gradient, {relative_bias%} "
-    "of it, and more samples do not close that. What it learns is the true distribution all the same.",
-    "uncorrected": "Without a correction this is another loss: its average tends to {bias|exact} off the full gradient, "
-    "{relative_bias%} of it, and more samples do not close that. It learns p / q: only uniform noise leaves p.",
+    "log_q": "The log-q form is another loss: its average tends to {bias|exact} off the full gradient, "
+    "{relative_bias%} of it, and more samples do not close that. What it learns is the true distribution all the same.",
+    "uncorrected": "Without a correction this is another loss: its average tends to {bias|exact} off the full "
+    "gradient, {relative_bias%} of it, and more samples do not close that. It learns p / q: only uniform noise "
+    "leaves p.",
     "nce": "NCE is another loss, class by class: its average tends to {bias|exact} off the full gradient, "
     "{relative_bias%} of it, and more samples do not close that. It makes scores log-probabilities.",
     "negative_sampling": "Negative sampling is another loss, class by class: its average tends to {bias|exact} off the "
