@@ -131,7 +131,7 @@ NUMBERS = {
 }
 FITS = {
     "hits": (
-        lambda: convergence.running_mean(X, 0, Q, 1, 1, 0, any_type("kept")),
+        lambda: exact.samples_needed(X, 0, Q, bias=0.1, noise=1.0, hits=any_type("kept")),
         "hits must be 'excluded' or 'rejected', got 'kept'; choose one of the two",
     ),
     "hits of moments": (

@@ -113,6 +113,7 @@ def test_the_page_shows_notes_where_the_picture_is_read_first():
         "stands for {factor~} classes",
         "not touched in this draw",
         "this gap is the bias",
+        "this gap is another loss's",
     }
 
 

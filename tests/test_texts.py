@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ssm.estimators import ESTIMATORS
 from ssm.explorer import figures
 from ssm.explorer.experiment import run
 from ssm.explorer.figures import PANELS, texts
@@ -15,9 +16,10 @@ from ssm.explorer.figures.theme import LIGHT
 from ssm.explorer.settings import Settings
 
 ARTICLE = figures.words(run(Settings()))
-UNKNOWN = {name: value for name, value in ARTICLE.items() if name not in {"bias", "relative_bias"}}
+UNKNOWN = {name: value for name, value in ARTICLE.items() if name not in {"bias", "relative_bias", "biased"}}
 HITS = ARTICLE | {"chi2": 0.0, "noise_scores": 10}
-ROUNDING = ARTICLE | {"bias": 3e-16}
+ROUNDING = ARTICLE | {"bias": 3e-16, "biased": 0}
+WORDS = {name: figures.words(run(Settings(estimator=name))) for name in ESTIMATORS}
 NEAR = ARTICLE | {"error_mean": 0.1, "relative_mean": 0.148}
 LOST = ARTICLE | {"kept": 0, "draw": 1_234, "averaged": 1, "computed": 1, "error_draw": 0.67427}
 LEGEND = "Draw 1 scored 4 of 10 classes: its gradient is off by 0.342, 51 % of the full gradient."
@@ -50,6 +52,9 @@ SENTENCES = [
 ]
 VARIED = [
     *(numbers for numbers, _ in SENTENCES),
+    *WORDS.values(),
+    WORDS["naive_importance"] | {"target_drawn": 1},
+    WORDS["log_q"] | {"biased": 0},
     ARTICLE | {"hit_count": 1},
     ARTICLE | {"hit_count": 2},
     ARTICLE | {"hit_count": 1, "samples": 1},
@@ -65,6 +70,36 @@ WIDEST = ARTICLE | {
 @pytest.mark.parametrize(("numbers", "said"), SENTENCES)
 def test_the_sentence_says_what_its_numbers_are(numbers, said):
     assert render(texts.SENTENCE, numbers).replace(NBSP, " ") == said
+
+
+LIMITS = {
+    "sampled_softmax": "More samples shrink it",
+    "naive_importance": "Naive importance sampling tends to the full gradient as samples grow",
+    "log_q": "What it learns is the true distribution all the same",
+    "uncorrected": "It learns p / q: only uniform noise leaves p",
+    "nce": "It makes scores log-probabilities",
+    "negative_sampling": "It makes scores log(p / (k q))",
+}
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_the_sentence_says_what_the_average_of_its_estimator_tends_to(name):
+    said = render(texts.SENTENCE, WORDS[name])
+    assert [other for other, limit in LIMITS.items() if limit in said] == [name]
+    another = name in {"log_q", "uncorrected", "nce", "negative_sampling"}
+    assert ("another loss" in said and "more samples do not close that" in said) is another
+    assert ("bias" in said) is (name == "sampled_softmax")
+    assert [render([end.text], WORDS[name]) for end in PANELS["convergence"].ends][2] == (
+        "limit" if another else "bias"
+    )
+
+
+def test_a_bias_that_is_large_beside_a_tiny_gradient_is_one():
+    tiny = figures.words(run(Settings(edits=((7, 22.0),), samples=1)))
+    assert tiny["bias"] < 1e-9
+    assert tiny["relative_bias"] == pytest.approx(0.1, abs=0.05)
+    assert "the softmax itself" not in render(texts.SENTENCE, tiny)
+    assert "No bias" not in render(PANELS["convergence"].caption, tiny)
 
 
 def texts_of_panels():
@@ -133,6 +168,7 @@ def test_slots_and_conditions_name_numbers_and_inks_that_are_there():
 
 
 def test_the_readouts_define_themselves():
+    helps = [render([item["help"]], words) for item in texts.STRIP for words in WORDS.values()]
     told = {item["name"]: render([[{"say": item["value"]}]], ARTICLE | {"kept": 2}) for item in texts.STRIP}
     assert told == {
         "Loss, full": "0.840",
@@ -144,8 +180,10 @@ def test_the_readouts_define_themselves():
         "Scores computed": "4 of 10",
         "Scores for the noise": "0",
     }
-    assert all(re.fullmatch(r"[A-Z0].*[.²]\.?", item["help"]) and len(item["help"]) <= 80 for item in texts.STRIP)
-    assert "do not compare" in next(item["help"] for item in texts.STRIP if item["name"] == "Loss, this draw")
+    assert all(re.fullmatch(r"[A-Z0].*[.²]\.?", said) and len(said) <= 80 for said in helps)
+    assert "do not compare" in next(
+        render([item["help"]], ARTICLE) for item in texts.STRIP if item["name"] == "Loss, this draw"
+    )
 
 
 def test_the_first_line_says_what_this_is():

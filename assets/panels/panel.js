@@ -99,7 +99,8 @@ export class Panel {
   }
 
   #endRoom() {
-    const wide = this.spec.ends.map(({ text }) => (text.includes("{") ? LINE_NAME : this.#width(text) + 12));
+    const said = this.spec.ends.flatMap(({ text }) => text.map((one) => one.say));
+    const wide = said.map((text) => (text.includes("{") ? LINE_NAME : this.#width(text) + 12));
     return Math.max(ROOM.edge, ...wide);
   }
 

@@ -9,7 +9,7 @@ const sub = (text) => el("sub", {}, text);
 const signed = (value) => (value < 0 ? ` − ${number(-value)}` : ` + ${number(value)}`);
 
 const x = (c) => ink("model", "x", sub(c));
-const own = ink.bind(null, "target", "x", sub("t"));
+const own = () => ink("target", "x", sub("t"));
 const counted = (c, k = "k") => ink("correction", ` − log(${k} q`, sub(c), ")");
 const logistic = (...inner) => el("span", {}, "σ(", ...inner, ")");
 const sum = (...inner) => el("span", {}, " + Σ ", ...inner);

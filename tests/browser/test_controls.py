@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from ssm.explorer.settings import Settings
+from ssm.explorer.settings import FIELDS, Settings
 from tests.browser.explorer import (
     BAR_PANELS,
     answered,
@@ -355,6 +355,31 @@ def test_seed_draws_hits_and_view(page):
     with answered(page):
         page.get_by_label("convergence", exact=True).select_option("distance")
     assert still(page)["convergence"].texts("end") == ends
+
+
+def test_each_estimator_says_what_it_promises_and_what_its_average_tends_to(page):
+    open_explorer(page)
+    open_drawer(page)
+    control, hits = page.locator('[data-control="estimator"]'), page.locator('[data-control="hits"]')
+    promises = FIELDS["estimator"].span()["promises"]
+    for name in [*list(promises)[1:], "sampled_softmax"]:
+        with answered(page):
+            choice(page, "estimator").select_option(name)
+        shows(page, Settings(estimator=name))
+        expect(control.locator(".ssm-help")).to_have_text(promises[name])
+        counted = Settings(estimator=name).handling == "kept"
+        expect(choice(page, "accidental hits")).to_be_visible(visible=not counted)
+        expect(hits.locator(".ssm-help")).to_contain_text("a sample like any other" if counted else "What happens")
+        expect(page.locator(".ssm-badge")).to_contain_text("page vs torch")
+
+
+def test_hits_that_an_estimator_cannot_exclude_are_not(page):
+    open_explorer(page, "?v=1&estimator=log_q&hits=excluded")
+    open_drawer(page)
+    with answered(page):
+        choice(page, "estimator").select_option("negative_sampling")
+    shows(page, Settings(estimator="negative_sampling"))
+    expect(page.locator(".ssm-notes")).to_contain_text("hits must be other than excluded with negative_sampling")
 
 
 def test_drawer_is_remembered(page):

@@ -20,7 +20,7 @@ FOCUSED = """() => {
 }"""
 IN_ORDER = (
     *("problem", "samples k", "samples", "noise", "target", "Fewer controls"),
-    *("accidental hits", "draws", "seed", "New seed", "device", "Explain the picture"),
+    *("estimator", "accidental hits", "draws", "seed", "New seed", "device", "Explain the picture"),
     *("scores or weights", "convergence", "Draw again", "Play", "Restart", "Step back", "+10", "+100"),
     *("draw", "average over", "speed", "score of airplane", "Data table"),
 )

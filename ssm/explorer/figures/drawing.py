@@ -145,8 +145,7 @@ def _ends(panel: Panel, s: Series, words: Mapping[str, Any], theme: Theme) -> li
         if last is not None:
             y = math.log10(last) if panel.value_axis == "log" else last
             side = {"xref": "paper", "xanchor": "left", "yanchor": "middle"}
-            text = _literal(templates.fill(templates.chosen(end.text, words), words))
-            found.append(_label(1.01, y, text, theme.text[end.role], **side))
+            found.append(_label(1.01, y, _literal(templates.render([end.text], words)), theme.text[end.role], **side))
     return found
 
 

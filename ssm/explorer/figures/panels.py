@@ -66,6 +66,8 @@ _SAMPLED_READING: Parts = [
     ]
 ]
 
+_GAP: Part = [*({**other, "say": "this gap is another loss's"} for other in OTHERS), {"say": "this gap is the bias"}]
+
 NOISE = Panel(
     name="noise",
     title=[
@@ -241,10 +243,7 @@ GRADIENT_SAMPLED = Panel(
     unit="gradient",
     traces=_gradient_sampled,
     notes=(
-        Note(
-            [[*({**other, "say": "this gap is another loss's"} for other in OTHERS), {"say": "this gap is the bias"}]],
-            "bias",
-        ),
+        Note([_GAP], "bias"),
         Note([always("not touched in this draw")], "untouched"),
     ),
 )

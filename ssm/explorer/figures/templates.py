@@ -1,8 +1,8 @@
 """Templates: texts as data, filled from numbers alike here and in the page.
 
 A text is a list of parts, a part a list of alternatives ``{"if": [name, relation, bound], "say": template}``, of which
-the first whose condition holds is said; a bound is a number or the name of one, and ``"and"`` may hold a second
-condition. In a template ``{bias}`` stands for a number in three digits, ``{n#}`` for a whole one, ``{factor~}`` for one
+the first whose condition holds is said, and that under "and" where there is one; a bound is a number or the name of
+one. In a template ``{bias}`` stands for a number in three digits, ``{n#}`` for a whole one, ``{factor~}`` for one
 without zeros at its end, ``{relative_bias%}`` for a share in percent, and ``{bias|exact}`` for a number in the ink of
 that role.
 """

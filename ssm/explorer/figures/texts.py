@@ -15,8 +15,8 @@ _LEARNED = {
     "log_q": "The log-q form is another loss: its average tends to {bias|exact} off the full gradient, "
     "{relative_bias%} of it, and more samples do not close that. What it learns is the true distribution all the same.",
     "uncorrected": "Without a correction this is another loss: its average tends to {bias|exact} off the full "
-    "gradient, {relative_bias%} of it, and more samples do not close that. It learns p / q: only uniform noise leaves "
-    "p.",
+    "gradient, {relative_bias%} of it, and more samples do not close that. It learns p / q: only uniform noise "
+    "leaves p.",
     "nce": "NCE is another loss, class by class: its average tends to {bias|exact} off the full gradient, "
     "{relative_bias%} of it, and more samples do not close that. It makes scores log-probabilities.",
     "negative_sampling": "Negative sampling is another loss, class by class: its average tends to {bias|exact} off the "

@@ -45,7 +45,7 @@ _ESTIMATORS = {
 _PROMISES = {
     "sampled_softmax": "Tends to the full gradient; bias 1 / k.",
     "naive_importance": "Tends there too; wild if t is not drawn.",
-    "log_q": "Another loss, whose optimum is the truth.",
+    "log_q": "Another loss; its optimum is the truth.",
     "uncorrected": "Learns p / q, unless q is uniform.",
     "nce": "Scores become log-probabilities.",
     "negative_sampling": "Scores become log(p / (k q)).",
