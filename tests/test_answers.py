@@ -15,7 +15,7 @@ from ssm.explorer.settings import FIELDS, Frame, Settings
 from ssm.explorer.ui import answers
 from ssm.explorer.ui.answers import answer, first_answer, is_long, problem
 from ssm.explorer.ui.spec import PREVIEW_CLASSES, spec
-from ssm.explorer.ui.table_store import TABLES, TableStore
+from ssm.explorer.ui.table_store import TABLES, TableStore, size_of
 
 PETS = tables.parse("bird 1.5\ncat 0.5\ndog 2.5")
 ABSENT = "sha256-" + 64 * "0"
@@ -220,6 +220,38 @@ def test_a_table_that_the_page_is_not_to_compute_has_no_url(classes, there):
     assert ("own" in told["urls"]) == there
 
 
+def test_a_table_that_leaves_the_store_meanwhile_leaves_nothing_wrong_behind(monkeypatch):
+    table = large("leaving")
+    query = f"v=1&problem=own&own={tables.link(table)}"
+    store = TableStore()
+    store.put(tables.link(table), table)
+    monkeypatch.setattr(answers, "TABLES", store)
+    run = experiment.run
+
+    def leaving(*arguments, **more):
+        monkeypatch.setattr(answers, "TABLES", TableStore())
+        return run(*arguments, **more)
+
+    monkeypatch.setattr(experiment, "run", leaving)
+    assert answer(query)["names"]["0"] == "leaving 0"
+    monkeypatch.setattr(answers, "TABLES", store)
+    assert answer(query)["names"]["0"] == "leaving 0"
+
+
+def test_a_table_that_left_before_its_numbers_were_computed_is_not_another(monkeypatch):
+    table = large("left")
+    query = f"v=1&problem=own&own={tables.link(table)}"
+    there = TableStore()
+    there.put(tables.link(table), table)
+    monkeypatch.setattr(answers, "TABLES", there)
+    settings, _ = answers.settings_of(query)
+    monkeypatch.setattr(answers, "settings_of", lambda _: (settings, ()))
+    monkeypatch.setattr(answers, "TABLES", TableStore())
+    assert answer(query)["error"] == GONE
+    monkeypatch.setattr(answers, "TABLES", there)
+    assert answer(query)["names"]["0"] == "left 0"
+
+
 def test_urls_lead_to_the_problems():
     urls = answer("")["urls"]
     assert urls == {"article": "problem.json?v=1", "white": "problem.json?v=1&problem=white"}
@@ -269,8 +301,17 @@ def test_a_table_too_large_to_be_sent_is_answered_and_refused_where_it_would_be_
 # The store
 
 
+TEN = size_of(large("a", 10))  # bytes of a table of ten classes
+
+
+def test_a_table_is_as_large_as_its_names_and_numbers():
+    plain = size_of(Problem(["a", "b"], [1.0, 2.0], 0))
+    assert size_of(Problem(["a", "b"], [1.0, 2.0], 0, [3.0, 4.0])) == plain + 16
+    assert size_of(Problem(["a" + 100 * "x", "b"], [1.0, 2.0], 0)) == plain + 100
+
+
 def test_the_store_keeps_the_newest_tables():
-    store = TableStore(room=25)
+    store = TableStore(room=TEN * 5 // 2)
     for mark in "abc":
         store.put(mark, large(mark, 10))
     found = [store.get(mark) for mark in "abc"]
@@ -279,7 +320,7 @@ def test_the_store_keeps_the_newest_tables():
 
 
 def test_a_table_that_is_used_stays_longer():
-    store = TableStore(room=25)
+    store = TableStore(room=TEN * 5 // 2)
     store.put("a", large("a", 10))
     store.put("b", large("b", 10))
     assert store.get("a")
@@ -291,7 +332,7 @@ def test_a_table_that_is_used_stays_longer():
 
 
 def test_one_table_may_be_larger_than_the_store():
-    store = TableStore(room=5)
+    store = TableStore(room=TEN // 2)
     store.put("a", large("a", 10))
     assert store.get("a")
     assert store.get("b") is None

@@ -161,3 +161,17 @@ def test_without_its_counts_the_book_says_what_is_missing(monkeypatch, tmp_path)
     )
     with refuses(sentence):
         problems.white()
+
+
+@pytest.mark.parametrize(
+    "names",
+    [(["a\nb", "c"], ["a", "b\nc"]), (["ab", "c"], ["a", "bc"]), (["\ud800", "?x"], ["\ud801", "?x"])],
+)
+def test_names_cut_in_other_places_have_another_fingerprint(names):
+    first, second = (Problem(words, torch.zeros(2), 0).fingerprint for words in names)
+    assert first != second
+
+
+def test_counts_are_part_of_the_fingerprint():
+    marks = {Problem(["a", "b"], torch.zeros(2), 0, counts).fingerprint for counts in (None, [1.0, 1.0], [1.0, 2.0])}
+    assert len(marks) == 3

@@ -1,6 +1,7 @@
 """Tables: what is read, what is refused and where, and what travels in a link."""
 
 import base64
+import gc
 import io
 import math
 import re
@@ -145,8 +146,14 @@ HEADER = "put a score beside each class, or name the columns class, score and co
          f"got '{'y' * 59}…; give the class a short name"),
         ('cat,1\n"dog,2', "row 2 must have its quotation marks in pairs, got 'unexpected end of data'; "
          "close or remove them"),
-        (f'cat,1\n"{"z" * 200_000}",2', "row 2 must have its quotation marks in pairs, "
-         "got 'field larger than field limit (131072)'; close or remove them"),
+        (f"cat,1\n{'z' * 150_000},2", "row 2 must have cells of at most 131,072 characters, got a longer one; "
+         "shorten it or close its quotes"),
+        (f"cat,1\n{'z' * 200_000},2", "line 2 must have at most 200,000 characters, got 200002; "
+         "shorten it or break it into lines"),
+        ("cat,1\ndog,2" + 2_000_000 * "\n", "the table must have at most 2,000,000 lines, got 2,000,001; "
+         "leave out blank ones"),
+        ("cat,1\rdog,2" + 2_000_000 * "\r", "the table must have at most 2,000,000 lines, got 2,000,001; "
+         "leave out blank ones"),
     ],
 )  # fmt: skip
 def test_what_is_no_table_is_refused_by_row_and_column(text, sentence):
@@ -338,3 +345,30 @@ def test_what_turns_the_direction_of_a_text_is_replaced_in_names():
     problem = tables.parse("a\u202eb 1\n\u2067c\u2069 2\n\u05d0\u05d1 3")
     assert list(problem.names) == ["a\ufffdb", "\ufffdc\ufffd", "\u05d0\u05d1"]
     assert tables.parse(tables.to_text(problem)).fingerprint == problem.fingerprint
+
+
+def test_a_header_deeper_than_python_reads_is_refused():
+    header = 9_000 * b"-" + b"1"
+    data = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+    with refuses(
+        "the file must be a NumPy file with a whole header, got b'\\x93NUMPY\\x01\\x00'; "
+        "save the scores with numpy.save"
+    ):
+        tables.parse_npy(data)
+
+
+def test_reading_asks_between_chunks_of_rows_whether_it_is_still_wanted(monkeypatch):
+    monkeypatch.setattr(tables, "_CHUNK", 10)
+    asked = []
+    text = "".join(f"{c},1\n" for c in range(35))
+    for read, given_text in ((tables.parse, text), (tables.parse_csv, text.encode())):
+        read(given_text, lambda: asked.append("?"))
+    assert len(asked) == 2 * 3
+
+
+def test_reading_keeps_no_row_that_would_be_looked_through_for_garbage(monkeypatch):
+    monkeypatch.setattr(tables, "_CHUNK", 4_000)
+    kept = []
+    before = len(gc.get_objects())
+    tables.parse("".join(f"{c},1\n" for c in range(5_000)), lambda: kept.append(len(gc.get_objects()) - before))
+    assert kept[0] < 1_000

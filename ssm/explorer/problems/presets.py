@@ -10,6 +10,7 @@ so the scores are log-probabilities and their exponentials sum to 1. `data/white
 
 import hashlib
 import json
+from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -145,9 +146,12 @@ class Problem:
     @cached_property
     def fingerprint(self) -> str:
         """A text that only equal names, scores and counts share: "sha256-" and 64 hex digits."""
-        code = hashlib.sha256("\n".join(self.names).encode(errors="replace"))
-        for numbers in (self.scores, self.counts):
-            code.update(b"\n" if numbers is None else numbers.numpy().astype("<f8").tobytes())
+        words = [name.encode(errors="surrogatepass") for name in self.names]
+        numbers = [values.numpy().astype("<f8") for values in (self.scores, self.counts) if values is not None]
+        code = hashlib.sha256()
+        # Each part after its length, and of the names each: another division into parts is another table.
+        for part in (array("q", map(len, words)).tobytes(), b"".join(words), *(x.tobytes() for x in numbers)):
+            code.update(len(part).to_bytes(8, "little") + part)
         return f"sha256-{code.hexdigest()}"
 
 

@@ -7,8 +7,9 @@ import math
 import re
 import tokenize
 import zlib
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from ssm import checks
 from ssm.explorer.problems import Problem
 from ssm.explorer.problems.columns import Columns, problem_of, require_room, require_rows, to_number
+from ssm.explorer.problems.rows import rows_of
 
 MOST_BYTES = 32 * 2**20
 MOST_PACKED = 6_000
@@ -23,24 +25,25 @@ FINGERPRINT = re.compile("sha256-[0-9a-f]{64}")
 
 _MOST_PACKED_ROWS = 10_000  # more never fit, so nobody waits for the attempt
 _MOST_UNPACKED = 2 * 2**20
+_CHUNK = 10_000  # rows
 _COLUMNS = ("class", "score", "count")
 _NAMED = {
     **dict.fromkeys(("class", "classes", "name", "label", "word"), "class"),
     **dict.fromkeys(("score", "scores", "logit", "logits"), "score"),
     **dict.fromkeys(("count", "counts", "frequency"), "count"),
 }
-_QUOTED = re.compile(r'"[^"]*"')
 _HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
     (3, 0): np.lib.format.read_array_header_2_0,  # differs in the letters of field names alone
 }
-_BAD_HEADER = (ValueError, KeyError, TypeError, SyntaxError, RecursionError, tokenize.TokenError)
+_BAD_HEADER = (ValueError, MemoryError, KeyError, TypeError, SyntaxError, RecursionError, tokenize.TokenError)
 
+OnChunk = Callable[[], object] | None
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-def parse(text: str) -> Problem:
+def parse(text: str, on_chunk: OnChunk = None) -> Problem:
     r"""Read a pasted table: a class, its score and, if there is one, its count in each line.
 
     Columns are separated by tabs, semicolons, commas or spaces, whichever of these the first line has. A header that
@@ -48,6 +51,7 @@ def parse(text: str) -> Problem:
 
     Args:
         text: the table.
+        on_chunk: called between chunks of rows; what it raises ends the work.
 
     Returns:
         The problem, its target the first class with the highest score.
@@ -61,14 +65,15 @@ def parse(text: str) -> Problem:
     """
     data = text.encode(errors="replace")
     _require_size(data)
-    return problem_of(_read(data.decode("utf-8-sig")))
+    return problem_of(_read(data.decode("utf-8-sig"), on_chunk))
 
 
-def parse_csv(data: bytes) -> Problem:
+def parse_csv(data: bytes, on_chunk: OnChunk = None) -> Problem:
     r"""Read an uploaded text file; see `parse`.
 
     Args:
         data: the file, UTF-8 with or without a byte order mark.
+        on_chunk: as in `parse`.
 
     Returns:
         The problem.
@@ -86,7 +91,7 @@ def parse_csv(data: bytes) -> Problem:
         row = data.count(b"\n", 0, error.start) + 1
         found = f"the byte {data[error.start]:#04x} in row {row:,}"
         checks.refuse("the file", "text in UTF-8", checks.Said(found), "save it as CSV UTF-8")
-    return problem_of(_read(text))
+    return problem_of(_read(text, on_chunk))
 
 
 def parse_npy(data: bytes) -> Problem:
@@ -218,52 +223,41 @@ def _shortest(number: float) -> str:
     return repr(number).removesuffix(".0")
 
 
-def _read(text: str) -> Columns:
-    numbers, rows = _rows(text)
-    if not rows:
+def _read(text: str, on_chunk: OnChunk = None) -> Columns:
+    rows = rows_of(text)
+    start, first = next(rows, (0, []))
+    if not first:
         checks.refuse(
             "the table", "rows", checks.Said("nothing"), "write a class and its score in each line", verb="have"
         )
-    first, place = rows[0], f"row {numbers[0]:,}"
-    columns = [_NAMED.get(cell.strip().lower(), "") for cell in first]
-    if any(columns) and all(math.isnan(to_number(cell)) for cell in first):
-        numbers, rows = numbers[1:], rows[1:]
-    else:
-        columns = [*_COLUMNS[: len(first)]]
-        if len(first) > len(_COLUMNS):
-            way_out = "name them in a header with class and score"
-            checks.refuse(place, f"at most {len(_COLUMNS)} columns", len(first), way_out, verb="have")
+    columns, headed = _columns(first, f"row {start:,}")
     places = {name: columns.index(name) for name in _COLUMNS if name in columns}
-    _require_columns(place, places, ("class", "score"), first)
-    for number, row in zip(numbers, rows, strict=True):
+    _require_columns(f"row {start:,}", places, ("class", "score"), first)
+    numbers: list[int] = []
+    cells: dict[str, list[str]] = {name: [] for name in places}
+    # Cell by cell into columns: a million rows kept as lists would stop all threads whenever garbage is collected.
+    for number, row in rows if headed else chain([(start, first)], rows):
         if len(row) != len(first):
             way_out = "fill the gap, or put a name that holds the separator in quotes"
             checks.refuse(f"row {number:,}", f"{len(first)} columns like the first", len(row), way_out, verb="have")
-    return Columns(numbers, places, {name: [row[place] for row in rows] for name, place in places.items()})
+        numbers.append(number)
+        for name, place in places.items():
+            cells[name].append(row[place])
+        require_room(len(numbers))
+        if on_chunk is not None and len(numbers) % _CHUNK == 0:
+            on_chunk()
+    return Columns(numbers, places, cells)
 
 
-def _rows(text: str) -> tuple[list[int], list[list[str]]]:
-    """The rows that are not blank, after their numbers; row 1 is the first of the text."""
-    numbers, rows = [], []
-    delimiter = _delimiter(text)
-    file = io.StringIO(text, newline="")
-    lines = map(str.strip, file) if delimiter == " " else file
-    try:
-        reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
-        for number, row in enumerate(reader, 1):
-            if "".join(row).strip():
-                numbers.append(number)
-                rows.append(row)
-                require_room(len(rows) - 1)  # one of them may be the header
-    except csv.Error as error:
-        place = f"row {len(rows) + 1:,}"
-        checks.refuse(place, "its quotation marks in pairs", str(error), "close or remove them", verb="have")
-    return numbers, rows
-
-
-def _delimiter(text: str) -> str:
-    first = _QUOTED.sub("", text[:10_000].strip()).splitlines()[:1]
-    return next((mark for mark in "\t;," if mark in "".join(first)), " ")
+def _columns(first: list[str], place: str) -> tuple[list[str], bool]:
+    """What each column holds, "" where nobody asks for it, and whether the first row is a header that says so."""
+    columns = [_NAMED.get(cell.strip().lower(), "") for cell in first]
+    if any(columns) and all(math.isnan(to_number(cell)) for cell in first):
+        return columns, True
+    if len(first) > len(_COLUMNS):
+        way_out = "name them in a header with class and score"
+        checks.refuse(place, f"at most {len(_COLUMNS)} columns", len(first), way_out, verb="have")
+    return [*_COLUMNS[: len(first)]], False
 
 
 def _array(data: bytes) -> Array:

@@ -5,15 +5,19 @@ from html import escape
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner_utils.script_run_context import get_run_yield_check
 
 from ssm.explorer import problems
 from ssm.explorer.problems import Problem, columns, tables
 from ssm.explorer.ui.table_store import TABLES
+from ssm.explorer.ui.turns import Turns
 
 _NO_UPLOADS = (
     "A file cannot be loaded here: the browser keeps the cookie that goes with it from this page, as it does in a "
     "frame of another site. Open the file and paste what is in it instead."
 )
+_READING = Turns()
+
 _EXAMPLE = tables.to_text(problems.article())
 
 
@@ -55,7 +59,7 @@ def take_back(text: str) -> None:
     Raises:
         ValueError: with a sentence for what cannot be read.
     """
-    problem = tables.parse(text)
+    problem = _read(text, None)
     TABLES.put(tables.link(problem), problem)
 
 
@@ -64,7 +68,12 @@ def _file() -> Any:  # noqa: ANN401 (Streamlit's UploadedFile)
 
 
 def _read(text: str, file: Any) -> Problem:  # noqa: ANN401 (Streamlit's UploadedFile)
-    if file is None:
-        return tables.parse(text)
-    data = file.getvalue()
-    return tables.parse_npy(data) if file.name.lower().endswith(".npy") else tables.parse_csv(data)
+    with _READING.work(get_run_yield_check() or _nothing, long=False) as on_chunk:
+        if file is None:
+            return tables.parse(text, on_chunk)
+        data = file.getvalue()
+        return tables.parse_npy(data) if file.name.lower().endswith(".npy") else tables.parse_csv(data, on_chunk)
+
+
+def _nothing() -> None:
+    """No session asks: nothing to look out for."""

@@ -1,6 +1,7 @@
 """The server: its routes and files, the headers on every answer, and what is warm before the first visitor."""
 
 import gc
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -24,6 +25,9 @@ from ssm.explorer.ui.head import Head
 from ssm.explorer.ui.paths import ASSETS, base_path
 from ssm.explorer.ui.spec import spec
 
+# For so long one thread may keep the others from Python: short, because an answer asks for it a hundred times.
+_SECONDS_OF_A_THREAD = 0.0005
+
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",
@@ -43,6 +47,7 @@ HEADERS = {
 async def warm_up(_app: st.App) -> AsyncIterator[None]:
     """Compute once, then freeze what is loaded: Streamlit collects garbage after every run of a script."""
     experiment.use_one_thread()
+    sys.setswitchinterval(_SECONDS_OF_A_THREAD)
     experiment.run(Settings())
     spec()
     gc.collect()
