@@ -1,8 +1,8 @@
 """How many viewers one server bears: ``python -m tests.browser.sessions`` prints how long they wait; it judges nothing.
 
-Each viewer is a websocket that says what a page says: it changes the number of samples again and again, with a rest in
-between as people have one. The time runs from a question to torch's numbers. In every second round one viewer more has
-1,000,000 classes and never rests.
+Each viewer is a websocket that says what a page says: it changes the number of samples (2 to 20) again and again, with
+a rest in between as people have one. The time runs from a question to torch's numbers. In every second round one viewer
+more has 1,000,000 classes and never rests.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ async def changes(viewer: Viewer, number: int) -> list[float]:
     rng, found = random.Random(number), []
     for _ in range(CHANGES):
         await asyncio.sleep(rng.uniform(*SECONDS_OF_REST))
-        query = f"v=1&problem=random&classes=50&samples={rng.randint(2, 200)}&seed={rng.randrange(2**32)}"
+        query = f"v=1&problem=random&classes=50&samples={rng.randint(2, 20)}&seed={rng.randrange(2**32)}"
         start = time.perf_counter()
         await viewer.wants(query)
         found.append(time.perf_counter() - start)
