@@ -305,9 +305,10 @@ TEN = size_of(large("a", 10))  # bytes of a table of ten classes
 
 
 def test_a_table_is_as_large_as_its_names_and_numbers():
-    plain = size_of(Problem(["a", "b"], [1.0, 2.0], 0))
-    assert size_of(Problem(["a", "b"], [1.0, 2.0], 0, [3.0, 4.0])) == plain + 16
-    assert size_of(Problem(["a" + 100 * "x", "b"], [1.0, 2.0], 0)) == plain + 100
+    two = torch.tensor([1.0, 2.0], dtype=torch.float64)
+    plain = size_of(Problem(["a", "b"], two, 0))
+    assert size_of(Problem(["a", "b"], two, 0, two)) == plain + 16
+    assert size_of(Problem(["a" + 100 * "x", "b"], two, 0)) == plain + 100
 
 
 def test_the_store_keeps_the_newest_tables():

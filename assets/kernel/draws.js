@@ -158,13 +158,15 @@ export function checkpoints(draws, growth) {
 }
 
 /**
- * A walk along the draws: the sum of the first `position` gradients, its square and its product with the full one.
+ * A walk along the draws: the sum of the first `position` gradients, its square, the largest that this was on the way,
+ * and its product with the full one.
  * @param {number} n @param {number} k
  */
 export const newWalk = (n, k) => ({
   position: 0,
   sum: new Float64Array(n),
   square: 0,
+  peak: 0,
   product: 0,
   loss: 0,
   draw: newDraw(k),
@@ -177,7 +179,7 @@ export const newWalk = (n, k) => ({
 export function restart(old, n, k) {
   if (old?.sum.length !== n || old.draw.gradients.length < k) return newWalk(n, k);
   old.sum.fill(0);
-  old.position = old.square = old.product = old.loss = 0;
+  old.position = old.square = old.peak = old.product = old.loss = 0;
   return old;
 }
 
@@ -198,6 +200,7 @@ function add(walk, e, samples, at, k) {
     sum[c] += g;
   }
   walk.square = square + draw.target * (2 * sum[e.t] + draw.target);
+  walk.peak = Math.max(walk.peak, square); // where the target is a sample, its pull takes back what it was pushed
   walk.product = product + draw.target * full[e.t];
   sum[e.t] += draw.target;
   walk.loss += draw.loss;
@@ -220,9 +223,9 @@ export function advance(walk, e, rows, k, to, extent = null) {
  * The L2 distance of the average from the full gradient, from the sums where they tell, else class by class.
  * @param {Walk} walk @param {Terms} e
  */
-export function distance({ sum, square, product, position: m }, e) {
-  const squares = square / m / m + e.square;
-  const apart = squares - (2 * product) / m;
+export function distance({ sum, square, peak, product, position: m }, e) {
+  const squares = Math.max(square, peak) / m / m + e.square;
+  const apart = square / m / m + e.square - (2 * product) / m;
   if (apart > CANCELS * squares) return Math.sqrt(apart);
   let exact = 0;
   for (let c = 0; c < e.n; c++) exact += (sum[c] / m - e.full[c]) ** 2;
