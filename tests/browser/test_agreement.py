@@ -224,7 +224,9 @@ def test_moments_of_every_estimator_agree(modules, count, extreme):
     subjects = [random_subject(rng, extreme=extreme) for _ in range(count)]
     theirs = [exactly(subject) for subject in subjects]
     found = json.loads(modules.evaluate(MOMENTS, subjects))
-    worst = [hold_moments(*each) for each in zip(subjects, found, theirs, strict=True)]
+    triples = [each for each in zip(subjects, found, theirs, strict=True) if each[1] is not None]
+    assert len(triples) >= 0.99 * count  # what the page finds too rough it leaves to torch
+    worst = [hold_moments(*each) for each in triples]
     assert sum(off > CLOSE for off in worst) < 0.2 * count  # rounding is all of a few variances that are nearly 0
 
 
