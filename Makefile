@@ -1,5 +1,6 @@
 # make run      installs what the app needs into .venv and starts it on http://127.0.0.1:8501 (PORT=, HOST=)
 # make test     everything that must hold: style, types, tests, doctests, coverage, the browser
+# make fuzz     the properties on fresh examples, ten times as many, and the moments against 50 digits (SEED=)
 # make format   rewrites the sources in the house style
 # make bench    the benchmark, ratios in one run (ARGS="--json" and the like)
 # make assets   counts the words of Moby-Dick again (TEXT=path), for the problem "after white"
@@ -8,6 +9,7 @@ PORT ?= 8501
 HOST ?= 127.0.0.1
 TEXT ?= ../shared/data/moby-dick.txt
 ARGS ?=
+SEED ?= $(shell date +%s)
 # The first of these that is Python 3.11 or later; `make PYTHON=/path/to/python run` names one.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -21,7 +23,7 @@ BIOME := $(NODE) node_modules/@biomejs/biome/bin/biome
 TSC := $(NODE) node_modules/typescript/bin/tsc
 
 .DEFAULT_GOAL := run
-.PHONY: run test format bench assets
+.PHONY: run test fuzz format bench assets
 
 # A stamp is younger than the list it stands for, so a second `make run` installs nothing.
 $(VENV)/app.stamp: requirements.txt
@@ -53,6 +55,10 @@ test: $(VENV)/tests.stamp node_modules/stamp
 	$(NODE) --test "tests/kernel/*.test.mjs"
 	$(PY) -m pytest --ignore tests/browser --cov
 	$(PY) -m pytest tests/browser
+
+fuzz: $(VENV)/tests.stamp
+	$(PY) -m pytest --ignore tests/browser -m hypothesis --hypothesis-profile fuzz
+	$(PY) -m tests.accuracy 3000 $(SEED)
 
 format: $(VENV)/tests.stamp node_modules/stamp
 	$(PY) -m ruff check --fix

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ssm._quadrature import Ratio
+from ssm._sums import Ratio
 
 _WIDTH = 0.25  # of a panel, in log a: with as many points, exp(-v a) is interpolated within 1e-14
 _POINTS = 11

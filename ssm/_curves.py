@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from ssm import _quadrature
-from ssm._quadrature import Mean, Nodes, Ratio, Sample
+from ssm._quadrature import Mean, Nodes, Sample
+from ssm._sums import Ratio
 
 _STEP = 0.2
 _LOWEST = -38.0  # what is left out below it is exp(-38) of a moment
@@ -105,10 +106,15 @@ def _nodes(ratio: Ratio, ks: Tensor) -> Nodes:
 
 
 def _sample(nodes: Nodes, ratio: Ratio, m: Mean) -> Sample:
-    if not ratio.start:  # m is the same for each k
-        return _quadrature.sample_at(nodes, ratio, Mean(m.target[:1], m.others[:1]))
     one, none = ratio.q.new_ones(1), ratio.q.new_zeros(1)
+    if not ratio.start:  # m is the same for each k, or 1
+        found, missed = _quadrature.sample_at(nodes, ratio, Mean(m.target.min(), m.others.max())), m.target == 1
+        if not missed.any():
+            return found
     others = _quadrature.sample_at(nodes, ratio, Mean(one, none))
+    if not ratio.start:
+        once, twice = (torch.where(missed, *pair) for pair in ((others.once, found.once), (others.twice, found.twice)))
+        return found._replace(once=once, twice=twice)
     target = _quadrature.sample_at(nodes, ratio, Mean(none, one))
     # A sample adds to T or to O and never to both.
     once = m.target * others.once + m.others * target.once
@@ -146,5 +152,5 @@ def _gather(rows: Tensor, second: Tensor, found: _Classes, of: tuple[Nodes, Rati
         bias=(found.bias_squared + full.apart_squares + (full.apart - found.bias) ** 2).clamp(min=0).sqrt(),
         variance=others + target,
         loss=loss,
-        error=max(float(unbalanced.abs().max()), float(changed) ** 2),
+        error=float(unbalanced.abs().max()) + float(changed) ** 2,
     )

@@ -1,23 +1,22 @@
 """The integral behind the exact moments: ratios of sums over independent samples.
 
-A draw makes two sums, T for the target and O for the other classes. T starts at A; a sample of
-another class c adds l to T and a_c to O; a sample that is the target, a hit, adds h to T. With
-``S = T + O`` the gradient is ``g_c = N_c a_c / S`` and ``g_t = -O / S``, and the loss ``log(S / L)``,
-where L starts at A too and counts samples. As ``1 / S`` is the integral of ``exp(-v S)`` and samples
+In the letters of `ssm._sums`: as ``1 / S`` is the integral of ``exp(-v S)`` and samples
 are independent, every moment is one integral over v of powers of the Laplace transform of what one
 sample adds, ``G(v) = sum of q_c exp(-v (l + a_c)) + q_t exp(-v h)``.
 
 No moment is a difference of large numbers. In particular that of the target is taken about the
-ratio of the mean sums, ``m = E[T] / (E[T] + E[O])``, to which 1 + g_t is near where k is large.
+ratio of the mean sums, ``m = E[T] / (E[T] + E[O])``, to which 1 + g_t is near where k is large, or
+about 1 where hits alone are the rule; where that proves to be far off, about its own mean.
 """
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+from ssm._sums import Ratio
 
 _LOWEST = -3.6  # below it, v is out of sight of every moment
 HIGHEST = 46.0  # and where exp(-46) is left of a draw
@@ -26,52 +25,10 @@ _HALVINGS = 4
 _GOAL = 1e-12
 _NOTHING = 1e-24  # a loss so small may be off by any part of itself
 _STEADY = 1e-8  # and so may the variance of the target, in parts of (m (1 - m))^2
+_ASTRAY = 0.9  # of a second moment: if the mean is more of it, it is taken about the mean instead
 _CHUNK = 1 << 16  # entries of a [nodes, classes] block, so that memory is bounded and near
 _LEAST = 1e-300  # what interpolation leaves of nothing may be below it
 _STEEPEST = 600.0  # exp is slow below -708
-
-
-@dataclass(frozen=True, eq=False)
-class Ratio:
-    """What a draw of k samples adds up, in the letters of this module's head.
-
-    Attributes:
-        k: the number of samples.
-        q: the chance of each of the other classes, or weights of points that stand for them, float64 [others].
-        squares: the squares of these chances, or their weights [others].
-        log_a: log a_c, -inf for a class that is never drawn [others].
-        log_mean: log of the mean of what a sample adds to O.
-        rest: the chance of any other class, 1 - q_t.
-        hit: the chance of a hit, q_t.
-        start: A, 0 or 1.
-        each: l, 0 or 1.
-        log_hit: log h, -inf where hits add nothing.
-        counts: what a sample of another class and a hit add to L, each 0 or 1.
-    """
-
-    k: int
-    q: Tensor
-    squares: Tensor
-    log_a: Tensor
-    log_mean: float
-    rest: float
-    hit: float
-    start: float
-    each: float
-    log_hit: float
-    counts: tuple[float, float]
-
-    @property
-    def forgets(self) -> bool:
-        """Whether a draw of hits alone adds nothing; then its loss and gradient are 0."""
-        return not self.start and self.log_hit == -math.inf and self.hit > 0
-
-    @property
-    def log_forgotten(self) -> float:
-        """Log of the chance of such a sample, whose k-th power is the draw's."""
-        if not self.forgets:
-            return -math.inf
-        return math.log1p(-self.rest) if self.rest < 0.5 else math.log(self.hit)
 
 
 class Sums(NamedTuple):
@@ -84,8 +41,8 @@ class Sums(NamedTuple):
         target_first: E[1 + g_t - m].
         target_second: E[(1 + g_t - m)^2].
         loss: E[loss].
-        error: how far the mean gradient is from adding up to 0, or the square of the relative
-            change from half the nodes to all, whichever is larger.
+        error: how far the mean gradient is from adding up to 0, and the square of the relative
+            change from half the nodes to all.
     """
 
     first: Tensor
@@ -157,6 +114,7 @@ def _nodes(ratio: Ratio, step: float) -> Nodes:
 def nodes_at(log_v: Tensor, weight: Tensor, ratio: Ratio) -> Nodes:
     """What all moments need of v at the nodes."""
     v, vh = (place.clamp(max=_STEEPEST).exp() for place in (log_v, log_v + ratio.log_hit))
+    vh = vh.clamp(max=_STEEPEST)  # or its square may be infinite
     return Nodes(log_v, v, vh, (-v * ratio.each).exp(), weight)
 
 
@@ -186,10 +144,11 @@ def _alive(v: Tensor, ratio: Ratio) -> Tensor:
 
 
 def mean_share(ratio: Ratio, k: Tensor) -> Mean:
-    """The ratio of the mean sums, for each number of samples."""
+    """The ratio of the mean sums, for each number of samples; 1 where most draws are hits alone and g_t is 0."""
     hits = math.exp(math.log(ratio.hit) + ratio.log_hit) if ratio.hit else 0.0
     odds = ratio.log_mean - (ratio.start / k + ratio.each * ratio.rest + hits).log()
-    return Mean((-odds).sigmoid(), odds.sigmoid())
+    missed = k * ratio.log_missed > -math.log(2)
+    return Mean((-odds).sigmoid().masked_fill_(missed, 1.0), odds.sigmoid().masked_fill_(missed, 0.0))
 
 
 def parts(nodes: Nodes, ratio: Ratio) -> Iterator[tuple[slice, Tensor]]:
@@ -234,7 +193,9 @@ def _logs(nodes: Nodes, ratio: Ratio, lost: Tensor, left: Tensor) -> tuple[Tenso
     hit_lost, hit_left = -ratio.hit * (-nodes.vh).expm1(), ratio.hit * (-nodes.vh).exp()
     log_k = _log_k(v, ratio)
     log_g = _log(lost - ratio.rest * (-v * ratio.each).expm1() + hit_lost, left + hit_left)
-    more = ratio.rest * _less(v * ratio.each, others * v) + ratio.hit * _less(nodes.vh, hit * v) - lost  # G - K
+    more_hit = math.expm1(ratio.log_hit) if hit else math.exp(ratio.log_hit)  # what a hit adds to S and not to L
+    of_hits = ratio.hit * (-hit * v).exp() * (-v * more_hit).expm1()
+    more = ratio.rest * _less(v * ratio.each, others * v) + of_hits - lost  # G - K
     part = more * (-log_k).exp()
     return log_g, log_k, torch.where(part.abs() < 0.5, part.log1p(), log_g - log_k)
 
@@ -256,15 +217,18 @@ def _log_k(v: Tensor, ratio: Ratio) -> Tensor:
     return _log(-ratio.rest * (-v).expm1(), ratio.hit + ratio.rest * (-v).exp())
 
 
-def _sums(nodes: Nodes, ratio: Ratio) -> Sums:
+def _sums(nodes: Nodes, ratio: Ratio, centre: Mean | None = None) -> Sums:
     k = ratio.q.new_tensor([ratio.k])
-    m, log_empty = mean_share(ratio, k), ratio.k * ratio.log_forgotten
+    m, log_empty = centre or mean_share(ratio, k), ratio.k * ratio.log_forgotten
     sample = sample_at(nodes, ratio, m)
     first, once, twice = _others(nodes, sample, ratio, k)
     rows = target_rows(nodes, sample, (ratio, k, m))
     loss, share, square, product, off = (rows @ nodes.weight[1]).tolist()
     missed = math.exp(log_empty) * float(m.others)
-    unbalanced = share + float(ratio.q @ first) + math.expm1(log_empty)
+    others = float(ratio.q @ first)
+    if centre is None and (off + missed) ** 2 > _ASTRAY * (square + product + missed * float(m.others)):
+        return _sums(nodes, ratio, Mean(k.new_tensor([share + math.exp(log_empty)]), k.new_tensor([others])))
+    unbalanced = share + others + math.expm1(log_empty)
     second = once @ ratio.q + twice @ ratio.squares
     return Sums(
         first,
@@ -273,7 +237,7 @@ def _sums(nodes: Nodes, ratio: Ratio) -> Sums:
         target_first=off + missed,
         target_second=square + product + missed * float(m.others),
         loss=loss,
-        error=max(abs(unbalanced), float(change(rows[:-1], second, nodes.weight, m)) ** 2),
+        error=abs(unbalanced) + float(change(rows[:-1], second, nodes.weight, m)) ** 2,
     )
 
 

@@ -100,14 +100,14 @@ def _log_probs(noise: Noise | None, classes: Tensor) -> Tensor:
 
 
 def full(target_scores: Tensor, scores: Tensor) -> Tensor:
-    """``-x_t + log(sum over all c of exp(x_c))``, from [...] and [..., classes] to [...]."""
-    return _wide(scores).logsumexp(-1) - target_scores
+    """``log(sum over all c of exp(x_c - x_t))``, from [...] and [..., classes] to [...]."""
+    return _above(scores, target_scores).logsumexp(-1)
 
 
 def naive_importance(candidates: Candidates) -> Tensor:
     """``-x_t + log(sum over samples of exp(x_c) / Q_c)``; the target is a sample like any other."""
     log_counts = _log_counts(candidates.sample_log_q, candidates)
-    return _less(candidates.sample_scores, log_counts).logsumexp(-1) - candidates.target_scores
+    return _less(_sample_scores(candidates), log_counts).logsumexp(-1)
 
 
 def sampled_softmax(candidates: Candidates) -> Tensor:
@@ -116,26 +116,24 @@ def sampled_softmax(candidates: Candidates) -> Tensor:
     For samples that are all different the weights are 1 / Q_c. With no sample left after the hits,
     the loss is 0 and so is its gradient.
     """
-    x_t = _wide(candidates.target_scores)
+    x = _sample_scores(candidates)
     if candidates.tries is not None:
-        log_counts = _log_counts(candidates.sample_log_q, candidates)
-        return _surprise(x_t, _less(candidates.sample_scores, log_counts), candidates.hits)
+        return _surprise(_less(x, _log_counts(candidates.sample_log_q, candidates)), candidates.hits)
     shift = candidates.kept.clamp(min=1).double().log() - _log_complement(candidates.target_log_q)  # [...]
-    corrected = _less(candidates.sample_scores, candidates.sample_log_q)  # [..., k]
-    return _surprise(x_t + shift.to(x_t.dtype), corrected, candidates.hits)
+    return _surprise(_less(x, candidates.sample_log_q + shift[..., None]), candidates.hits)
 
 
 def log_q(candidates: Candidates) -> Tensor:
     """``-log(exp(x_t) / Q_t / (exp(x_t) / Q_t + sum over samples c != t of exp(x_c) / Q_c))``."""
     checks.drawable_targets(candidates.target_log_q)
-    target_scores = _less(candidates.target_scores, _log_counts(candidates.target_log_q, candidates))
-    sample_scores = _less(candidates.sample_scores, _log_counts(candidates.sample_log_q, candidates))
-    return _surprise(target_scores, sample_scores, candidates.hits)
+    log_counts = _log_counts(candidates.sample_log_q, candidates)
+    log_count = _log_counts(candidates.target_log_q, candidates)
+    return _surprise(_less(_sample_scores(candidates), log_counts - log_count[..., None]), candidates.hits)
 
 
 def uncorrected(candidates: Candidates) -> Tensor:
     """``-x_t + log(exp(x_t) + sum over samples c != t of exp(x_c))``."""
-    return _surprise(_wide(candidates.target_scores), _wide(candidates.sample_scores), candidates.hits)
+    return _surprise(_sample_scores(candidates), candidates.hits)
 
 
 def nce(candidates: Candidates) -> Tensor:
@@ -174,11 +172,20 @@ def log_inclusion(log_probs: Tensor, tries: float) -> Tensor:
     return (-(tries * (-log_probs.exp()).log1p()).expm1()).log()
 
 
-def _surprise(target_scores: Tensor, sample_scores: Tensor, hits: Tensor) -> Tensor:
-    """``-log(exp(y_t) / (exp(y_t) + sum of exp(y_c)))``, hits left out."""
+def _surprise(above: Tensor, hits: Tensor) -> Tensor:
+    """``log(1 + sum of exp(y_c - y_t))``, hits left out."""
     # The least finite number and not -inf, so that a row of hits alone subtracts no infinities.
-    rest = sample_scores.masked_fill(hits, torch.finfo(sample_scores.dtype).min).logsumexp(-1) - target_scores
-    return -logsigmoid(-rest)  # log(1 + exp(rest))
+    rest = above.masked_fill(hits, torch.finfo(above.dtype).min).logsumexp(-1)
+    return -logsigmoid(-rest)
+
+
+def _sample_scores(candidates: Candidates) -> Tensor:
+    return _above(candidates.sample_scores, candidates.target_scores)
+
+
+def _above(scores: Tensor, target_scores: Tensor) -> Tensor:
+    """``x_c - x_t`` before anything is summed: what all scores have in common would round the rest away."""
+    return _wide(scores) - _wide(target_scores)[..., None]
 
 
 def _logistic(target_scores: Tensor, sample_scores: Tensor, hits: Tensor) -> Tensor:

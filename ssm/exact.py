@@ -4,47 +4,27 @@ Samples that equal the target are rejected, as everywhere, unless hits="excluded
 never draws it, or hits="kept" counts them; `nce`, `negative_sampling` and `naive_importance` keep them.
 
 The losses that judge each sample by itself are sums over independent samples, so their moments are
-sums too. All others are ratios: with the scores shifted so that x_t = 0, a sample of class c adds
-a_c to a sum S and the gradient is ``g_c = N_c a_c / S``, where, up to a factor,
-
-- sampled softmax: ``a_c = exp(x_c) (1 - q_t) / q_c``, and every sample kept adds 1 beside;
-- log-q form: ``a_c = exp(x_c) q_t / q_c``, uncorrected: ``a_c = exp(x_c)``, and S starts at 1;
-- naive importance: ``a_c = exp(x_c) / q_c``.
-
-One integral serves them all, see `ssm._quadrature`.
+sums too. All others are ratios, which one integral serves, see `ssm._ratios` and `ssm._quadrature`.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from ssm import _compression, _curves, _quadrature, checks, estimators
-from ssm._quadrature import Ratio
+from ssm import _compression, _curves, _quadrature, _ratios, checks
+from ssm._ratios import Problem
+from ssm._sums import Ratio
 from ssm.noise import Noise
 
-_WIDEST_GAP = 3000.0  # of scores; the nodes grow with it
 _TOLERANCE = 1e-9
 _ROUNDING = 1e-13  # of a second moment: a variance that is no larger is none
-_LEAST_CHANCE = 1e-300  # of drawing anything but the target
 _NO_CORRECTION = -1e300  # for a class that is never drawn
 _MOST_SAMPLES = 10**9
 _LOOKS = 64  # numbers of samples for each doubling
-
-# What is subtracted from the scores of the samples, where the target's is left as it is.
-_CORRECTIONS: Mapping[str, Callable[[Noise, int], Tensor]] = MappingProxyType(
-    {
-        "sampled_softmax": lambda q, target: q.without(target).log_probs,
-        "naive_importance": lambda q, _: q.log_probs,
-        "log_q": lambda q, target: q.log_probs - q.log_probs[target],
-        "uncorrected": lambda q, _: torch.zeros_like(q.log_probs),
-    }
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,15 +63,6 @@ class Curve:
     variance: Tensor
     loss_mean: Tensor
     error_estimate: float
-
-
-class _Problem(NamedTuple):
-    x: Tensor
-    target: int
-    q: Noise
-    source: Noise  # what samples are drawn from
-    name: str
-    mode: checks.Handling
 
 
 def moments(  # noqa: PLR0913 - the estimator and its hits beside the problem
@@ -141,9 +112,9 @@ def moments(  # noqa: PLR0913 - the estimator and its hits beside the problem
     Cressie et al. 1981, "The moment-generating function and negative integer moments"; Gutmann and
     Hyvarinen 2010; Mikolov et al. 2013.
     """
-    problem, k = _problem(scores, target, q, hits, estimator), checks.sample_count(k)
-    if problem.name in _CORRECTIONS:
-        return _of_ratio(_ratio(problem, k), problem.target, on_chunk)
+    problem, k = _ratios.prepare(scores, target, q, hits, estimator), checks.sample_count(k)
+    if problem.divides:
+        return _of_ratio(_ratios.ratio_of(problem, k), problem.target, on_chunk)
     return _of_sum(problem, k)
 
 
@@ -180,12 +151,12 @@ def curve(  # noqa: PLR0913 - the estimator and its hits beside the problem
     >>> [round(loss, 10) for loss in curve(x, 0, q, [4, 32], hits="excluded").loss_mean.tolist()]
     [0.567340885, 0.5735403853]
     """
-    problem = _problem(scores, target, q, hits, estimator)
+    problem = _ratios.prepare(scores, target, q, hits, estimator)
     counts = torch.tensor([checks.sample_count(k) for k in ks], dtype=torch.int64, device=problem.x.device)
-    full = _full(problem)
+    full = _ratios.full_softmax(problem)
     norm = math.sqrt(full.squares + full.others**2)
-    if problem.name in _CORRECTIONS:
-        ratio = _ratio(problem, 1)
+    if problem.divides:
+        ratio = _ratios.ratio_of(problem, 1)
         points = _compression.compress(ratio, on_chunk)
         sums = _curves.integrate(points.ratio if points else ratio, full, counts.double(), on_chunk)
         _refuse_rough(sums.error)
@@ -254,72 +225,10 @@ def _between(few: int, many: int) -> list[int]:
     return sorted({few + (many - few) * i // _LOOKS for i in range(_LOOKS + 1)})
 
 
-def _problem(scores: Tensor, target: int, q: Noise, hits: checks.Handling | None, estimator: str) -> _Problem:
-    x = checks.vector("scores", scores)
-    checks.noise_fits(q.log_probs, len(x), x.device)
-    target, name = checks.target(target, len(x)), checks.estimator(estimator, tuple(estimators.ESTIMATORS))
-    mode = checks.handling(hits, name)
-    if name in {"log_q", "nce"}:
-        checks.drawable_targets(q.log_probs[target])
-    if name in _CORRECTIONS:
-        _refuse_wide(x, target, name)
-    return _Problem(x, target, q, q.without(target) if mode == "excluded" else q, name, mode)
-
-
-def _full(problem: _Problem) -> _curves.Full:
-    """The full softmax, as curves need it."""
-    x, target, q, source, name, _ = problem
-    log_p = (x - x[target]).log_softmax(0)
-    p, chances = _drop(log_p, target).exp(), _drop(source.probs, target)
-    if name in _CORRECTIONS and name != "uncorrected":
-        heavy = chances.argmax()
-        corrections = _drop(_CORRECTIONS[name](q, target), target)
-        shift, apart = float(log_p[target] + (corrections - chances.log())[heavy]), p.masked_fill(chances > 0, 0.0)
-    else:
-        # Right where one class is nearly all of the softmax.
-        heavy = (p * chances).argmax()
-        shift = float(log_p[target] - chances[heavy].log())
-        apart = p * (1 - chances / chances[heavy])
-    of_target = float(log_p[target]) if name == "uncorrected" else None
-    return _curves.Full(shift, of_target, float(p.sum()), float(p @ p), float(apart.sum()), float(apart @ apart))
-
-
-def _refuse_wide(x: Tensor, target: int, name: str) -> None:
-    # The nodes reach from the largest of the sums that a draw can make to the smallest.
-    alone = name == "naive_importance"
-    gap = float(x.max() - (x.min() if alone else x[target]))
-    if gap > _WIDEST_GAP:
-        where = "apart" if alone else "above the target's"
-        rule, found = f"at most {_WIDEST_GAP:g} {where} for exact moments", f"{gap:g} {where.partition(' ')[0]}"
-        checks.refuse("scores", rule, checks.Said(found), "bring them closer together or use convergence.running_mean")
-
-
 def _refuse_rough(error: float) -> None:
     if not error <= _TOLERANCE:
         rule, found = f"within {_TOLERANCE:.0e}", checks.Said(f"an error of {error:.1e}")
         checks.refuse("exact moments", rule, found, "bring the scores closer together or use convergence.running_mean")
-
-
-def _ratio(problem: _Problem, k: int) -> Ratio:
-    x, target, q, source, name, mode = problem
-    chances, hit = _drop(source.probs, target), float(source.probs[target])
-    log_a = _drop(x - x[target] - _CORRECTIONS[name](q, target), target)
-    log_a = log_a.masked_fill(chances == 0, -math.inf)
-    apart = name in {"log_q", "uncorrected"}  # the target is added once to each draw, and not for each sample
-    log_hit = 0.0 if apart else -float(q.log_probs[target])
-    return Ratio(
-        k,
-        chances,
-        chances**2,
-        log_a,
-        log_mean=float((chances.log() + log_a).logsumexp(0)),
-        rest=min(1.0, max(float(chances.sum()), _LEAST_CHANCE)),  # it may round to a little more
-        hit=hit,
-        start=float(apart),
-        each=float(name == "sampled_softmax"),
-        log_hit=log_hit if hit and mode == "kept" else -math.inf,
-        counts=(0.0, 0.0) if apart else (1.0, float(mode == "kept")),
-    )
 
 
 def _of_ratio(ratio: Ratio, target: int, on_chunk: Callable[[], object] | None) -> Moments:
@@ -334,7 +243,7 @@ def _of_ratio(ratio: Ratio, target: int, on_chunk: Callable[[], object] | None) 
     return Moments(mean, torch.where(variance > _ROUNDING * second, variance, 0.0), sums.loss, sums.error)
 
 
-def _of_sum(problem: _Problem, k: int) -> Moments:
+def _of_sum(problem: Problem, k: int) -> Moments:
     x, target, q, source, name, mode = problem
     y = x - ((q.log_probs + math.log(k)).clamp(min=_NO_CORRECTION) if name == "nce" else 0.0)
     chances, rate, cost = source.probs, y.sigmoid(), -logsigmoid(-y)
@@ -347,10 +256,10 @@ def _of_sum(problem: _Problem, k: int) -> Moments:
     return Moments(mean, variance, loss, 0.0)
 
 
-def _of_sums(problem: _Problem, ks: list[int], on_chunk: Callable[[], object] | None) -> tuple[Tensor, Tensor, Tensor]:
+def _of_sums(problem: Problem, ks: list[int], on_chunk: Callable[[], object] | None) -> tuple[Tensor, Tensor, Tensor]:
     """Bias, variance and loss for each k."""
     full = (problem.x - problem.x[problem.target]).softmax(0)
-    full[problem.target] = -_drop(full, problem.target).sum()
+    full[problem.target] = -_ratios.drop(full, problem.target).sum()
     rows = []
     for k in ks:
         if on_chunk is not None:
@@ -359,10 +268,6 @@ def _of_sums(problem: _Problem, ks: list[int], on_chunk: Callable[[], object] | 
         rows.append([float((found.gradient_mean - full).norm()), float(found.gradient_variance.sum()), found.loss_mean])
     bias, variance, loss = full.new_tensor(rows).unbind(1)
     return bias, variance, loss
-
-
-def _drop(values: Tensor, place: int) -> Tensor:
-    return torch.cat([values[:place], values[place + 1 :]])
 
 
 def _insert(values: Tensor, place: int, value: float) -> Tensor:

@@ -18,8 +18,8 @@ Numbers = Tensor | Sequence[float]
 class Noise:
     """A distribution q over the classes, to draw from; immutable.
 
-    To draw takes as long for ten classes as for 20,000,000, and with replacement never makes a GPU
-    wait; the tables that some noises need are made at the first draw.
+    To draw takes as long for ten classes as for 20,000,000, and with replacement never makes a GPU wait;
+    the tables that some noises need are made at the first draw.
 
     Attributes:
         log_probs: log q_c, float64 [classes]; -inf for a class that is never drawn.
@@ -107,14 +107,14 @@ class Noise:
         if self._law == "uniform":
             others = (u * (self.classes - 1)).long()
             return others + (others >= target[..., None])
-        places = sampling.around(u, self._cumulative, target)
-        return torch.searchsorted(self._cumulative, places, right=True).clamp_(max=self._last)
+        found = self._at(sampling.around(u, self._cumulative, target))
+        heavy, rest = self._heavy
+        return found if rest is None else torch.where(target[..., None] == heavy, rest.invert(u), found)
 
     def draw_unique(self, k: int, *, generator: torch.Generator | None = None) -> sampling.Unique:
         """Samples without replacement: draws with replacement until k different classes are found.
 
-        Losses correct them by the number of tries: the chance that c is among so many is
-        ``1 - (1 - q_c)^tries``. A GPU waits for each such draw.
+        Losses correct them by the tries: c is among so many with a chance of ``1 - (1 - q_c)^tries``. A GPU waits.
 
         Args:
             k: the number of samples, of as many classes that can be drawn.
@@ -126,9 +126,8 @@ class Noise:
         Raises:
             ValueError: k is below 1, or there are not as many classes to draw.
 
-        >>> samples, tries = uniform(5).draw_unique(5)
-        >>> sorted(samples.tolist()), tries >= 5
-        ([0, 1, 2, 3, 4], True)
+        >>> sorted(uniform(5).draw_unique(5).samples.tolist())
+        [0, 1, 2, 3, 4]
         """
         k = self._at_most_possible(k)
         drawn = self.draw((sampling.ahead(k),), generator=generator)
@@ -137,8 +136,7 @@ class Noise:
     def inclusion(self, k: int) -> Tensor:
         """How likely each class is among k samples without replacement: ``1 - (1 - q_c)^T``.
 
-        T is such that these chances sum to k. They are exact for uniform noise, and otherwise the
-        better the smaller each q_c (Rosen 1972, "Asymptotic theory for successive sampling").
+        T is such that these sum to k: exact for uniform noise, else the better the smaller each q_c (Rosen 1972).
 
         Args:
             k: the number of samples.
@@ -169,17 +167,10 @@ class Noise:
         >>> uniform(4).invert(torch.tensor([0.0, 0.25, 0.99], dtype=torch.float64)).tolist()
         [0, 1, 3]
         """
-        places = torch.searchsorted(self._cumulative, uniforms * self._cumulative[-1], right=True)
-        return places.clamp_(max=self._last)  # u times the total may round up to the total
+        return self._at(uniforms * self._cumulative[-1])
 
     def to(self, device: torch.device | str) -> "Noise":
         """The same noise on another device.
-
-        Args:
-            device: where to.
-
-        Returns:
-            Noise.
 
         >>> uniform(2).to("cpu").log_probs.device
         device(type='cpu')
@@ -187,7 +178,7 @@ class Noise:
         return replace(self, log_probs=self.log_probs.to(device))
 
     def __getstate__(self) -> dict[str, object]:
-        """What a pickle holds: the tables are made again."""
+        """What a pickle holds, without tables."""
         return {each.name: getattr(self, each.name) for each in fields(self)}
 
     def _at_most_possible(self, k: int) -> int:
@@ -210,8 +201,18 @@ class Noise:
         return self.probs.cumsum(0)
 
     @cached_property
+    def _heavy(self) -> tuple[int, "Noise | None"]:
+        """The heaviest class, and what one of more than a third leaves, which its own table would round off."""
+        heavy = int(self.log_probs.argmax())
+        return heavy, self.without(heavy) if self._possible > 1 and self.log_probs[heavy] > -1 else None
+
+    @cached_property
     def _last(self) -> int:
         return int(self.probs.nonzero()[-1])
+
+    def _at(self, places: Tensor) -> Tensor:
+        # u times the total may round up to the total
+        return torch.searchsorted(self._cumulative, places, right=True).clamp_(max=self._last)
 
 
 def uniform(classes: int) -> Noise:

@@ -12,6 +12,8 @@ BROWSER = Path(__file__).parent / "browser"
 # commit which passed passes again.
 settings.register_profile("ssm", deadline=None, derandomize=True)
 settings.load_profile("ssm")
+# Fresh examples and ten times as many: `make fuzz`.
+settings.register_profile("fuzz", deadline=None, max_examples=1000, print_blob=True)
 
 # Hypothesis also tries the constants of all local modules that are imported by then, so that the examples of a test
 # would depend on the tests before it and on which files are run. It has no setting for that; tests/test_examples.py

@@ -39,7 +39,9 @@ def test_time_is_the_least_of_its_repeats(monkeypatch):
 
 def test_the_other_cases_have_a_time_and_the_largest_its_memory():
     scores, q = philox.normals(0, 50), noise.uniform(50)
-    assert report._exact_moments(scores, q, k=3).seconds > 0
+    for row in (report._exact_moments(scores, q, k=3), report._exact_curves(scores)):
+        assert row.loop_seconds is not None
+        assert row.ratio == row.loop_seconds / row.seconds > 0
     peak = report._largest(scores, q, k=3, draws=4).peak_bytes
     assert peak is not None
     assert peak > 1e6

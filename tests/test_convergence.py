@@ -173,3 +173,11 @@ def test_a_chunk_reports_and_may_stop_the_run(monkeypatch):
 def test_the_largest_run_keeps_to_a_quarter_of_two_gigabytes():
     answer = subprocess.run([sys.executable, "-c", LARGEST], capture_output=True, text=True, check=True)
     assert int(answer.stdout) * (1 if sys.platform == "darwin" else 1024) < 0.5e9
+
+
+def test_the_spike_of_a_confident_target_has_all_its_digits():
+    scores = [17.3, 0.0, 0.1, -1.0]
+    x = torch.tensor(scores, dtype=torch.float64)
+    full = convergence.running_mean(x, 0, noise.uniform(4), k=1, draws=1).full_gradient
+    spike = -math.fsum(oracles.softmax(scores)[1:])
+    assert full[0].item() == pytest.approx(spike, rel=1e-13, abs=0)

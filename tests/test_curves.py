@@ -23,9 +23,9 @@ PROBLEMS = {
 
 
 def expected(problem, k, name, hits):
-    """Return bias, variance and loss by the moments of each class, each with the size of what it is the difference of."""
-    scores, target, _ = problem
-    found = exact.moments(*problem, k, hits, estimator=name)
+    """Return bias, variance and loss by the moments of each class, each with what it is the difference of."""
+    scores, target, q = problem
+    found = exact.moments(scores, target, q, k, hits, estimator=name)
     full = (scores - scores[target]).softmax(0)
     full[target] = -full[torch.arange(len(full)) != target].sum()
     bias, variance, loss = (found.gradient_mean - full).norm(), found.gradient_variance.sum(), found.loss_mean
@@ -52,3 +52,14 @@ def test_who_asked_may_end_the_work():
     for name in ("sampled_softmax", "nce"):
         with pytest.raises(InterruptedError):
             exact.curve(*PROBLEMS["many"], KS, estimator=name, on_chunk=end)
+
+
+def test_the_samples_needed_are_the_fewest_where_bias_falls_and_rises_again():
+    problem = torch.tensor([0.84, 1.43, 3.5, 4.42]), 0, noise.custom([0.77834, 0.07286, 0.00044, 0.14836])
+    found = exact.curve(*problem, range(1, 100))
+    relative = found.bias / found.norm
+    fewest = int(relative.argmin()) + 1
+    assert fewest == 11
+    assert relative[-1] > 1.02 * relative[10]
+    bound = float(relative[10:12].mean())  # at 16 samples, and many more, it is larger
+    assert exact.samples_needed(*problem, bias=bound, noise=1e3) == fewest

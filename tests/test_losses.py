@@ -457,3 +457,12 @@ def test_hits_are_rejected_or_kept():
 def test_fewer_tries_than_samples():
     with refuses("tries must be a whole number of at least 2, got 1; pass what draw_unique counted"):
         losses.nce(torch.zeros(4), torch.tensor(2), torch.tensor([0, 1]), noise.uniform(4), tries=1)
+
+
+@pytest.mark.parametrize("name", ["full_softmax", "sampled_softmax", "naive_importance", "log_q", "uncorrected"])
+def test_what_all_scores_have_in_common_costs_no_digits(name):
+    scores = torch.tensor([2.0, 1.0, 0.0, -1.0, 0.5])
+    samples = [] if name == "full_softmax" else [torch.tensor([1, 4, 3])]
+    q = [] if name in {"full_softmax", "uncorrected"} else [noise.uniform(5)]
+    near, far = (getattr(losses, name)(each, torch.tensor(0), *samples, *q).item() for each in (scores, scores + 1e4))
+    assert far == pytest.approx(near, abs=1e-6)

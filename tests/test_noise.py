@@ -297,3 +297,14 @@ def test_a_pickle_holds_no_tables():
     q = noise.custom([1.0, 2.0])
     q.draw((3,), generator=torch.Generator())
     assert set(vars(pickle.loads(pickle.dumps(q)))) == {"log_probs", "_law"}
+
+
+@pytest.mark.parametrize("rest", [1e-10, 1e-14, 1e-17, 1e-40])
+def test_what_a_class_of_nearly_everything_leaves_is_drawn_in_its_proportions(rest):
+    q = noise.custom([rest, 1.0, 3 * rest])
+    generator = torch.Generator().manual_seed(5)
+    drawn = q.draw_others(torch.tensor([1, 0]), 20_000, generator=generator)
+    counts = torch.bincount(drawn[0], minlength=3).tolist()
+    assert counts[1] == 0
+    assert oracles.chi_square(counts, [0.25, 0.0, 0.75]) < oracles.chi_square_limit(1)
+    assert (drawn[1] != 0).all()

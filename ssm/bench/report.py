@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 import torch
 from torch import Tensor
 
-from ssm import convergence, exact, losses, noise, philox
+from ssm import _quadrature, _ratios, convergence, exact, losses, noise, philox
 from ssm.bench import steps
 from ssm.explorer import problems
 from ssm.noise import Noise
@@ -29,7 +29,7 @@ class Row:
     Attributes:
         case: what was run.
         seconds: least time of the whole case, of several runs.
-        loop_seconds: the same draws one by one, in proportion to the few that were timed.
+        loop_seconds: the same draws, classes or numbers of samples one by one, in proportion to the few timed.
         ratio: loop_seconds / seconds.
         peak_bytes: the most memory the process held until then, torch itself included.
     """
@@ -51,7 +51,9 @@ def measure() -> list[Row]:
     return [
         _running_mean("the article's example", article, noise.uniform(10), k=3),
         _running_mean("random scores", philox.normals(0, 1000), noise.log_uniform(1000), k=100),
-        _exact_moments(philox.normals(0, 10_000), noise.uniform(10_000), k=1000),
+        _exact_moments(philox.normals(0, 17_000), noise.uniform(17_000), k=1000),
+        _exact_moments(philox.normals(0, 1_000_000), noise.uniform(1_000_000), k=1000),
+        _exact_curves(philox.normals(0, 17_000)),
         _largest(philox.normals(0, 1_000_000), noise.uniform(1_000_000), k=1000),
     ]
 
@@ -126,8 +128,21 @@ def _one_by_one(scores: Tensor, q: Noise, k: int, draws: int) -> Tensor:
 
 
 def _exact_moments(scores: Tensor, q: Noise, k: int) -> Row:
+    """Beside the same integral with every class by itself."""
     seconds = _time(lambda: exact.moments(scores, 0, q, k))
-    return Row(f"exact moments: {len(scores):,} classes, k = {k:,}", seconds)
+    problem = _ratios.prepare(scores, 0, q, None, "sampled_softmax")
+    alone = _time(lambda: _quadrature.integrate(_ratios.ratio_of(problem, k)))
+    return Row(f"exact moments: {len(scores):,} classes, k = {k:,}", seconds, alone, alone / seconds)
+
+
+def _exact_curves(scores: Tensor) -> Row:
+    """Beside as many calls for one number of samples."""
+    n = len(scores)
+    noises = [noise.uniform(n), noise.log_uniform(n), noise.softmax(scores), noise.softmax(scores, 2.0)]
+    ks = torch.logspace(0, 6, 60).long().tolist()
+    seconds = _time(lambda: [exact.curve(scores, 0, q, ks) for q in noises])
+    single = _time(lambda: [exact.moments(scores, 0, q, ks[30]) for q in noises]) * len(ks)
+    return Row(f"exact curves: {n:,} classes, 4 noises, {len(ks)} values of k", seconds, single, single / seconds)
 
 
 def _largest(scores: Tensor, q: Noise, k: int, draws: int = 1000) -> Row:
