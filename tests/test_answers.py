@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from ssm.explorer import experiment, figures, problems
 from ssm.explorer.figures import texts
-from ssm.explorer.problems import Problem, tables
+from ssm.explorer.problems import Numbered, Problem, tables
 from ssm.explorer.settings import FIELDS, Frame, Settings
 from ssm.explorer.ui import answers
 from ssm.explorer.ui.answers import answer, first_answer, is_long, problem
-from ssm.explorer.ui.spec import spec
+from ssm.explorer.ui.spec import PREVIEW_CLASSES, spec
 from ssm.explorer.ui.table_store import TABLES, TableStore, size_of
 
 PETS = tables.parse("bird 1.5\ncat 0.5\ndog 2.5")
@@ -243,6 +243,15 @@ def test_a_table_that_left_before_its_numbers_were_computed_is_not_another(monke
     assert answer(query)["names"]["0"] == "left 0"
 
 
+@pytest.mark.parametrize(("classes", "there"), [(PREVIEW_CLASSES, True), (PREVIEW_CLASSES + 1, False)])
+def test_a_table_that_the_page_is_not_to_compute_has_no_url(classes, there):
+    table = Problem(Numbered(classes), torch.arange(classes, dtype=torch.float64) / classes, classes - 1)
+    TABLES.put(table.fingerprint, table)
+    told = answer(f"v=1&problem=own&own={table.fingerprint}&samples=2&draws=10")
+    assert told["view"]["classes"]["n"] == classes
+    assert ("own" in told["urls"]) == there
+
+
 def test_urls_lead_to_the_problems():
     urls = answer("")["urls"]
     assert urls == {"article": "problem.json?v=1", "white": "problem.json?v=1&problem=white"}
@@ -278,7 +287,7 @@ def test_a_problem_is_sent_as_it_is_before_anything_is_dragged_and_once_for_all(
 
 
 def test_a_table_too_large_to_be_sent_is_answered_and_refused_where_it_would_be_sent(monkeypatch):
-    monkeypatch.setattr(answers, "MOST_SENT", 1_999)
+    monkeypatch.setattr(answers, "PREVIEW_CLASSES", 1_999)
     table = large("too many")
     TABLES.put(tables.link(table), table)
     query = f"v=1&problem=own&own={tables.link(table)}"
@@ -296,9 +305,10 @@ TEN = size_of(large("a", 10))  # bytes of a table of ten classes
 
 
 def test_a_table_is_as_large_as_its_names_and_numbers():
-    plain = size_of(Problem(["a", "b"], [1.0, 2.0], 0))
-    assert size_of(Problem(["a", "b"], [1.0, 2.0], 0, [3.0, 4.0])) == plain + 16
-    assert size_of(Problem(["a" + 100 * "x", "b"], [1.0, 2.0], 0)) == plain + 100
+    numbers = torch.ones(2, dtype=torch.float64)
+    plain = size_of(Problem(["a", "b"], numbers, 0))
+    assert size_of(Problem(["a", "b"], numbers, 0, numbers)) == plain + 16
+    assert size_of(Problem(["a" + 100 * "x", "b"], numbers, 0)) == plain + 100
 
 
 def test_the_store_keeps_the_newest_tables():

@@ -107,7 +107,12 @@ def test_a_problem_is_told(get):
 
 def test_problems_are_found_off_the_loop_that_everybody_waits_on(monkeypatch):
     found_in = []
-    monkeypatch.setattr(answers, "problem_json", lambda _: found_in.append(threading.current_thread()) or b"{}")
+
+    def find(_query):
+        found_in.append(threading.current_thread())
+        return b"{}"
+
+    monkeypatch.setattr(answers, "problem_json", find)
     request = Request({"type": "http", "method": "GET", "path": "/", "query_string": b"v=1", "headers": []})
 
     async def ask():

@@ -116,6 +116,15 @@ def test_the_page_shows_notes_where_the_picture_is_read_first():
     }
 
 
+@every_panel
+def test_names_are_no_markup_to_plotly(name):
+    words = ["<b>a</b>", "&amp;", "$x$", "<a href=x>"]
+    table = tables.link(tables.parse("\n".join(f'"{word}",{i}' for i, word in enumerate(words))))
+    told = panel(name, run(Settings(problem="own", table=table, draws=20, samples=4))).to_json()
+    assert not set("<$") & set(told)
+    assert ("&lt;b&gt;a" in told) == (PANELS[name].along.name == "classes" or name == "convergence_classes")
+
+
 def test_colours_follow_the_theme():
     assert spec("noise") == spec("noise", LIGHT)
     same = {name for name in PANELS if spec(name, LIGHT)["traces"] == spec(name, DARK)["traces"]}

@@ -355,8 +355,8 @@ def test_reading_asks_between_chunks_of_rows_whether_it_is_still_wanted(monkeypa
     monkeypatch.setattr(tables, "_CHUNK", 10)
     asked = []
     text = "".join(f"{c},1\n" for c in range(35))
-    for read, given_text in ((tables.parse, text), (tables.parse_csv, text.encode())):
-        read(given_text, lambda: asked.append("?"))
+    tables.parse(text, lambda: asked.append("?"))
+    tables.parse_csv(text.encode(), lambda: asked.append("?"))
     assert len(asked) == 2 * 3
 
 
@@ -366,3 +366,9 @@ def test_reading_keeps_no_row_that_would_be_looked_through_for_garbage(monkeypat
     before = len(gc.get_objects())
     tables.parse("".join(f"{c},1\n" for c in range(5_000)), lambda: kept.append(len(gc.get_objects()) - before))
     assert kept[0] < 1_000
+
+
+def test_what_turns_the_direction_of_a_text_is_replaced_in_names():
+    problem = tables.parse("a\u202eb 1\n\u2067c\u2069 2\n\u05d0\u05d1 3")
+    assert list(problem.names) == ["a\ufffdb", "\ufffdc\ufffd", "\u05d0\u05d1"]
+    assert tables.parse(tables.to_text(problem)).fingerprint == problem.fingerprint

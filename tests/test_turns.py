@@ -47,7 +47,8 @@ def in_line(line, viewers):
 
 def waiting(line, names):
     """Some viewers, who come one after another."""
-    begun, found = [], []
+    begun: list[str] = []
+    found: list[Viewer] = []
     for name in names:
         found.append(Viewer(line, name, begun))
         in_line(line, len(found))

@@ -17,7 +17,7 @@ def another_site(inside: str) -> Iterator[str]:
     """Serve a page that embeds another; to a browser, 127.0.0.1 is another site than localhost."""
 
     class Outside(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 (the name that http.server calls)
+        def do_GET(self) -> None:
             body = f'<!DOCTYPE html><link rel="icon" href="data:,"><iframe src="{inside}" width="1200" height="760">'
             self.send_response(200)
             self.send_header("Content-Type", "text/html")

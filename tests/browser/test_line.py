@@ -1,5 +1,6 @@
 """The line to the server is cut and comes back: nothing that was chosen or pasted meanwhile is lost."""
 
+import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -63,12 +64,14 @@ def test_a_change_made_while_the_line_is_cut_is_answered_once_it_is_back(new_con
 def test_a_question_that_is_being_answered_when_the_line_is_cut_is_asked_again(new_context, complaints, line):
     page = new_context(base_url=line.url).new_page()
     open_explorer(page, "?v=1&problem=white")
-    with answered(page):
-        choose_samples(page, 9)
-        page.wait_for_function("() => document.querySelector('.ssm').dataset.state === 'asking'")
-        line.cut()
-        is_up(page, "PINGING_SERVER")
-        line.mend()
+    choose_samples(page, 9)
+    page.wait_for_function("() => document.querySelector('.ssm').dataset.state === 'asking'")
+    line.cut()
+    is_up(page, "PINGING_SERVER")
+    line.mend()
+    expect(page).to_have_url(
+        re.compile("samples=9"), timeout=MILLISECONDS_TO_OPEN
+    )  # Streamlit may mount the stage anew
     shows(page, Settings(problem="white", samples=9))
     complaints.clear()
 

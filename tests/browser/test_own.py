@@ -11,6 +11,7 @@ from playwright.sync_api import Dialog, Locator, Page, expect
 
 from ssm.explorer.problems import tables
 from ssm.explorer.settings import Settings
+from ssm.explorer.ui.spec import PREVIEW_CLASSES
 from tests.browser.expected import Expected, wrong
 from tests.browser.explorer import MILLISECONDS_TO_ANSWER, answered, bar, choice, open_explorer, panel, shows
 from tests.browser.picture import drawing, still
@@ -114,6 +115,21 @@ def test_npy_is_read_without_names(page, tmp_path):
     with answered(page):
         send(dialog)
     adopted(page, "class 0,0.5\nclass 1,-1\nclass 2,2\nclass 3,0.25")
+
+
+def test_a_table_beyond_the_preview_is_left_to_torch(page, tmp_path):
+    asked: list[str] = []
+    page.on("request", lambda request: asked.extend([request.url] if "problem=own" in request.url else []))
+    open_explorer(page)
+    dialog = ask(page)
+    upload(dialog, tmp_path / "scores.npy", npy(np.linspace(-3, 3, PREVIEW_CLASSES + 1)))
+    with answered(page):
+        send(dialog)
+    expect(page.locator(".ssm-own")).to_contain_text("20,001 classes")
+    with answered(page):
+        choice(page, "noise").select_option("softmax")
+    expect(page.locator(".ssm-badge")).to_contain_text("torch's own numbers")
+    assert asked == []
 
 
 def test_what_cannot_be_read_gets_a_sentence_and_keeps_its_text(page):

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { listed } from "../../assets/kernel/problem.js";
-import { written } from "../../assets/stage/problems.js";
+import { Problems, written } from "../../assets/stage/problems.js";
 
 test("a table is written as the server reads it: names in quotes, every score to its last bit", () => {
   const names = ['say "a", b', "<b>\n;", "  1"];
@@ -17,4 +17,25 @@ test("a table is written as the server reads it: names in quotes, every score to
     written(listed("own", { names: ["a", "b"], scores: [1, 2], counts: [5, 1e21] })),
     'class,score,count\n"a",1,5\n"b",2,1e+21',
   );
+});
+
+test("a table with more classes than the page computes is left to torch", async (t) => {
+  const listing = (n) => ({
+    names: Array.from({ length: n }, (_, c) => `${c}`),
+    scores: Array(n).fill(0),
+    counts: null,
+  });
+  const sizes = { few: 3, many: 4 };
+  t.mock.method(globalThis, "fetch", async (url) => Response.json(listing(sizes[String(url).split("/").at(-1)])));
+  const found = async (name) => {
+    const s = { problem: "own", edits: [[0, 1]] };
+    const urls = { own: name };
+    const arrival = Promise.withResolvers();
+    const problems = new Problems(3, () => arrival.resolve(undefined));
+    assert.equal(problems.problem(s, urls), null, "not here yet");
+    await arrival.promise;
+    return problems.problem(s, urls)?.scores.length;
+  };
+  assert.equal(await found("few"), 3);
+  assert.equal(await found("many"), undefined);
 });

@@ -17,6 +17,8 @@ WIDTH, HEIGHT = 520, 340  # px
 APART = 40  # px between ticks
 MARGIN = {"l": 60, "r": 90, "t": 60, "b": 80}
 
+_MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"})  # tags, entities, TeX
+
 Note = dict[str, Any]
 
 
@@ -47,7 +49,7 @@ def draw(name: str, view: View, names: Names, settings: Mapping[str, Any], theme
         xaxis=inks | (value if turned else along),
         yaxis=inks | (along if turned else value),
         annotations=[note for what in _wanted(panel) for note in what(panel, s, words, theme)],
-        title={"text": templates.render(panel.title, words), "font": {"size": 14}},
+        title={"text": _literal(templates.render(panel.title, words)), "font": {"size": 14}},
         font={"family": FONT, "size": 12, "color": theme.ink},
         paper_bgcolor=theme.paper,
         plot_bgcolor=theme.paper,
@@ -85,7 +87,12 @@ def _along_axis(panel: Panel, s: Series, span: list[float]) -> dict[str, Any]:
     if panel.along.axis == "rows":
         rows = ["the target's pull", "all pushes", "this draw's pushes"]
         return _axis("linear", span[::-1], list(enumerate(rows)))
-    return _axis("linear", span, list(enumerate(s["names"]))) | {"tickangle": -45}
+    return _axis("linear", span, list(enumerate(map(_literal, s["names"])))) | {"tickangle": -45}
+
+
+def _literal(text: str) -> str:
+    """A text that Plotly writes as it stands: names of classes come from links, and must make no link of their own."""
+    return text.translate(_MARKUP)
 
 
 def _axis(kind: str, span: list[float], ticks: list[tuple[float, str]]) -> dict[str, Any]:
@@ -138,7 +145,7 @@ def _ends(panel: Panel, s: Series, words: Mapping[str, Any], theme: Theme) -> li
         if last is not None:
             y = math.log10(last) if panel.value_axis == "log" else last
             side = {"xref": "paper", "xanchor": "left", "yanchor": "middle"}
-            found.append(_label(1.01, y, templates.fill(end.text, words), theme.text[end.role], **side))
+            found.append(_label(1.01, y, _literal(templates.fill(end.text, words)), theme.text[end.role], **side))
     return found
 
 

@@ -1,6 +1,7 @@
 """Columns of a table as they were found, believed cell by cell or refused by row and column."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from ssm.explorer.problems import SCORE_LIMIT, Names, Numbered, Problem
 MOST_ROWS = 1_000_000
 MOST_NAME = 200
 LEAST_COUNT, MOST_COUNT = 1e-12, 1e12
+
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")  # what would turn the direction of the text around a name
 
 Cell = float | str | bytes
 
@@ -45,7 +48,8 @@ def problem_of(table: Columns) -> Problem:
         table: at least a column of scores.
 
     Returns:
-        The problem, its target the first class with the highest score; white space in names is one space each.
+        The problem, its target the first class with the highest score; white space in names is one space each,
+        and what would turn the direction of the text beside them a replacement character.
 
     Raises:
         ValueError: with a sentence that names the row and the column.
@@ -123,7 +127,7 @@ def _numbers(table: Columns, column: str, low: float, high: float) -> Tensor:
 
 
 def _names(table: Columns) -> Names:
-    names = [" ".join(_word(cell).split()) for cell in table.cells["class"]]
+    names = [_TURNING.sub("\ufffd", " ".join(_word(cell).split())) for cell in table.cells["class"]]
     for i, name in enumerate(names):
         if not 0 < len(name) <= MOST_NAME:
             checks.refuse(

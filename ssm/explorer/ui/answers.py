@@ -15,13 +15,13 @@ from ssm.explorer import experiment
 from ssm.explorer import settings as choices
 from ssm.explorer.problems import Problem, tables
 from ssm.explorer.settings import Settings
+from ssm.explorer.ui.spec import PREVIEW_CLASSES
 from ssm.explorer.ui.table_store import TABLES
 from ssm.explorer.ui.turns import Turns
 
 Answer = dict[str, Any]
 
 LONG = 500_000  # samples of all draws: about a quarter of a second
-MOST_SENT = 100_000  # classes of a problem that a page is sent: about 3 MB
 
 # Of each kind one at a time: long work holds much memory, and what turned out to take a while need not wait for it.
 _LONG, _SHORT = Turns(), Turns()
@@ -148,9 +148,11 @@ def _sent(query: str) -> tuple[Settings, Problem | None]:
     if settings.problem == "random":
         way_out = "the page makes random scores from their seed"
         checks.refuse("problem", "one that cannot be computed", "random", way_out, error=LookupError)
-    if (classes := _classes(settings)) > MOST_SENT:
+    if (classes := _classes(settings)) > PREVIEW_CLASSES:
         way_out = "its pictures come with the answers"
-        checks.refuse("the table", f"at most {MOST_SENT:,} classes", classes, way_out, verb="have", error=LookupError)
+        checks.refuse(
+            "the table", f"at most {PREVIEW_CLASSES:,} classes", classes, way_out, verb="have", error=LookupError
+        )
     return Settings(problem=settings.problem, table=settings.table), TABLES.get(settings.table)
 
 
@@ -218,9 +220,9 @@ def _names(names: Sequence[str], view: dict[str, Any]) -> dict[str, str]:
 
 
 def _urls(settings: Settings) -> dict[str, str]:
-    """Where the page finds each problem that it does not make by itself: beside its other files."""
+    """Where the page finds each problem that it does not make by itself and is to compute."""
     urls = {name: f"problem.json?{Settings(problem=name).to_query()}" for name in ("article", "white")}
-    if settings.problem == "own" and _classes(settings) <= MOST_SENT:
+    if settings.problem == "own" and _classes(settings) <= PREVIEW_CLASSES:
         urls["own"] = _url_of(settings.table)
     return urls
 
