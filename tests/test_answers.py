@@ -211,15 +211,6 @@ def test_a_table_that_is_no_longer_here_is_replaced_with_a_note():
     assert "own" not in told["urls"]
 
 
-@pytest.mark.parametrize(("classes", "there"), [(PREVIEW_CLASSES, True), (PREVIEW_CLASSES + 1, False)])
-def test_a_table_that_the_page_is_not_to_compute_has_no_url(classes, there):
-    table = Problem(Numbered(classes), torch.arange(classes, dtype=torch.float64) / classes, classes - 1)
-    TABLES.put(table.fingerprint, table)
-    told = answer(f"v=1&problem=own&own={table.fingerprint}&samples=2&draws=10")
-    assert told["view"]["classes"]["n"] == classes
-    assert ("own" in told["urls"]) == there
-
-
 def test_a_table_that_leaves_the_store_meanwhile_leaves_nothing_wrong_behind(monkeypatch):
     table = large("leaving")
     query = f"v=1&problem=own&own={tables.link(table)}"
@@ -250,6 +241,15 @@ def test_a_table_that_left_before_its_numbers_were_computed_is_not_another(monke
     assert answer(query)["error"] == GONE
     monkeypatch.setattr(answers, "TABLES", there)
     assert answer(query)["names"]["0"] == "left 0"
+
+
+@pytest.mark.parametrize(("classes", "there"), [(PREVIEW_CLASSES, True), (PREVIEW_CLASSES + 1, False)])
+def test_a_table_that_the_page_is_not_to_compute_has_no_url(classes, there):
+    table = Problem(Numbered(classes), torch.arange(classes, dtype=torch.float64) / classes, classes - 1)
+    TABLES.put(table.fingerprint, table)
+    told = answer(f"v=1&problem=own&own={table.fingerprint}&samples=2&draws=10")
+    assert told["view"]["classes"]["n"] == classes
+    assert ("own" in told["urls"]) == there
 
 
 def test_urls_lead_to_the_problems():
@@ -305,10 +305,10 @@ TEN = size_of(large("a", 10))  # bytes of a table of ten classes
 
 
 def test_a_table_is_as_large_as_its_names_and_numbers():
-    two = torch.tensor([1.0, 2.0], dtype=torch.float64)
-    plain = size_of(Problem(["a", "b"], two, 0))
-    assert size_of(Problem(["a", "b"], two, 0, two)) == plain + 16
-    assert size_of(Problem(["a" + 100 * "x", "b"], two, 0)) == plain + 100
+    numbers = torch.ones(2, dtype=torch.float64)
+    plain = size_of(Problem(["a", "b"], numbers, 0))
+    assert size_of(Problem(["a", "b"], numbers, 0, numbers)) == plain + 16
+    assert size_of(Problem(["a" + 100 * "x", "b"], numbers, 0)) == plain + 100
 
 
 def test_the_store_keeps_the_newest_tables():

@@ -108,11 +108,11 @@ def test_a_problem_is_told(get):
 def test_problems_are_found_off_the_loop_that_everybody_waits_on(monkeypatch):
     found_in = []
 
-    def found(_):
+    def find(_query):
         found_in.append(threading.current_thread())
         return b"{}"
 
-    monkeypatch.setattr(answers, "problem_json", found)
+    monkeypatch.setattr(answers, "problem_json", find)
     request = Request({"type": "http", "method": "GET", "path": "/", "query_string": b"v=1", "headers": []})
 
     async def ask():

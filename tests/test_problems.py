@@ -173,6 +173,6 @@ def test_names_cut_in_other_places_have_another_fingerprint(names):
 
 
 def test_counts_are_part_of_the_fingerprint():
-    counted = (None, torch.tensor([1.0, 1.0]), torch.tensor([1.0, 2.0]))
-    marks = {Problem(["a", "b"], torch.zeros(2), 0, counts).fingerprint for counts in counted}
+    some = (None, torch.ones(2), torch.tensor([1.0, 2.0]))
+    marks = {Problem(["a", "b"], torch.zeros(2), 0, counts).fingerprint for counts in some}
     assert len(marks) == 3

@@ -341,12 +341,6 @@ def test_a_table_too_large_for_a_link_is_not_packed():
     assert tables.FINGERPRINT.fullmatch(many.fingerprint)
 
 
-def test_what_turns_the_direction_of_a_text_is_replaced_in_names():
-    problem = tables.parse("a\u202eb 1\n\u2067c\u2069 2\n\u05d0\u05d1 3")
-    assert list(problem.names) == ["a\ufffdb", "\ufffdc\ufffd", "\u05d0\u05d1"]
-    assert tables.parse(tables.to_text(problem)).fingerprint == problem.fingerprint
-
-
 def test_a_header_deeper_than_python_reads_is_refused():
     header = 9_000 * b"-" + b"1"
     data = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
@@ -372,3 +366,9 @@ def test_reading_keeps_no_row_that_would_be_looked_through_for_garbage(monkeypat
     before = len(gc.get_objects())
     tables.parse("".join(f"{c},1\n" for c in range(5_000)), lambda: kept.append(len(gc.get_objects()) - before))
     assert kept[0] < 1_000
+
+
+def test_what_turns_the_direction_of_a_text_is_replaced_in_names():
+    problem = tables.parse("a\u202eb 1\n\u2067c\u2069 2\n\u05d0\u05d1 3")
+    assert list(problem.names) == ["a\ufffdb", "\ufffdc\ufffd", "\u05d0\u05d1"]
+    assert tables.parse(tables.to_text(problem)).fingerprint == problem.fingerprint

@@ -48,7 +48,7 @@ def in_line(line, viewers):
 def waiting(line, names):
     """Some viewers, who come one after another."""
     begun: list[str] = []
-    found = []
+    found: list[Viewer] = []
     for name in names:
         found.append(Viewer(line, name, begun))
         in_line(line, len(found))
