@@ -15,6 +15,7 @@ from torch import Tensor
 Hits = Literal["excluded", "rejected"]
 Masking = Literal["rejected", "kept"]
 Handling = Literal["excluded", "rejected", "kept"]
+Reduction = Literal["none", "mean", "sum"]
 _ONE_BY_ONE = {"nce", "negative_sampling", "naive_importance"}  # estimators to which a hit is a sample like any other
 _COUNTERS = 2**32
 _SHORT = 60
@@ -60,6 +61,12 @@ def whole(name: str, value: object, least: int, most: int | None, way_out: str) 
             return number
     rule = f"of at least {least}" if most is None else f"from {least} to {most}"
     refuse(name, f"a whole number {rule}", value, way_out)
+
+
+def tries(value: object, samples: int) -> None:
+    """The tries of samples that are all different."""
+    if not isinstance(value, Real) or not float(value) >= samples:
+        refuse("tries", f"at least {samples}, the number of samples", value, "pass what draw_unique gave")
 
 
 def finite(name: str, value: object, way_out: str) -> float:
@@ -145,6 +152,15 @@ def weights(name: str, values: object) -> Tensor:
     return numbers
 
 
+def counts(values: object) -> Tensor:
+    """A vector of counts, not all of them 0."""
+    numbers = vector("noise counts", values)
+    _refuse_any(numbers < 0, numbers, "noise counts", "at least 0", "a class that never occurs has the count 0")
+    if not numbers.any():
+        refuse("noise counts", "above 0 for a class", Said("0 for all"), "count again, or take uniform noise")
+    return numbers
+
+
 def _refuse_any(wrong: Tensor, numbers: Tensor, name: str, rule: str, way_out: str) -> None:
     if wrong.any():
         place = int(wrong.nonzero()[0])
@@ -162,6 +178,13 @@ def noise_classes(noise: int, scores: int) -> None:
     if noise != scores:
         found, way_out = Said(f"{noise} and {scores}"), f"build it with {scores} classes"
         refuse("noise", "as many classes as scores", found, way_out, verb="have")
+
+
+def reduction(value: object) -> Reduction:
+    """What becomes of the losses of a batch."""
+    if value in {"none", "mean", "sum"}:
+        return value
+    refuse("reduction", "'none', 'mean' or 'sum'", value, "choose one of the three")
 
 
 def noise_fits(log_probs: Tensor | None, classes: int, device: torch.device) -> None:
