@@ -11,7 +11,7 @@ from torch import Tensor
 from ssm import checks
 from ssm.distribution import Noise
 
-__all__ = ["Noise", "custom", "log_uniform", "softmax", "unigram", "uniform"]
+__all__ = ["Noise", "custom", "log_uniform", "softmax", "uniform", "unigram"]
 
 Numbers = Tensor | Sequence[float] | npt.NDArray[np.floating | np.integer]
 
