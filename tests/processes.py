@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, distributed, multiprocessing, nn
+from torch import Tensor, distributed, nn
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
+from torch.multiprocessing.spawn import spawn
 from torch.nn.parallel import DistributedDataParallel
 
 from ssm import estimators, noise
@@ -34,7 +35,7 @@ class Model(nn.Module):
             for each in self.parameters():
                 each.normal_(generator=g)
 
-    def forward(self, h: Tensor, target: Tensor, generator: torch.Generator) -> Tensor:
+    def forward(self, h: Tensor, target: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """The mean loss of a batch."""
         return self.head(self.body(h), target, generator=generator).mean()  # type: ignore[no-any-return]
 
@@ -49,7 +50,7 @@ def whole(gradient: Tensor | None) -> Tensor:
     """Return a gradient as one dense tensor, were it sparse or spread over processes."""
     assert gradient is not None
     full = gradient.full_tensor() if hasattr(gradient, "full_tensor") else gradient
-    return full.to_dense() if full.is_sparse else full
+    return full.to_dense() if full.is_sparse else full.clone()
 
 
 def averaged(model: Model) -> list[Tensor]:
@@ -119,6 +120,6 @@ def work(rank: int, folder: str) -> None:
 def run() -> dict[str, Found]:
     """Return what the processes found, by way, estimator and whether gradients were sparse."""
     with tempfile.TemporaryDirectory() as folder:
-        multiprocessing.spawn(work, (folder,), nprocs=RANKS)  # type: ignore[no-untyped-call]
+        spawn(work, (folder,), nprocs=RANKS)
         found: dict[str, Found] = json.loads((Path(folder) / "found.json").read_text())
     return found
