@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Literal, NoReturn
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -138,6 +139,8 @@ def estimator(value: object, known: Sequence[str]) -> str:
 
 def vector(name: str, values: object) -> Tensor:
     """A float64 tensor [classes] of finite numbers."""
+    if isinstance(values, np.ndarray):
+        values = np.array(values, np.float64)  # a copy: torch warns of an array that cannot be written to
     numbers = torch.as_tensor(values, dtype=torch.float64).detach()
     if numbers.ndim != 1 or not len(numbers):
         refuse(name, "one number per class", shape(numbers), "pass one row")

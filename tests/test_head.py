@@ -1,6 +1,7 @@
 """The head: the losses from embeddings, and the layer that takes the place of a linear one."""
 
 import copy
+import math
 import pickle
 from typing import Any
 
@@ -151,6 +152,40 @@ def test_an_ignored_target_has_no_loss_and_no_gradient(training, poison):
     assert max((ours - theirs).abs().max() for ours, theirs in both) < 1e-13
 
 
+@every_estimator
+@pytest.mark.parametrize("hits", ["rejected", "excluded"])
+def test_an_ignored_example_touches_no_row(name, hits):
+    options = {"estimator": name, "hits": "kept" if name == "naive_importance" else hits}
+    made, h = layer(noise=noise.custom([1e-30] * 25 + [1.0] * 5), **options), normal(3, DIM)
+    target = torch.tensor([-100, 7, -100])
+    made(h, target, generator=seeded()).sum().backward()
+    for each in made.parameters():
+        assert set(each.grad.coalesce().indices()[0].tolist()) <= {7, *range(25, 30)}
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_a_reduction_is_over_the_examples_that_count(training, reduction):
+    reduced, apart = (layer(reduction=each).train(training) for each in (reduction, "none"))
+    h = normal(5, DIM)
+    target = TARGET.clone()
+    target[[1, 3]] = -100
+    found, each = (one(h, target, generator=seeded()) for one in (reduced, apart))
+    assert found.item() == pytest.approx(each.sum().item() / (3 if reduction == "mean" else 1), rel=1e-14)
+    if not training:
+        theirs = functional.cross_entropy(reduced.scores(h), target, reduction=reduction)
+        assert found.item() == pytest.approx(theirs.item(), rel=1e-12)
+    assert reduced(h, torch.full_like(target, -100)).item() == 0
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (3,), (5, 1), (1, 5)])
+def test_a_target_of_another_shape_is_not_stretched(shape):
+    made = layer()
+    for here in (made, made.eval()):
+        with refuses(f"target must be one class per embedding, got the shapes {shape} and (5, 4); reshape one of them"):
+            here(normal(5, DIM), torch.zeros(shape, dtype=torch.int64))
+
+
 def test_one_generator_gives_one_loss():
     made, h = layer(), normal(5, DIM)
     first, again, other = (made(h, TARGET, generator=seeded(s)) for s in (3, 3, 4))
@@ -175,6 +210,46 @@ def test_its_first_weights_are_in_the_range_of_a_linear_layers():
     for each in made.parameters():
         assert 0.49 < each.abs().max() <= 0.5
         assert abs(each.mean()) < 0.02
+
+
+@pytest.mark.parametrize("temperature", [1.0, 0.5])
+def test_nce_starts_where_its_probabilities_sum_to_about_1(temperature):
+    made = SampledSoftmax(4, 5000, samples=1, noise=noise.uniform(5000), estimator="nce", temperature=temperature)
+    assert made.scores(torch.zeros(4)).exp().sum().item() == pytest.approx(1, rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ["uncorrected", "negative_sampling"])
+@pytest.mark.parametrize("bias", [True, False])
+def test_scores_without_log_q_give_probabilities(name, bias):
+    """At their optimum, scores of log(p / (k q)), what is read from the layer is p."""
+    p = torch.arange(1, CLASSES + 1, dtype=torch.float64) / (CLASSES * (CLASSES + 1) / 2)
+    made = layer(estimator=name, bias=bias, temperature=0.5).eval()
+    optimum = 0.5 * (p.log() - Q.log_probs - math.log(K))
+    with torch.no_grad():
+        made.weight.zero_()
+        (made.bias if bias else made.weight[:, 0]).copy_(optimum)
+    h = torch.tensor([1.0, 0, 0, 0], dtype=torch.float64)
+    assert (made.log_probs(h) - p.log()).abs().max() < 1e-12
+    assert made(h.expand(5, DIM), TARGET).tolist() == pytest.approx((-p[TARGET].log()).tolist(), abs=1e-12)
+    assert made.predict(h, 3).tolist() == [29, 28, 27]
+
+
+def test_no_probability_is_known_of_a_class_that_is_never_drawn():
+    made = layer(estimator="uncorrected", noise=noise.unigram([0.0] + [1.0] * 29)).eval()
+    with refuses(
+        "noise must give every target a probability above 0 in this loss, got 0 in example 0; take noise with every "
+        "class, or the sampled softmax"
+    ):
+        made(normal(5, DIM), TARGET)
+    assert made.log_probs(normal(DIM))[0] == -torch.inf
+
+
+def test_device_and_type_of_its_parameters():
+    made = SampledSoftmax(DIM, CLASSES, samples=K, noise=Q, device="meta", dtype=torch.float64)
+    assert {(each.device.type, each.dtype) for each in made.parameters()} == {("meta", torch.float64)}
+    made = made.to_empty(device="cpu")
+    made.reset_parameters()
+    assert made(normal(5, DIM), TARGET).isfinite().all()
 
 
 def test_predictions_and_log_probabilities_are_those_of_all_scores():
@@ -278,6 +353,43 @@ def test_an_empty_batch_has_an_empty_loss(training):
 def test_a_layer_that_cannot_be(options, sentence):
     with refuses(sentence):
         layer(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"noise": "uniform"}, "noise must be a Noise, got 'uniform'; build one, such as ssm.noise.log_uniform(30)"),
+        ({"reduction": "avg"}, "reduction must be 'none', 'mean' or 'sum', got 'avg'; choose one of the three"),
+    ],
+)
+def test_a_word_that_is_none(options, sentence):
+    with refuses(sentence):
+        layer(**options)
+
+
+@pytest.mark.parametrize("name", ["projection", "bias"])
+def test_computed_weights_have_no_sparse_gradients(weights, name):
+    w, b = (
+        each * 1 if each_name == name else each for each, each_name in zip(weights, ("projection", "bias"), strict=True)
+    )
+    where = normal(5, DIM), w, TARGET, torch.tensor([1, 2]), Q
+    with refuses(
+        f"{name} must be a leaf, such as a parameter, for sparse gradients, got the result of an operation; "
+        "pass sparse=False where it is normalised or otherwise computed"
+    ):
+        head.candidates(*where, bias=b)
+    found = gradients(estimators.nce(head.candidates(*where, bias=b, sparse=False)).sum(), weights)
+    assert all(each.any() for each in found)
+
+
+def test_float16_on_a_cpu_has_no_sparse_gradients():
+    made = layer().half()
+    with refuses(
+        "projection must be float32, float64 or bfloat16 for sparse gradients on a CPU, got torch.float16; convert "
+        "with .bfloat16(), use torch.autocast, or pass sparse=False"
+    ):
+        made(normal(5, DIM).half(), TARGET)
+    assert layer(sparse=False).half()(normal(5, DIM).half(), TARGET).isfinite().all()
 
 
 def test_no_classes():

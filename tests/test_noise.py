@@ -3,9 +3,11 @@
 import copy
 import dataclasses
 import inspect
+import io
 import math
 import pickle
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -294,6 +296,50 @@ def test_twenty_million_classes(kind):
 def test_uniform_noise_holds_one_number():
     held = noise.uniform(1000).log_probs.untyped_storage().nbytes()
     assert held == 8
+
+
+@pytest.mark.parametrize("power", [0.0, 0.75, -1.0])
+def test_a_class_that_never_occurs_is_never_drawn(power):
+    q = noise.unigram([0.0, 16.0, 0.0, 1.0], power=power)
+    assert q.probs.tolist() == pytest.approx([0, 16**power / (1 + 16**power), 0, 1 / (1 + 16**power)], abs=1e-15)
+    assert set(q.draw((500,), generator=torch.Generator().manual_seed(0)).tolist()) == {1, 3}
+
+
+@pytest.mark.parametrize(
+    ("counts", "sentence"),
+    [
+        ([1.0, -2.0], "at least 0, got -2.0 at class 1; a class that never occurs has the count 0"),
+        ([0.0, 0.0], "above 0 for a class, got 0 for all; count again, or take uniform noise"),
+    ],
+)
+def test_counts_that_are_none(counts, sentence):
+    with refuses(f"noise counts must be {sentence}"):
+        noise.unigram(counts)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.float32, np.float64])
+def test_counts_may_be_numpys(dtype):
+    counts = np.array([16, 1, 1], dtype)
+    counts.setflags(write=False)  # as those of a memory map are
+    assert noise.unigram(counts, 0.5).probs.tolist() == pytest.approx([2 / 3, 1 / 6, 1 / 6])
+
+
+def test_it_loads_where_only_weights_may():
+    held = io.BytesIO()
+    torch.save({"noise": noise.unigram([3.0, 1.0])}, held)
+    held.seek(0)
+    q = torch.load(held, weights_only=True)["noise"]
+    assert q.log_probs.tolist() == noise.unigram([3.0, 1.0]).log_probs.tolist()
+    assert q.draw((5,)).shape == (5,)
+
+
+def test_prepared_noise_has_its_tables():
+    for q, others in ((noise.custom([1.0, 2.0]), False), (noise.log_uniform(3), True)):
+        q.prepare(others=others)
+        assert {"_alias"} <= set(vars(q)) or {"_cumulative", "_last"} <= set(vars(q))
+    for law in (noise.uniform(3), noise.log_uniform(3)):
+        law.prepare()
+        assert set(vars(law)) == {"log_probs", "_law"}
 
 
 def test_a_pickle_holds_no_tables():
