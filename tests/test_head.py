@@ -156,11 +156,14 @@ def test_an_ignored_target_has_no_loss_and_no_gradient(training, poison):
 @pytest.mark.parametrize("hits", ["rejected", "excluded"])
 def test_an_ignored_example_touches_no_row(name, hits):
     options = {"estimator": name, "hits": "kept" if name == "naive_importance" else hits}
-    made, h = layer(noise=noise.custom([1e-30] * 25 + [1.0] * 5), **options), normal(3, DIM)
-    target = torch.tensor([-100, 7, -100])
+    made, h = layer(samples=2, noise=noise.uniform(CLASSES), **options), normal(20, DIM)
+    target = torch.full((20,), -100)
+    target[11] = 7
     made(h, target, generator=seeded()).sum().backward()
     for each in made.parameters():
-        assert set(each.grad.coalesce().indices()[0].tolist()) <= {7, *range(25, 30)}
+        used = each.grad.coalesce().indices()[0].tolist()
+        assert 7 in used
+        assert len(used) <= 3  # the target and two samples
 
 
 @pytest.mark.parametrize("training", [True, False])
