@@ -307,6 +307,13 @@ def test_it_can_be_copied_pickled_and_moved():
     assert layer().half().noise.log_probs.dtype == torch.float64
 
 
+def test_a_copy_has_its_tables_as_a_compiled_step_wants_them():
+    made = layer(noise=noise.unigram(range(1, CLASSES + 1)))
+    for each in (made, copy.deepcopy(made), layer(noise=noise.custom([1.0] * CLASSES)).to("cpu")):
+        assert "_alias" in vars(each.noise)
+    assert "_cumulative" in vars(layer(hits="excluded").noise)
+
+
 def test_it_says_what_it_is():
     assert repr(layer(temperature=0.5)) == (
         "SampledSoftmax(4, 30, samples=7, estimator='sampled_softmax', hits='rejected', "
