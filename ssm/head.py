@@ -290,5 +290,6 @@ def _without_ignored(target: Tensor, samples: Tensor, counted: Tensor) -> tuple[
     if samples.ndim == 1 or not target.numel():
         return torch.where(counted, target, samples.flatten()[:1].sum()), samples
     rows = samples.flatten(0, -2)  # [examples, k]
-    row = rows[counted.flatten().byte().argmax()]  # of the first example that counts
+    first = counted.flatten().byte().argmax(0, keepdim=True)  # example that counts
+    row = rows.index_select(0, first)[0]  # an index of no dimension would be read back
     return torch.where(counted, target, row[0]), torch.where(counted[..., None], samples, row)

@@ -298,6 +298,21 @@ def test_a_compiled_layer_has_the_same_loss(sparse):
     assert (torch.compile(made.eval(), backend="eager")(h, TARGET) - made(h, TARGET)).abs().max() < 1e-12
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("hits", ["rejected", "excluded", "kept"])
+@pytest.mark.parametrize("reduction", ["none", "mean"])
+def test_a_fresh_layer_of_any_noise_is_compiled_whole(hits, reduction):
+    target = TARGET.clone()
+    target[2] = -100
+    for q in (noise.uniform(CLASSES), Q, noise.unigram(range(1, CLASSES + 1))):
+        made = layer(noise=q, hits=hits, reduction=reduction)
+        torch.compiler.reset()
+        loss = torch.compile(made, backend="aot_eager", fullgraph=True)(normal(5, DIM), target)
+        assert loss.shape == (() if reduction == "mean" else (5,))
+        loss.sum().backward()
+        assert made.weight.grad.is_sparse
+
+
 def test_it_can_be_copied_pickled_and_moved():
     made, h = layer(), normal(5, DIM)
     expected = made(h, TARGET, generator=seeded())
