@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Literal, NoReturn
 
+import numpy as np
 import torch
 from torch import Tensor
 
 Hits = Literal["excluded", "rejected"]
 Masking = Literal["rejected", "kept"]
 Handling = Literal["excluded", "rejected", "kept"]
+Reduction = Literal["none", "mean", "sum"]
 _ONE_BY_ONE = {"nce", "negative_sampling", "naive_importance"}  # estimators to which a hit is a sample like any other
 _COUNTERS = 2**32
 _SHORT = 60
@@ -60,6 +62,12 @@ def whole(name: str, value: object, least: int, most: int | None, way_out: str) 
             return number
     rule = f"of at least {least}" if most is None else f"from {least} to {most}"
     refuse(name, f"a whole number {rule}", value, way_out)
+
+
+def tries(value: object, samples: int) -> None:
+    """The tries of samples that are all different."""
+    if not isinstance(value, Real) or not float(value) >= samples:
+        refuse("tries", f"at least {samples}, the number of samples", value, "pass what draw_unique gave")
 
 
 def finite(name: str, value: object, way_out: str) -> float:
@@ -139,6 +147,8 @@ def estimator(value: object, known: Sequence[str]) -> str:
 
 def vector(name: str, values: object) -> Tensor:
     """A float64 tensor [classes] of finite numbers."""
+    if isinstance(values, np.ndarray):
+        values = np.array(values, np.float64)  # a copy: torch warns of an array that cannot be written to
     numbers = torch.as_tensor(values, dtype=torch.float64).detach()
     if numbers.ndim != 1 or not len(numbers):
         refuse(name, "one number per class", shape(numbers), "pass one row")
@@ -150,6 +160,15 @@ def weights(name: str, values: object) -> Tensor:
     """A vector of positive weights."""
     numbers = vector(name, values)
     _refuse_any(numbers <= 0, numbers, name, "positive", "drop the class or give it a small weight")
+    return numbers
+
+
+def counts(values: object) -> Tensor:
+    """A vector of counts, not all of them 0."""
+    numbers = vector("noise counts", values)
+    _refuse_any(numbers < 0, numbers, "noise counts", "at least 0", "a class that never occurs has the count 0")
+    if not numbers.any():
+        refuse("noise counts", "above 0 for a class", Said("0 for all"), "count again, or take uniform noise")
     return numbers
 
 
@@ -170,6 +189,13 @@ def noise_classes(noise: int, scores: int) -> None:
     if noise != scores:
         found, way_out = Said(f"{noise} and {scores}"), f"build it with {scores} classes"
         refuse("noise", "as many classes as scores", found, way_out, verb="have")
+
+
+def reduction(value: object) -> Reduction:
+    """What becomes of the losses of a batch."""
+    if value in {"none", "mean", "sum"}:
+        return value
+    refuse("reduction", "'none', 'mean' or 'sum'", value, "choose one of the three")
 
 
 def noise_fits(log_probs: Tensor | None, classes: int, device: torch.device) -> None:

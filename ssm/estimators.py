@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from ssm import checks
+from ssm import checks, sampling
 from ssm.noise import Noise
 
 
@@ -29,7 +29,7 @@ class Candidates:
         target_log_q: log of the noise's probability of the target [...].
         sample_log_q: the same of each sample [..., k], or [k] for all examples.
         hits: samples that are the target itself and therefore do not count, bool [..., k].
-        tries: for samples that are all different, how many draws it took to find them.
+        tries: for samples that are all different, the T of `Noise.tries`.
     """
 
     target_scores: Tensor
@@ -37,7 +37,7 @@ class Candidates:
     target_log_q: Tensor
     sample_log_q: Tensor
     hits: Tensor
-    tries: int | None = None
+    tries: float | None = None
 
     @property
     def k(self) -> int:
@@ -56,7 +56,7 @@ def candidates(
     noise: Noise | None,
     *,
     hits: checks.Masking,
-    tries: int | None = None,
+    tries: float | None = None,
 ) -> Candidates:
     """The record that the formulas read; without noise, only those that correct nothing may read it.
 
@@ -65,7 +65,7 @@ def candidates(
         classes: t [...] and the samples c, [..., k] or [k].
         noise: q, over all classes.
         hits: whether samples that equal the target are "rejected" or "kept".
-        tries: of `Noise.draw_unique`.
+        tries: for samples of `Noise.draw_unique`, its tries.
 
     Returns:
         The candidates.
@@ -82,7 +82,7 @@ def candidates(
     target_log_q, sample_log_q = _log_probs(noise, target), _log_probs(noise, samples)
     _refuse_undrawable(sample_log_q, samples, same)
     if tries is not None:
-        tries = checks.whole("tries", tries, samples.shape[-1], None, "pass what draw_unique counted")
+        checks.tries(tries, samples.shape[-1])
     return Candidates(*scores, target_log_q, sample_log_q, same, tries)
 
 
@@ -164,12 +164,7 @@ ESTIMATORS: Mapping[str, Callable[[Candidates], Tensor]] = MappingProxyType(
 def _log_counts(log_probs: Tensor, candidates: Candidates) -> Tensor:
     if candidates.tries is None:
         return log_probs + math.log(candidates.k)
-    return log_inclusion(log_probs, candidates.tries)
-
-
-def log_inclusion(log_probs: Tensor, tries: float) -> Tensor:
-    """``log(1 - (1 - q_c)^tries)``: the chance that c is among so many draws, from log q_c."""
-    return (-(tries * (-log_probs.exp()).log1p()).expm1()).log()
+    return sampling.log_inclusion(log_probs, candidates.tries)
 
 
 def _surprise(above: Tensor, hits: Tensor) -> Tensor:

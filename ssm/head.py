@@ -1,112 +1,56 @@
-"""The losses from embeddings and a projection: only the rows of target and samples are touched.
-
-Samples that equal the target are treated as in `ssm.losses`: rejected, but for the losses that judge
-each sample by itself.
-
-A dense gradient of the projection costs ``classes x dim`` to fill with zeros, whatever the number
-of samples. Row-sparse gradients cost the same at any number of classes; they need an optimiser that
-leaves the other rows alone too, such as `torch.optim.SparseAdam` or `SGD`.
-"""
+"""The last layer of a model and its loss in one, and what its training on several processes needs."""
 
 import math
 from typing import final
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
 from torch.nn import functional
 
 from ssm import checks, estimators, evaluation
-from ssm.estimators import Candidates
 from ssm.noise import Noise
+from ssm.projection import candidates
+
+__all__ = ["SampledSoftmax", "candidates", "rank_generator"]
 
 _IGNORED = -100  # as in torch's cross_entropy
+_RATIOS = {"uncorrected", "negative_sampling"}  # their scores become log(p / q), up to a constant
 
 
-def candidates(  # noqa: PLR0913 - a layer, a draw, and how each is meant
-    embeddings: Tensor,
-    projection: Tensor,
-    target: Tensor,
-    samples: Tensor,
-    noise: Noise | None,
-    *,
-    bias: Tensor | None = None,
-    temperature: float = 1.0,
-    hits: checks.Masking = "rejected",
-    tries: int | None = None,
-    sparse: bool = True,
-) -> Candidates:
-    """The scores that a loss of `ssm.estimators` needs, ``x_c = (h . w_c + b_c) / temperature``.
+def rank_generator(seed: int, device: torch.device | str = "cpu") -> torch.Generator:
+    """A source of samples that differs between the processes of a distributed run.
 
-    Pass what comes out to any of them: ``estimators.nce(candidates(...))``. With samples shared by
-    the batch their scores are one matrix product, so sharing and a larger k beat samples of each
-    example.
+    With one seed everywhere each rank draws the same negatives. That biases nothing, but the ranks
+    together have then seen k samples and not k for each: pass this generator to the layer instead.
 
     Args:
-        embeddings: h, floating point [..., dim].
-        projection: w [classes, dim].
-        target: t, int64 [...].
-        samples: c, int64 [k] shared by all examples, or [..., k].
-        noise: q, what the samples were drawn from; None for losses that correct nothing.
-        bias: b [classes].
-        temperature: above 0; it goes in before the correction.
-        hits: whether samples that equal the target are "rejected" or "kept".
-        tries: for samples from `Noise.draw_unique`, the draws it made.
-        sparse: whether the gradients of projection and bias are sparse tensors of the rows that
-            were used; they must then be leaves.
+        seed: of rank 0; rank r has seed + r.
+        device: that of the layer.
 
     Returns:
-        Candidates [...], which know their gradient.
+        A generator, of rank 0 where no process group has been made.
 
-    Raises:
-        ValueError: shapes, dtypes, devices or numbers of classes do not fit, an embedding is not
-            finite, an option is out of its range.
-        IndexError: a target or sample is not a class.
-
-    >>> from ssm import noise
-    >>> w = torch.zeros(1000, 4, requires_grad=True)
-    >>> q = noise.uniform(1000)
-    >>> c = q.draw((9,), generator=torch.Generator().manual_seed(0))
-    >>> found = candidates(torch.ones(2, 4), w, torch.tensor([5, 7]), c, q)
-    >>> estimators.sampled_softmax(found).sum().backward()
-    >>> w.grad.is_sparse, w.grad.coalesce().values().shape
-    (True, torch.Size([11, 4]))
-
-    Jean et al. 2015; Abadi et al. 2016, "TensorFlow" (its sampled_softmax_loss).
+    >>> rank_generator(3).initial_seed()
+    3
     """
-    scores = evaluation.layer_scores(embeddings, projection, bias)
-    checks.labels(target, scores)
-    checks.sample_rows(samples, scores)
-    checks.noise_fits(None if noise is None else noise.log_probs, len(projection), embeddings.device)
-    tau = checks.temperature(temperature)
-    x_t, x_c = _scores(embeddings, projection, target, samples, sparse=sparse)
-    if bias is not None:
-        x_t, x_c = x_t + _pick(bias, target, sparse=sparse), x_c + _pick(bias, samples, sparse=sparse)
-    if tau != 1:
-        x_t, x_c = x_t / tau, x_c / tau
-    return estimators.candidates((x_t, x_c), (target, samples), noise, hits=hits, tries=tries)
-
-
-def _scores(h: Tensor, w: Tensor, target: Tensor, samples: Tensor, *, sparse: bool) -> tuple[Tensor, Tensor]:
-    x_t = (h * functional.embedding(target, w, sparse=sparse)).sum(-1)  # [...]
-    rows = functional.embedding(samples, w, sparse=sparse)  # [k, dim] or [..., k, dim]
-    if samples.ndim == 1:
-        return x_t, h @ rows.T  # [..., k]
-    return x_t, (rows @ h[..., None]).squeeze(-1)
-
-
-def _pick(bias: Tensor, classes: Tensor, *, sparse: bool) -> Tensor:
-    return torch.gather(bias, 0, classes.flatten(), sparse_grad=sparse).reshape(classes.shape)
+    rank = distributed.get_rank() if distributed.is_available() and distributed.is_initialized() else 0
+    return torch.Generator(device).manual_seed(seed + rank)
 
 
 @final
-class SampledSoftmax(nn.Module):
+class SampledSoftmax(nn.Embedding):
     """A last layer and its loss: `torch.nn.Linear` and `torch.nn.CrossEntropyLoss` in one line.
 
     In training, `forward` draws samples and gives their loss, one value per example; after
     ``eval()`` it gives the exact loss of the full softmax, in blocks. Parameters have the names, shapes and
-    initial values of `torch.nn.Linear`, so either loads the other's state. Under autocast the losses
-    are float32. `torch.compile` takes the layer whole if `sparse` is off; its default backend cannot
-    hold sparse gradients, so compile the layers before this one, or take backend="aot_eager".
+    initial values of `torch.nn.Linear`, so either loads the other's state. The layer is an
+    `nn.Embedding` of its classes, since DistributedDataParallel takes sparse gradients from no other
+    module. Under autocast the losses are float32.
+
+    Noise decides how well it trains: log-uniform or unigram noise with the default estimator, and
+    uniform noise only where classes are about equally frequent. A frequent class that is hardly ever
+    drawn has a weight of about 1 / (k q_c) when it is: the loss then leaps, and the default estimator
+    learns badly until k comes near ``max p_c / q_c``. With uniform noise on words take "log_q".
 
     Args:
         dim: the width of the embeddings.
@@ -114,13 +58,19 @@ class SampledSoftmax(nn.Module):
         samples: k, drawn once for the batch at each step.
         noise: q over the classes; it moves along with the layer.
         estimator: "sampled_softmax", "log_q", "uncorrected", "nce", "negative_sampling" or
-            "naive_importance", see `ssm.losses`.
+            "naive_importance", see `ssm.losses`. With "nce" biases start at -log(classes), where its
+            probabilities sum to about 1.
         hits: samples that equal the target are "rejected", "kept", or "excluded" by drawing for each
             example apart; None is what suits the estimator.
+        replacement: False for samples that are all different.
         bias: whether classes have one.
         temperature: that scores are divided by, before any correction.
         sparse: whether gradients touch only the rows used, as SparseAdam and SGD want them.
-        ignore_index: a target whose example has no loss.
+        ignore_index: a target whose example has no loss and touches no row.
+        reduction: "none" for one value per example, "sum", or the "mean" of those that have a loss
+            (0 where none has, and not nan); ``layer(...).mean()`` counts the ignored ones too.
+        device: of the parameters; that of the noise if None.
+        dtype: of the parameters.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -136,6 +86,8 @@ class SampledSoftmax(nn.Module):
     Jean et al. 2015, "On using very large target vocabulary for neural machine translation".
     """
 
+    bias: nn.Parameter | None
+
     def __init__(  # noqa: PLR0913 - the settings of a layer
         self,
         dim: int,
@@ -145,45 +97,68 @@ class SampledSoftmax(nn.Module):
         noise: Noise,
         estimator: str = "sampled_softmax",
         hits: checks.Handling | None = None,
+        replacement: bool = True,
         bias: bool = True,
         temperature: float = 1.0,
         sparse: bool = True,
         ignore_index: int = _IGNORED,
+        reduction: checks.Reduction = "none",
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__()
-        self.dim = checks.whole("dim", dim, 1, None, "an embedding needs a width")
-        self.classes = checks.classes(classes)
+        dim, n = checks.whole("dim", dim, 1, None, "an embedding needs a width"), checks.classes(classes)
+        _refuse_other_noise(noise, n)
+        place = noise.log_probs.device if device is None else torch.device(device)
+        # Empty weights, for Embedding would fill them by another law.
+        super().__init__(n, dim, sparse=sparse, _weight=torch.empty(n, dim, device=place, dtype=dtype))
+        self.bias = nn.Parameter(torch.empty(n, device=place, dtype=dtype)) if bias else None
+        self.dim, self.classes, self.noise = dim, n, noise
         self.samples = checks.sample_count(samples)
         self.estimator = checks.estimator(estimator, tuple(estimators.ESTIMATORS))
         self.hits = checks.handling(hits, estimator)
+        self.tries = None if replacement else _tries(noise, self.samples, self.hits)
         self.temperature = checks.temperature(temperature)
-        self.sparse, self.ignore_index = sparse, ignore_index
-        checks.noise_classes(noise.classes, self.classes)
-        self.noise = noise
-        bound = 1 / math.sqrt(self.dim)
-        device = noise.log_probs.device
-        self.weight = nn.Parameter(torch.empty(self.classes, self.dim, device=device).uniform_(-bound, bound))
-        self.bias = nn.Parameter(torch.empty(self.classes, device=device).uniform_(-bound, bound)) if bias else None
+        self.reduction = checks.reduction(reduction)
+        self.ignore_index = ignore_index
+        self._move_noise()
+        self.reset_parameters()
 
-    def forward(self, embeddings: Tensor, target: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
+    def reset_parameters(self) -> None:
+        """Draw the weights anew, as `torch.nn.Linear` does."""
+        bound = 1 / math.sqrt(self.dim)
+        with torch.no_grad():
+            self.weight.uniform_(-bound, bound)
+            if self.bias is not None and self.estimator == "nce":
+                self.bias.fill_(-self.temperature * math.log(self.classes))
+            elif self.bias is not None:
+                self.bias.uniform_(-bound, bound)
+
+    def forward(  # type: ignore[override]  # an Embedding by its weights and their gradients alone
+        self, embeddings: Tensor, target: Tensor, *, generator: torch.Generator | None = None
+    ) -> Tensor:
         """The loss of each example: estimated in training, exact after ``eval()``.
 
         Args:
             embeddings: h, floating point [..., dim].
             target: t, int64 [...].
-            generator: the source of the samples.
+            generator: the source of the samples; see `rank_generator` for several processes.
 
         Returns:
-            In nats [...]; 0 where the target is `ignore_index`.
+            In nats [...], or reduced to one value; 0 where the target is `ignore_index`.
 
         Raises:
             ValueError: shapes, dtypes or devices do not fit, an embedding is not finite.
             IndexError: a target is not a class.
         """
-        ignored = target == self.ignore_index
-        target, embeddings = target.masked_fill(ignored, 0), embeddings.masked_fill(ignored[..., None], 0.0)
-        loss = self._sampled(embeddings, target, generator) if self.training else self._exact(embeddings, target)
-        return loss.masked_fill(ignored, 0.0)
+        if target.shape != embeddings.shape[:-1]:
+            checks.refuse_shapes("target", "one class per embedding", target, embeddings)
+        counted = target != self.ignore_index
+        embeddings = embeddings.masked_fill(~counted[..., None], 0.0)
+        if self.training:
+            loss = self._sampled(embeddings, target, counted, generator)
+        else:
+            loss = self._exact(embeddings, target.masked_fill(~counted, 0))
+        return self._reduced(loss, counted)
 
     def scores(self, embeddings: Tensor) -> Tensor:
         """The score of every class.
@@ -197,7 +172,10 @@ class SampledSoftmax(nn.Module):
         return functional.linear(embeddings, self.weight, self.bias) / self.temperature
 
     def log_probs(self, embeddings: Tensor) -> Tensor:
-        """The log-probability of every class under the full softmax.
+        """The log-probability of every class under the model.
+
+        The scores of "uncorrected" and "negative_sampling" become log(p / q), up to a constant: log q
+        is added to them here, in `predict` and in the loss after ``eval()``.
 
         Args:
             embeddings: h [..., dim].
@@ -205,10 +183,10 @@ class SampledSoftmax(nn.Module):
         Returns:
             log p_c [..., classes].
         """
-        return self.scores(embeddings).log_softmax(-1)
+        return (functional.linear(embeddings, self.weight, self._prior()) / self.temperature).log_softmax(-1)
 
     def predict(self, embeddings: Tensor, top: int = 1) -> Tensor:
-        """The classes of the highest scores, in blocks of classes.
+        """The most probable classes, in blocks of classes.
 
         Args:
             embeddings: h [..., dim].
@@ -220,38 +198,98 @@ class SampledSoftmax(nn.Module):
         Raises:
             ValueError: there are not as many classes.
         """
-        return evaluation.top(embeddings, self.weight, top, bias=self.bias).classes
+        return evaluation.top(embeddings, self.weight, top, bias=self._prior()).classes
 
     def extra_repr(self) -> str:
         """What ``print`` shows of the layer."""
         return (
             f"{self.dim}, {self.classes}, samples={self.samples}, estimator={self.estimator!r}, hits={self.hits!r}, "
-            f"bias={self.bias is not None}, temperature={self.temperature:g}, sparse={self.sparse}"
+            f"replacement={self.tries is None}, bias={self.bias is not None}, temperature={self.temperature:g}, "
+            f"sparse={self.sparse}, reduction={self.reduction!r}"
         )
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        """Take what a pickle or a copy holds, and make the tables again."""
+        super().__setstate__(state)  # type: ignore[no-untyped-call]
+        self._move_noise()
 
     def _apply(self, *arguments: object, **options: object) -> "SampledSoftmax":
         super()._apply(*arguments, **options)  # type: ignore[no-untyped-call]
-        self.noise = self.noise.to(self.weight.device)
+        self._move_noise()
         return self
 
-    def _sampled(self, embeddings: Tensor, target: Tensor, generator: torch.Generator | None) -> Tensor:
+    def _move_noise(self) -> None:
+        device = self.weight.device
+        if device.type != "meta":  # from which nothing could come back
+            self.noise = self.noise if self.noise.log_probs.device == device else self.noise.to(device)
+            self.noise.prepare(others=self.hits == "excluded")
+
+    def _sampled(
+        self, embeddings: Tensor, target: Tensor, counted: Tensor, generator: torch.Generator | None
+    ) -> Tensor:
+        target, samples = _without_ignored(target, self._draw(target, counted, generator), counted)
         found = candidates(
             embeddings,
             self.weight,
             target,
-            self._draw(target, generator),
+            samples,
             self.noise,
             bias=self.bias,
             temperature=self.temperature,
             hits="kept" if self.hits == "kept" else "rejected",
+            tries=self.tries,
             sparse=self.sparse,
         )
         return estimators.ESTIMATORS[self.estimator](found)
 
-    def _draw(self, target: Tensor, generator: torch.Generator | None) -> Tensor:
+    def _draw(self, target: Tensor, counted: Tensor, generator: torch.Generator | None) -> Tensor:
         if self.hits == "excluded":
-            return self.noise.draw_others(target, self.samples, generator=generator)
+            return self.noise.draw_others(target.masked_fill(~counted, 0), self.samples, generator=generator)
+        if self.tries is not None:
+            return self.noise.draw_unique(self.samples, generator=generator).samples
         return self.noise.draw((self.samples,), generator=generator)
 
     def _exact(self, embeddings: Tensor, target: Tensor) -> Tensor:
-        return evaluation.full_softmax(embeddings, self.weight, target, bias=self.bias, temperature=self.temperature)
+        if self.estimator in _RATIOS:
+            checks.drawable_targets(self.noise.log_probs[target])
+        prior = self._prior()
+        return evaluation.full_softmax(embeddings, self.weight, target, bias=prior, temperature=self.temperature)
+
+    def _prior(self) -> Tensor | None:
+        """What is added to h . w: the bias, and log q where scores are log(p / q)."""
+        if self.estimator not in _RATIOS:
+            return self.bias
+        log_q = (self.temperature * self.noise.log_probs).to(self.weight.dtype)
+        return log_q if self.bias is None else self.bias + log_q
+
+    def _reduced(self, loss: Tensor, counted: Tensor) -> Tensor:
+        loss = loss.masked_fill(~counted, 0.0)
+        if self.reduction == "none":
+            return loss
+        return loss.sum() / counted.sum().clamp(min=1) if self.reduction == "mean" else loss.sum()
+
+
+def _refuse_other_noise(noise: object, classes: int) -> None:
+    if not isinstance(noise, Noise):
+        checks.refuse("noise", "a Noise", noise, f"build one, such as ssm.noise.log_uniform({classes})")
+    checks.noise_classes(noise.classes, classes)
+
+
+def _tries(noise: Noise, k: int, hits: checks.Handling) -> float:
+    if hits == "excluded":
+        way_out = "draw with replacement, or once for the batch"
+        checks.refuse("hits", "'rejected' or 'kept' for samples that are all different", hits, way_out)
+    return noise.tries(k)
+
+
+def _without_ignored(target: Tensor, samples: Tensor, counted: Tensor) -> tuple[Tensor, Tensor]:
+    """The same with classes in the ignored places that the step touches anyway, so that these touch none.
+
+    Nothing is taken out: what is left would have a shape that a GPU has to wait for.
+    """
+    if samples.ndim == 1 or not target.numel():
+        return torch.where(counted, target, samples.flatten()[:1].sum()), samples
+    rows = samples.flatten(0, -2)  # [examples, k]
+    first = counted.flatten().byte().argmax(0, keepdim=True)  # example that counts
+    row = rows.index_select(0, first)[0]  # an index of no dimension would be read back
+    return torch.where(counted, target, row[0]), torch.where(counted[..., None], samples, row)

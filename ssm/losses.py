@@ -47,7 +47,7 @@ def sampled_softmax(  # noqa: PLR0913 - how the samples were drawn, beside the s
     noise: Noise,
     *,
     hits: checks.Masking = "rejected",
-    tries: int | None = None,
+    tries: float | None = None,
 ) -> Tensor:
     """The article's loss: the target apart, the rest of the sum estimated from noise samples.
 
@@ -63,7 +63,7 @@ def sampled_softmax(  # noqa: PLR0913 - how the samples were drawn, beside the s
         samples: c, int64 [..., k], or [k] shared by all examples.
         noise: q, what the samples were drawn from.
         hits: "rejected"; "kept" is a mistake worth seeing: its bias does not vanish.
-        tries: for samples from `Noise.draw_unique`, the draws it made.
+        tries: for samples from `Noise.draw_unique`, its tries.
 
     Returns:
         The loss of each example in nats [...].
@@ -84,7 +84,7 @@ def sampled_softmax(  # noqa: PLR0913 - how the samples were drawn, beside the s
 
 
 def naive_importance(
-    scores: Tensor, target: Tensor, samples: Tensor, noise: Noise, *, tries: int | None = None
+    scores: Tensor, target: Tensor, samples: Tensor, noise: Noise, *, tries: float | None = None
 ) -> Tensor:
     """Importance sampling of the whole sum, the target not set apart.
 
@@ -98,7 +98,7 @@ def naive_importance(
         target: t, int64 [...].
         samples: c, int64 [..., k], or [k] shared by all examples; hits count like any other.
         noise: q, what the samples were drawn from.
-        tries: for samples from `Noise.draw_unique`, the draws it made.
+        tries: for samples from `Noise.draw_unique`, its tries.
 
     Returns:
         The loss of each example in nats [...].
@@ -125,7 +125,7 @@ def log_q(  # noqa: PLR0913 - how the samples were drawn, beside the samples
     noise: Noise,
     *,
     hits: checks.Masking = "rejected",
-    tries: int | None = None,
+    tries: float | None = None,
 ) -> Tensor:
     """The correction on every class, the target's too: what TensorFlow and most recommenders do.
 
@@ -141,7 +141,7 @@ def log_q(  # noqa: PLR0913 - how the samples were drawn, beside the samples
         samples: c, int64 [..., k], or [k] shared by all examples.
         noise: q, what the samples were drawn from; it must be able to draw the targets.
         hits: "rejected", or "kept" as candidates of their own.
-        tries: for samples from `Noise.draw_unique`, the draws it made.
+        tries: for samples from `Noise.draw_unique`, its tries.
 
     Returns:
         The loss of each example in nats [...]; 0 with no sample left.
@@ -197,7 +197,7 @@ def nce(  # noqa: PLR0913 - how the samples were drawn, beside the samples
     noise: Noise,
     *,
     hits: checks.Masking = "kept",
-    tries: int | None = None,
+    tries: float | None = None,
 ) -> Tensor:
     """Noise-contrastive estimation: tell the target from the noise, one class at a time.
 
@@ -211,7 +211,7 @@ def nce(  # noqa: PLR0913 - how the samples were drawn, beside the samples
         samples: c, int64 [..., k], or [k] shared by all examples.
         noise: q, what the samples were drawn from; it must be able to draw the targets.
         hits: "kept", or "rejected" to leave out samples that equal the target.
-        tries: for samples from `Noise.draw_unique`, the draws it made.
+        tries: for samples from `Noise.draw_unique`, its tries.
 
     Returns:
         The loss of each example in nats [...].
@@ -305,7 +305,7 @@ def _candidates(  # noqa: PLR0913 - all that the doors take
     noise: Noise | None,
     *,
     hits: checks.Masking,
-    tries: int | None,
+    tries: float | None,
 ) -> Candidates:
     checks.score_rows(scores)
     checks.labels(target, scores)

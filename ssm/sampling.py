@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 _AHEAD = 4  # tries for each class wanted, before the rest is drawn at once
-_MOST_TRIES = 1e300
-_HALVINGS = 200
+_MOST_STEPS = 200  # of Newton's; some ten are made
+_NEAR = 1e-14
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,11 +36,11 @@ class Unique(NamedTuple):
 
     Attributes:
         samples: all different, in the order in which they were found, int64 [k].
-        tries: how many draws with replacement it took to find them.
+        tries: the number T at which the chances ``1 - (1 - q_c)^T`` sum to k; infinite for all classes.
     """
 
     samples: Tensor
-    tries: int
+    tries: float
 
 
 def alias(probs: Tensor) -> Alias:
@@ -112,11 +112,10 @@ def first_different(drawn: Tensor, k: int) -> Tensor:
     return places[new].sort().values[:k]
 
 
-def unique(drawn: Tensor, log_probs: Tensor, k: int, generator: torch.Generator | None) -> Unique:
+def unique(drawn: Tensor, log_probs: Tensor, k: int, generator: torch.Generator | None) -> Tensor:
     """The first k different classes of a sequence of draws, which is continued if it has too few.
 
     To continue, the classes that are missing race: each arrives at an exponential time of rate q_c.
-    The tries before each arrival are geometric, with the chance of a class not found so far.
 
     Args:
         drawn: draws with replacement [tries].
@@ -125,29 +124,18 @@ def unique(drawn: Tensor, log_probs: Tensor, k: int, generator: torch.Generator 
         generator: the source of the race's randomness.
 
     Returns:
-        Samples and tries.
+        Samples, int64 [k].
 
     >>> unique(torch.tensor([1, 1, 0]), torch.tensor([-0.7, -0.7]), 2, None)
-    Unique(samples=tensor([1, 0]), tries=3)
+    tensor([1, 0])
     """
-    places = first_different(drawn, k)
-    samples, missing = drawn[places], k - len(places)
+    samples = drawn[first_different(drawn, k)]
+    missing = k - len(samples)
     if not missing:
-        return Unique(samples, int(places[-1]) + 1)
+        return samples
     left = log_probs.index_fill(0, samples, -torch.inf)
     clocks = torch.empty_like(left).exponential_(generator=generator).log() - left
-    late = clocks.topk(missing, largest=False).indices  # topk sorts
-    chances = _chances(left.exp(), late)
-    u = torch.rand(missing, dtype=torch.float64, device=left.device, generator=generator)
-    waits = ((-u).log1p() / (-chances).log1p()).ceil().clamp(min=1, max=_MOST_TRIES / missing)
-    return Unique(torch.cat([samples, late]), len(drawn) + int(waits.sum()))
-
-
-def _chances(left: Tensor, late: Tensor) -> Tensor:
-    """The chance of something new before each of the late arrivals."""
-    arriving = left[late]
-    never = left.index_fill(0, late, 0.0).sum()
-    return (never + arriving.flip(0).cumsum(0).flip(0)).clamp(max=1.0)
+    return torch.cat([samples, clocks.topk(missing, largest=False).indices])  # topk sorts
 
 
 def ahead(k: int) -> int:
@@ -158,13 +146,35 @@ def ahead(k: int) -> int:
 def tries_for(log_probs: Tensor, k: int) -> float:
     """The number of tries, not whole, that are expected to find k classes: sum of 1 - (1 - q_c)^tries = k.
 
+    The sum is concave, so that Newton's steps from tries = k, where it is at most k, come from below.
+
+    Args:
+        log_probs: log q, float64 [classes].
+        k: how many, fewer than the classes that can be drawn.
+
+    Returns:
+        At least k.
+
     >>> round(tries_for(torch.tensor([0.5, 0.5]).log(), 1), 6)
     1.0
     """
-    rate = (-log_probs.exp()).log1p()  # log(1 - q_c)
-    low, high = 0.0, 700.0  # of log tries
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        found = -(rate * torch.tensor(middle, dtype=torch.float64).exp()).expm1().sum()
-        low, high = (middle, high) if found < k else (low, middle)
-    return float(torch.tensor((low + high) / 2, dtype=torch.float64).exp())
+    rates = (-log_probs.exp()).log1p()  # log(1 - q_c)
+    tries = float(k)
+    for _ in range(_MOST_STEPS):
+        missed = tries * rates
+        slope = -(rates * missed.exp()).nansum().item()  # nan: -inf times 0, of a class that is always drawn
+        step = (k + missed.expm1().sum().item()) / slope if slope else 0.0
+        if step <= _NEAR * tries:
+            break
+        tries += step
+    return tries
+
+
+def log_inclusion(log_probs: Tensor, tries: float) -> Tensor:
+    """``log(1 - (1 - q_c)^tries)``: the chance that c is among so many draws, from log q_c.
+
+    >>> log_inclusion(torch.tensor([0.5, 0.0]).log(), torch.inf).tolist()
+    [0.0, -inf]
+    """
+    missed = (tries * (-log_probs.exp()).log1p()).nan_to_num(nan=0.0)  # infinitely many tries, but of chance 0
+    return (-missed.expm1()).log()

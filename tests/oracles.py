@@ -75,7 +75,7 @@ def without(q: Vector, target: int) -> list[float]:
     return normalise([0.0 if c == target else q_c for c, q_c in enumerate(q)])
 
 
-def inclusion_after(q: Vector, tries: int) -> list[float]:
+def inclusion_after(q: Vector, tries: float) -> list[float]:
     """Return how likely each class is among so many draws with replacement."""
     return [1 - (1 - q_c) ** tries for q_c in q]
 
@@ -89,17 +89,6 @@ def unique_orders(q: Vector, k: int) -> dict[tuple[int, ...], float]:
             chance, rest = (chance * q[c] / rest, rest - q[c]) if chance else (0.0, rest)
         chances[order] = chance
     return chances
-
-
-def mean_tries(q: Vector, k: int) -> float:
-    """Return how many draws with replacement are expected until k different classes are found."""
-    total = 0.0
-    for order, chance in unique_orders(q, k).items():
-        rest = math.fsum(q)
-        for c in order:
-            total += chance / rest
-            rest -= q[c]
-    return total
 
 
 # Losses and their gradients with respect to the scores
@@ -152,12 +141,12 @@ def kept_samples(target: int, samples: Sequence[int], hits: str) -> list[int]:
     return [c for c in samples if hits == "kept" or c != target]
 
 
-def expected_count(q_c: float, k: int, tries: int | None) -> float:
+def expected_count(q_c: float, k: int, tries: float | None) -> float:
     """Return how often a class is expected among k samples, or among so many tries that all count once."""
     return k * q_c if tries is None else 1 - (1 - q_c) ** tries
 
 
-def naive_loss(scores: Vector, target: int, samples: Sequence[int], q: Vector, tries: int | None = None) -> float:
+def naive_loss(scores: Vector, target: int, samples: Sequence[int], q: Vector, tries: float | None = None) -> float:
     """Return the loss of importance sampling, the target not set apart."""
     k = len(samples)
     return log_sum_exp([scores[c] - math.log(expected_count(q[c], k, tries)) for c in samples]) - scores[target]
@@ -169,14 +158,14 @@ def sampled_loss_kept(scores: Vector, target: int, samples: Sequence[int], q: Ve
     return log_sum_exp([scores[target]] + [scores[c] - math.log(q[c]) - shift for c in samples]) - scores[target]
 
 
-def sampled_loss_unique(scores: Vector, target: int, samples: Sequence[int], q: Vector, tries: int) -> float:
+def sampled_loss_unique(scores: Vector, target: int, samples: Sequence[int], q: Vector, tries: float) -> float:
     """Return the sampled softmax loss of samples that are all different."""
     weighted = [scores[c] - math.log(expected_count(q[c], 0, tries)) for c in samples if c != target]
     return log_sum_exp([scores[target], *weighted]) - scores[target]
 
 
 def log_q_loss(
-    scores: Vector, target: int, samples: Sequence[int], q: Vector, hits: str, tries: int | None = None
+    scores: Vector, target: int, samples: Sequence[int], q: Vector, hits: str, tries: float | None = None
 ) -> float:
     """Return the softmax loss over target and samples, all corrected by their expected counts."""
     y = [x - math.log(expected_count(q_c, len(samples), tries)) for x, q_c in zip(scores, q, strict=True)]
@@ -194,7 +183,7 @@ def minus_log_logistic(y: float) -> float:
 
 
 def nce_loss(
-    scores: Vector, target: int, samples: Sequence[int], q: Vector, hits: str, tries: int | None = None
+    scores: Vector, target: int, samples: Sequence[int], q: Vector, hits: str, tries: float | None = None
 ) -> float:
     """Return the loss of noise-contrastive estimation."""
     y = [x - math.log(expected_count(q_c, len(samples), tries)) for x, q_c in zip(scores, q, strict=True)]

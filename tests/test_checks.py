@@ -82,9 +82,9 @@ NUMBERS = {
         lambda: noise.custom([0, 1]),
         "noise weights must be positive, got 0.0 at class 0; drop the class or give it a small weight",
     ),
-    "a count of zero": (
-        lambda: noise.unigram([3, 0], power=0.0),
-        "noise counts must be positive, got 0.0 at class 1; drop the class or give it a small weight",
+    "a count below zero": (
+        lambda: noise.unigram([3, -1], power=0.0),
+        "noise counts must be at least 0, got -1.0 at class 1; a class that never occurs has the count 0",
     ),
     "a weight that is no number": (
         lambda: noise.custom([1.0, float("nan")]),

@@ -1,6 +1,7 @@
 """The head: the losses from embeddings, and the layer that takes the place of a linear one."""
 
 import copy
+import math
 import pickle
 from typing import Any
 
@@ -151,6 +152,43 @@ def test_an_ignored_target_has_no_loss_and_no_gradient(training, poison):
     assert max((ours - theirs).abs().max() for ours, theirs in both) < 1e-13
 
 
+@every_estimator
+@pytest.mark.parametrize("hits", ["rejected", "excluded"])
+def test_an_ignored_example_touches_no_row(name, hits):
+    options = {"estimator": name, "hits": "kept" if name == "naive_importance" else hits}
+    made, h = layer(samples=2, noise=noise.uniform(CLASSES), **options), normal(20, DIM)
+    target = torch.full((20,), -100)
+    target[11] = 7
+    made(h, target, generator=seeded()).sum().backward()
+    for each in made.parameters():
+        used = each.grad.coalesce().indices()[0].tolist()
+        assert 7 in used
+        assert len(used) <= 3  # the target and two samples
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_a_reduction_is_over_the_examples_that_count(training, reduction):
+    reduced, apart = (layer(reduction=each).train(training) for each in (reduction, "none"))
+    h = normal(5, DIM)
+    target = TARGET.clone()
+    target[[1, 3]] = -100
+    found, each = (one(h, target, generator=seeded()) for one in (reduced, apart))
+    assert found.item() == pytest.approx(each.sum().item() / (3 if reduction == "mean" else 1), rel=1e-14)
+    if not training:
+        theirs = functional.cross_entropy(reduced.scores(h), target, reduction=reduction)
+        assert found.item() == pytest.approx(theirs.item(), rel=1e-12)
+    assert reduced(h, torch.full_like(target, -100)).item() == 0
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (3,), (5, 1), (1, 5)])
+def test_a_target_of_another_shape_is_not_stretched(shape):
+    made = layer()
+    for here in (made, made.eval()):
+        with refuses(f"target must be one class per embedding, got the shapes {shape} and (5, 4); reshape one of them"):
+            here(normal(5, DIM), torch.zeros(shape, dtype=torch.int64))
+
+
 def test_one_generator_gives_one_loss():
     made, h = layer(), normal(5, DIM)
     first, again, other = (made(h, TARGET, generator=seeded(s)) for s in (3, 3, 4))
@@ -175,6 +213,46 @@ def test_its_first_weights_are_in_the_range_of_a_linear_layers():
     for each in made.parameters():
         assert 0.49 < each.abs().max() <= 0.5
         assert abs(each.mean()) < 0.02
+
+
+@pytest.mark.parametrize("temperature", [1.0, 0.5])
+def test_nce_starts_where_its_probabilities_sum_to_about_1(temperature):
+    made = SampledSoftmax(4, 5000, samples=1, noise=noise.uniform(5000), estimator="nce", temperature=temperature)
+    assert made.scores(torch.zeros(4)).exp().sum().item() == pytest.approx(1, rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ["uncorrected", "negative_sampling"])
+@pytest.mark.parametrize("bias", [True, False])
+def test_scores_without_log_q_give_probabilities(name, bias):
+    """At their optimum, scores of log(p / (k q)), what is read from the layer is p."""
+    p = torch.arange(1, CLASSES + 1, dtype=torch.float64) / (CLASSES * (CLASSES + 1) / 2)
+    made = layer(estimator=name, bias=bias, temperature=0.5).eval()
+    optimum = 0.5 * (p.log() - Q.log_probs - math.log(K))
+    with torch.no_grad():
+        made.weight.zero_()
+        (made.bias if bias else made.weight[:, 0]).copy_(optimum)
+    h = torch.tensor([1.0, 0, 0, 0], dtype=torch.float64)
+    assert (made.log_probs(h) - p.log()).abs().max() < 1e-12
+    assert made(h.expand(5, DIM), TARGET).tolist() == pytest.approx((-p[TARGET].log()).tolist(), abs=1e-12)
+    assert made.predict(h, 3).tolist() == [29, 28, 27]
+
+
+def test_no_probability_is_known_of_a_class_that_is_never_drawn():
+    made = layer(estimator="uncorrected", noise=noise.unigram([0.0] + [1.0] * 29)).eval()
+    with refuses(
+        "noise must give every target a probability above 0 in this loss, got 0 in example 0; take noise with every "
+        "class, or the sampled softmax"
+    ):
+        made(normal(5, DIM), TARGET)
+    assert made.log_probs(normal(DIM))[0] == -torch.inf
+
+
+def test_device_and_type_of_its_parameters():
+    made = SampledSoftmax(DIM, CLASSES, samples=K, noise=Q, device="meta", dtype=torch.float64)
+    assert {(each.device.type, each.dtype) for each in made.parameters()} == {("meta", torch.float64)}
+    made = made.to_empty(device="cpu")
+    made.reset_parameters()
+    assert made(normal(5, DIM), TARGET).isfinite().all()
 
 
 def test_predictions_and_log_probabilities_are_those_of_all_scores():
@@ -220,26 +298,48 @@ def test_a_compiled_layer_has_the_same_loss(sparse):
     assert (torch.compile(made.eval(), backend="eager")(h, TARGET) - made(h, TARGET)).abs().max() < 1e-12
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("hits", ["rejected", "excluded", "kept"])
+@pytest.mark.parametrize("reduction", ["none", "mean"])
+def test_a_fresh_layer_of_any_noise_is_compiled_whole(hits, reduction):
+    target = TARGET.clone()
+    target[2] = -100
+    for q in (noise.uniform(CLASSES), Q, noise.unigram(range(1, CLASSES + 1))):
+        made = layer(noise=q, hits=hits, reduction=reduction)
+        torch.compiler.reset()
+        loss = torch.compile(made, backend="aot_eager", fullgraph=True)(normal(5, DIM), target)
+        assert loss.shape == (() if reduction == "mean" else (5,))
+        loss.sum().backward()
+        assert made.weight.grad.is_sparse
+
+
 def test_it_can_be_copied_pickled_and_moved():
     made, h = layer(), normal(5, DIM)
     expected = made(h, TARGET, generator=seeded())
     for again in (copy.deepcopy(made), pickle.loads(pickle.dumps(made)), made.to("cpu")):
         assert (again(h, TARGET, generator=seeded()) == expected).all()
-    assert layer().to("meta").noise.log_probs.device.type == "meta"
+    assert layer().to("meta").to_empty(device="cpu").noise.log_probs.tolist() == Q.log_probs.tolist()
     assert layer().half().noise.log_probs.dtype == torch.float64
+
+
+def test_a_copy_has_its_tables_as_a_compiled_step_wants_them():
+    made = layer(noise=noise.unigram(range(1, CLASSES + 1)))
+    for each in (made, copy.deepcopy(made), layer(noise=noise.custom([1.0] * CLASSES)).to("cpu")):
+        assert "_alias" in vars(each.noise)
+    assert "_cumulative" in vars(layer(hits="excluded").noise)
 
 
 def test_it_says_what_it_is():
     assert repr(layer(temperature=0.5)) == (
         "SampledSoftmax(4, 30, samples=7, estimator='sampled_softmax', hits='rejected', "
-        "bias=True, temperature=0.5, sparse=True)"
+        "replacement=True, bias=True, temperature=0.5, sparse=True, reduction='none')"
     )
 
 
 def test_excluded_samples_are_each_examples_own():
     made, h = layer(hits="excluded", samples=200, noise=noise.uniform(CLASSES)), normal(5, DIM)
     assert made(h, TARGET, generator=seeded()).isfinite().all()
-    drawn = made._draw(TARGET, seeded())
+    drawn = made._draw(TARGET, TARGET >= 0, seeded())
     assert drawn.shape == (5, 200)
     assert not (drawn == TARGET[:, None]).any()
 
@@ -278,6 +378,43 @@ def test_an_empty_batch_has_an_empty_loss(training):
 def test_a_layer_that_cannot_be(options, sentence):
     with refuses(sentence):
         layer(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"noise": "uniform"}, "noise must be a Noise, got 'uniform'; build one, such as ssm.noise.log_uniform(30)"),
+        ({"reduction": "avg"}, "reduction must be 'none', 'mean' or 'sum', got 'avg'; choose one of the three"),
+    ],
+)
+def test_a_word_that_is_none(options, sentence):
+    with refuses(sentence):
+        layer(**options)
+
+
+@pytest.mark.parametrize("name", ["projection", "bias"])
+def test_computed_weights_have_no_sparse_gradients(weights, name):
+    w, b = (
+        each * 1 if each_name == name else each for each, each_name in zip(weights, ("projection", "bias"), strict=True)
+    )
+    where = normal(5, DIM), w, TARGET, torch.tensor([1, 2]), Q
+    with refuses(
+        f"{name} must be a leaf, such as a parameter, for sparse gradients, got the result of an operation; "
+        "pass sparse=False where it is normalised or otherwise computed"
+    ):
+        head.candidates(*where, bias=b)
+    found = gradients(estimators.nce(head.candidates(*where, bias=b, sparse=False)).sum(), weights)
+    assert all(each.any() for each in found)
+
+
+def test_float16_on_a_cpu_has_no_sparse_gradients():
+    made = layer().half()
+    with refuses(
+        "projection must be float32, float64 or bfloat16 for sparse gradients on a CPU, got torch.float16; convert "
+        "with .bfloat16(), use torch.autocast, or pass sparse=False"
+    ):
+        made(normal(5, DIM).half(), TARGET)
+    assert layer(sparse=False).half()(normal(5, DIM).half(), TARGET).isfinite().all()
 
 
 def test_no_classes():

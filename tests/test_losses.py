@@ -455,7 +455,7 @@ def test_hits_are_rejected_or_kept():
 
 
 def test_fewer_tries_than_samples():
-    with refuses("tries must be a whole number of at least 2, got 1; pass what draw_unique counted"):
+    with refuses("tries must be at least 2, the number of samples, got 1; pass what draw_unique gave"):
         losses.nce(torch.zeros(4), torch.tensor(2), torch.tensor([0, 1]), noise.uniform(4), tries=1)
 
 

@@ -49,15 +49,21 @@ def perplexity(body, layer, text):
         return math.exp(layer.eval()(body(text[:-1]), text[1:]).double().mean().item())
 
 
-def train(text, counts, *, estimator, epochs=2):
+def scale(q, estimator):
+    """Return what is missing from the scores of an estimator to be log-probabilities."""
+    k = {"uncorrected": 1, "negative_sampling": SAMPLES}.get(estimator)
+    return torch.zeros(q.classes) if k is None else (math.log(k) + q.log_probs).float()
+
+
+def train(text, counts, *, estimator, epochs=2, q=None):
     """Return a body and a layer after some epochs, the same for the same arguments."""
     g = torch.Generator().manual_seed(0)
     body = nn.Embedding(len(counts), DIM, sparse=True)
-    layer = SampledSoftmax(DIM, len(counts), samples=SAMPLES, noise=noise.unigram(counts), estimator=estimator)
+    layer = SampledSoftmax(DIM, len(counts), samples=SAMPLES, noise=q or noise.unigram(counts), estimator=estimator)
     with torch.no_grad():
         body.weight.normal_(0, 0.5, generator=g)
         layer.weight.normal_(0, 0.1, generator=g)
-        layer.get_parameter("bias").copy_((counts / counts.sum()).log())
+        layer.get_parameter("bias").copy_((counts / counts.sum()).log() - scale(layer.noise, estimator))
     optimiser = torch.optim.SparseAdam([*body.parameters(), *layer.parameters()], lr=0.01)
     for _ in range(epochs):
         for here in torch.randperm(len(text) - 1, generator=g).split(BATCH):
@@ -69,11 +75,26 @@ def train(text, counts, *, estimator, epochs=2):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
-@pytest.mark.parametrize("estimator", ["sampled_softmax", "log_q", "nce"])
+@pytest.mark.parametrize("estimator", ["sampled_softmax", "log_q", "nce", "uncorrected", "negative_sampling"])
 def test_a_model_of_words_learns_more_than_their_frequencies(words, estimator):
     text, counts = words
     body, layer = train(text, counts, estimator=estimator)
     assert perplexity(body, layer, text) < 0.9 * unigram_perplexity(counts)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("one_thread")
+def test_uniform_noise_wants_log_q(words):
+    """As README and the layer say: by default a word's loss leaps when it is drawn at last."""
+    text, counts = words
+    q, frequencies = noise.uniform(len(counts)), unigram_perplexity(counts)
+    found = []
+    for estimator in ("sampled_softmax", "log_q"):
+        body, layer = train(text, counts, estimator=estimator, q=q)
+        found.append(perplexity(body, layer, text))
+    default, log_q = found
+    assert default > 0.95 * frequencies
+    assert log_q < 0.85 * frequencies
 
 
 @pytest.mark.usefixtures("one_thread")
