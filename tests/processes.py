@@ -1,10 +1,12 @@
 """A model with a sampled softmax trained by two processes: what each of them does, and what it finds.
 
-Run by `torch.multiprocessing` from tests/test_works.py, since a process group wants processes of its own.
+Run by tests/test_works.py, since a process group wants processes of its own.
 """
 
 import copy
 import json
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -120,6 +122,11 @@ def work(rank: int, folder: str) -> None:
 def run() -> dict[str, Found]:
     """Return what the processes found, by way, estimator and whether gradients were sparse."""
     with tempfile.TemporaryDirectory() as folder:
-        spawn(work, (folder,), nprocs=RANKS)
+        # From a process of its own: what is spawned begins as the main module did, and that of tests may be a page's.
+        subprocess.run([sys.executable, "-m", "tests.processes", folder], check=True)
         found: dict[str, Found] = json.loads((Path(folder) / "found.json").read_text())
     return found
+
+
+if __name__ == "__main__":
+    spawn(work, (sys.argv[1],), nprocs=RANKS)
