@@ -87,8 +87,9 @@ def test_no_name_is_markup_anywhere_on_the_page(new_context, view, width):
     assert chips
     assert set(chips) <= set(NAMES)
     page.get_by_text("Data table").click()
-    heads = page.locator(".ssm-table th[scope=row]").all_text_contents()
-    assert [head.removesuffix(" (target)") for head in heads] == list(NAMES)
+    heads = page.locator(".ssm-table th[scope=row]")
+    expect(heads).to_have_count(len(NAMES))  # it is filled when it is opened
+    assert [head.removesuffix(" (target)") for head in heads.all_text_contents()] == list(NAMES)
     terms = page.locator(".ssm-equation .ssm-term").evaluate_all("nodes => nodes.map((node) => node.title)")
     assert terms
     assert set(terms) <= set(NAMES)
