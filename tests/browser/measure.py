@@ -138,7 +138,7 @@ def opened(browser: Browser, url: str, query: str) -> tuple[Page, float]:
     page = browser.new_page(base_url=url, viewport={"width": 1280, "height": 800})
     page.add_init_script(f"({BEFORE})()")
     page.goto(f"/{query}")
-    ready = page.wait_for_function(f"document.querySelector('{READY}') && performance.now()").json_value()
+    ready = page.wait_for_function(f"() => document.querySelector('{READY}') && performance.now()").json_value()
     page.wait_for_timeout(1500)
     return page, ready
 

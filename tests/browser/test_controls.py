@@ -276,7 +276,7 @@ def test_finger_across_the_bars_scrolls_the_page(new_context):
     with touching(context, page, (x, y)) as move:
         for far in (15, 30, 60, 90):
             move((x, y + far))
-    page.wait_for_function(f"({SCROLLED})() !== {scrolled}")
+    page.wait_for_function(f"() => ({SCROLLED})() !== {scrolled}")
     expect(page).to_have_url(re.compile(r"/\?v=1$"))
 
 
