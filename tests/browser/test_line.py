@@ -44,6 +44,16 @@ def choose_samples(page: Page, samples: int) -> None:
     page.keyboard.press("Enter")
 
 
+def pasted(page: Page) -> str:
+    """Paste a table that no link holds; the link by which the page then knows it."""
+    dialog = ask(page)
+    dialog.get_by_role("textbox", name="Paste a table").fill(LARGE)
+    with answered(page):
+        send(dialog)
+    expect(page.locator(".ssm-badge")).to_contain_text("page vs torch")
+    return page.url
+
+
 @pytest.mark.parametrize("seconds", [1, 6])
 def test_a_change_made_while_the_line_is_cut_is_answered_once_it_is_back(new_context, complaints, line, seconds):
     page = new_context(base_url=line.url).new_page()
@@ -84,12 +94,7 @@ def test_a_server_that_starts_again_gets_the_table_from_the_page(new_context, co
     here = Settings(problem="own", table=problem.fingerprint, samples=5, target=problem.target)
     with running_app(port):
         open_explorer(page, "?v=1&samples=5")
-        dialog = ask(page)
-        dialog.get_by_role("textbox", name="Paste a table").fill(LARGE)
-        with answered(page):
-            send(dialog)
-        expect(page.locator(".ssm-badge")).to_contain_text("page vs torch")
-        link = page.url
+        link = pasted(page)
     is_up(page, "PINGING_SERVER")
     choose_samples(page, 8)
     with running_app(port):
@@ -112,12 +117,7 @@ def test_a_server_that_starts_again_while_nobody_does_anything_changes_nothing(n
         open_explorer(page, "?v=1&samples=5")
         with answered(page):  # so that Streamlit remembers a question of before the table
             choose_samples(page, 6)
-        dialog = ask(page)
-        dialog.get_by_role("textbox", name="Paste a table").fill(LARGE)
-        with answered(page):
-            send(dialog)
-        expect(page.locator(".ssm-badge")).to_contain_text("page vs torch")
-        link = page.url
+        link = pasted(page)
     is_up(page, "PINGING_SERVER")
     before = answers(page)
     with running_app(port):
