@@ -14,6 +14,8 @@ from tests.browser.server import running_app
 DESKTOP = {"width": 1280, "height": 800}
 # On a cold link to /page Streamlit first looks for its server under /page/, is refused, and then finds it at the root.
 STREAMLIT_LOOKS_ROUND = re.compile(r"/[\w-]+/_stcore/(health|host-config)$")
+# What Chromium writes when nobody is at the address.
+UNREACHABLE = re.compile(r"net::ERR_|WebSocket connection to")
 
 
 @pytest.fixture(scope="session")
@@ -40,30 +42,34 @@ def complaints() -> list[str]:
 def new_context(chromium: Browser, app_url: str, complaints: list[str]) -> Iterator[Callable[..., BrowserContext]]:
     """Open contexts by `new_context(viewport=..., color_scheme=...)`; the test fails on any complaint of their pages.
 
-    A complaint is an error on the console, an uncaught exception, or a request to another server.
+    A complaint is an error on the console, an uncaught exception, or a request to a server other than `base_url`'s.
+    With `goes_away` that server is away for a while: that the page cannot reach it is then no complaint, and it may
+    still say so after the test's last line, while it waits to be closed.
     """
     opened: list[BrowserContext] = []
 
-    def on_console(message: ConsoleMessage) -> None:
-        source = message.location["url"]
-        if message.type == "error" and not STREAMLIT_LOOKS_ROUND.search(source):
-            shown = message.page.url if message.page else ""
-            complaints.append(f"console: {message.text} ({source}), on {shown}")
+    def open_one(*, base_url: str = app_url, goes_away: bool = False, **options: Any) -> BrowserContext:
+        own = urlsplit(base_url).netloc
 
-    def on_request(request: Request) -> None:
-        address = urlsplit(request.url)
-        if address.scheme in {"http", "https", "ws", "wss"} and address.netloc != own:
-            complaints.append(f"request to another server: {request.url}")
+        def on_console(message: ConsoleMessage) -> None:
+            source = message.location["url"]
+            unreachable = goes_away and UNREACHABLE.search(message.text)
+            if message.type == "error" and not unreachable and not STREAMLIT_LOOKS_ROUND.search(source):
+                shown = message.page.url if message.page else ""
+                complaints.append(f"console: {message.text} ({source}), on {shown}")
 
-    def open_one(**options: Any) -> BrowserContext:
-        context = chromium.new_context(**{"base_url": app_url, "viewport": DESKTOP, **options})
+        def on_request(request: Request) -> None:
+            address = urlsplit(request.url)
+            if address.scheme in {"http", "https", "ws", "wss"} and address.netloc != own:
+                complaints.append(f"request to another server: {request.url}")
+
+        context = chromium.new_context(**{"base_url": base_url, "viewport": DESKTOP, **options})
         context.on("console", on_console)
         context.on("weberror", lambda error: complaints.append(f"uncaught: {error.error}"))
         context.on("request", on_request)
         opened.append(context)
         return context
 
-    own = urlsplit(app_url).netloc
     yield open_one
     for context in opened:
         context.close()

@@ -55,8 +55,8 @@ def pasted(page: Page) -> str:
 
 
 @pytest.mark.parametrize("seconds", [1, 6])
-def test_a_change_made_while_the_line_is_cut_is_answered_once_it_is_back(new_context, complaints, line, seconds):
-    page = new_context(base_url=line.url).new_page()
+def test_a_change_made_while_the_line_is_cut_is_answered_once_it_is_back(new_context, line, seconds):
+    page = new_context(base_url=line.url, goes_away=True).new_page()
     open_explorer(page)
     with answered(page):
         line.cut()
@@ -68,11 +68,10 @@ def test_a_change_made_while_the_line_is_cut_is_answered_once_it_is_back(new_con
     with answered(page):  # and the next one is answered as ever
         choice(page, "noise").select_option("softmax")
     shows(page, Settings(samples=7, noise="softmax"))
-    complaints.clear()  # of another server, that was away for a while
 
 
-def test_a_question_that_is_being_answered_when_the_line_is_cut_is_asked_again(new_context, complaints, line):
-    page = new_context(base_url=line.url).new_page()
+def test_a_question_that_is_being_answered_when_the_line_is_cut_is_asked_again(new_context, line):
+    page = new_context(base_url=line.url, goes_away=True).new_page()
     open_explorer(page, "?v=1&problem=white")
     choose_samples(page, 9)
     page.wait_for_function("() => document.querySelector('.ssm').dataset.state === 'asking'")
@@ -83,13 +82,12 @@ def test_a_question_that_is_being_answered_when_the_line_is_cut_is_asked_again(n
         re.compile("samples=9"), timeout=MILLISECONDS_TO_OPEN
     )  # Streamlit may mount the stage anew
     shows(page, Settings(problem="white", samples=9))
-    complaints.clear()
 
 
 @pytest.mark.slow
-def test_a_server_that_starts_again_gets_the_table_from_the_page(new_context, complaints):
+def test_a_server_that_starts_again_gets_the_table_from_the_page(new_context):
     port = free_port()
-    page = new_context(base_url=f"http://127.0.0.1:{port}").new_page()
+    page = new_context(base_url=f"http://127.0.0.1:{port}", goes_away=True).new_page()
     problem = tables.parse(LARGE)
     here = Settings(problem="own", table=problem.fingerprint, samples=5, target=problem.target)
     with running_app(port):
@@ -106,13 +104,12 @@ def test_a_server_that_starts_again_gets_the_table_from_the_page(new_context, co
         with answered(page):
             choice(page, "noise").select_option("unigram")
         assert here.table in page.url
-    complaints.clear()
 
 
 @pytest.mark.slow
-def test_a_server_that_starts_again_while_nobody_does_anything_changes_nothing(new_context, complaints):
+def test_a_server_that_starts_again_while_nobody_does_anything_changes_nothing(new_context):
     port = free_port()
-    page = new_context(base_url=f"http://127.0.0.1:{port}").new_page()
+    page = new_context(base_url=f"http://127.0.0.1:{port}", goes_away=True).new_page()
     with running_app(port):
         open_explorer(page, "?v=1&samples=5")
         with answered(page):  # so that Streamlit remembers a question of before the table
@@ -125,4 +122,3 @@ def test_a_server_that_starts_again_while_nobody_does_anything_changes_nothing(n
         page.wait_for_timeout(2_000)  # an answer to the older question would have come by now
         expect(page).to_have_url(link)
         expect(page.locator(".ssm-own")).to_contain_text("Your own table, 2,000 classes.")
-    complaints.clear()
