@@ -119,6 +119,13 @@ export function agreementWords(difference, where) {
 
 /** The settings in one line. @param {any} settings @param {number} classes @param {any} fields */
 export function ribbon(settings, classes, fields) {
-  const { samples, noise, seed } = settings;
-  return `${grouped(classes)} classes, ${grouped(samples)} ${samples === 1 ? "sample" : "samples"}, ${fields.noise.choices[noise]}, seed ${seed}`;
+  const { samples, noise, estimator, seed } = settings;
+  const usual = estimator === fields.estimator.default; // what the pages are about needs no naming
+  return [
+    `${grouped(classes)} classes`,
+    `${grouped(samples)} ${samples === 1 ? "sample" : "samples"}`,
+    fields.noise.choices[noise],
+    ...(usual ? [] : [fields.estimator.choices[estimator]]),
+    `seed ${seed}`,
+  ].join(", ");
 }
