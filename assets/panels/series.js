@@ -3,6 +3,8 @@
  * ssm.explorer.figures.series; a test holds the two against each other.
  */
 
+import { singles } from "./single.js";
+
 export const FEW = 12; // bars that leave room for a count on each
 const MOST_BLOCKS = 24; // samples of one class that are drawn one by one
 
@@ -246,6 +248,7 @@ export function numbers(view, settings = {}, names = String) {
   flat.pull_draw = view.draw ? view.draw.block_gradient.reduce((sum, g) => sum + g, view.draw.block_rest ?? 0) : null;
   flat.target_name = names(flat.target);
   (view.ranked?.mass ?? []).forEach((mass, i) => (flat[`mass_${i}`] = mass));
+  Object.assign(flat, singles(view, names));
   flat.watched_count = view.convergence?.watched.length ?? 0;
   (view.convergence?.watched ?? []).forEach((c, i) => (flat[`watched_name_${i}`] = names(c)));
   return flat;

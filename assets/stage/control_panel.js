@@ -4,6 +4,7 @@ import { ChoiceControl } from "../controls/choice.js";
 import { ClassPicker } from "../controls/class_picker.js";
 import { button, el } from "../controls/dom.js";
 import { NumberControl } from "../controls/number.js";
+import { recall, remember } from "./memory.js";
 import { directory } from "./problems.js";
 
 const FRONT = ["problem", "classes", "samples", "noise", "target"];
@@ -25,16 +26,6 @@ const INSETS = ["power", "temperature"];
 const BY_PLAYER = ["draw", "average"];
 const SWITCHES = ["view", "scale"];
 const MEMORY = "ssm-more-controls";
-
-/** What a browser that forbids storage answers: nothing. */
-function remember(value = null) {
-  try {
-    if (value !== null) localStorage.setItem(MEMORY, value);
-    return localStorage.getItem(MEMORY);
-  } catch {
-    return null;
-  }
-}
 
 /** The kind of control that a field needs; null for one that is set elsewhere: by dragging, by the player, by a dialog. */
 function controlOf(name, field, doors, spec) {
@@ -85,7 +76,7 @@ export class ControlPanel {
     this.more = button("", () => this.#toggle(), "ssm-more");
     this.drawer = el("div", { class: "ssm-drawer" }, ...nodes(DRAWER), this.#load());
     this.front = el("div", { class: "ssm-controls" }, ...nodes(FRONT), this.more);
-    this.#open(remember() === "open" && !embedded);
+    this.#open(recall(MEMORY) === "open" && !embedded);
   }
 
   #add(name, field) {
@@ -115,7 +106,8 @@ export class ControlPanel {
 
   /** Lock and hide what a frame names. @param {{hidden: string[], locked: string[]}} frame */
   frame({ hidden, locked }) {
-    for (const name of hidden) this.#of(name)?.classList.add("ssm-hidden");
+    for (const name of Object.keys(this.#spec.fields))
+      this.#of(name)?.classList.toggle("ssm-hidden", hidden.includes(name));
     for (const name of locked) this.controls[name]?.lock();
   }
 
@@ -125,7 +117,7 @@ export class ControlPanel {
 
   #toggle() {
     this.#open(this.drawer.hidden);
-    remember(this.drawer.hidden ? "closed" : "open");
+    remember(MEMORY, this.drawer.hidden ? "closed" : "open");
   }
 
   #open(open) {

@@ -70,6 +70,11 @@ export class PanelGrid {
     this.#stepping = this.#makeStepping();
   }
 
+  /** A panel as it stands on the page. @param {string} name */
+  figure(name) {
+    return this.#figures[name];
+  }
+
   /** What a panel is in any theme. */
   #plain(name) {
     return this.#spec.panels.light[name];
@@ -115,6 +120,7 @@ export class PanelGrid {
     this.#host.classList.toggle("ssm-chosen", panels.length > 0);
     this.#fixed = new Set([...hidden, ...locked]);
     this.#light.fixed = this.#fixed.has("target");
+    if (this.#view) this.fit();
   }
 
   /** Follow the page's size and theme until the signal. @param {AbortSignal} signal */

@@ -9,6 +9,7 @@ from itertools import accumulate
 from typing import Any
 
 from ssm.explorer.figures.over_draws import WATCHED
+from ssm.explorer.figures.single import singles
 from ssm.explorer.figures.texts import NOTHING, ROUNDING
 
 FEW = 12  # bars that leave room for a count on each
@@ -269,6 +270,7 @@ def numbers(view: View, settings: Mapping[str, Any], names: Names) -> dict[str, 
     flat["pull_draw"] = sum(draw["block_gradient"]) + draw["block_rest"] if draw else None
     flat["target_name"] = names(flat["target"])
     flat["watched_count"] = len(watched)
+    flat |= singles(view, names)
     flat |= {f"mass_{i}": mass for i, mass in enumerate(ranked.get("mass", []))}
     return flat | {f"watched_name_{i}": names(c) for i, c in enumerate(watched)}
 

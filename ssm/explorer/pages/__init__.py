@@ -4,5 +4,6 @@ from ssm.explorer.pages.explore import EXPLORER as EXPLORER
 from ssm.explorer.pages.record import Layout as Layout
 from ssm.explorer.pages.record import Next as Next
 from ssm.explorer.pages.record import Page as Page
+from ssm.explorer.pages.story import STORY as STORY
 
-PAGES = (EXPLORER,)  # in the order of the bar
+PAGES = (STORY, EXPLORER)  # in the order of the bar

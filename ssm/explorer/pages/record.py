@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, final
 from ssm.explorer.figures import PANELS
 from ssm.explorer.figures.templates import Parts
 from ssm.explorer.settings import Frame
+from ssm.explorer.story import Chapter
 
 
 class Layout(NamedTuple):
@@ -46,6 +47,7 @@ class Page:
         frame: what it shows, hides and locks unless the link says otherwise.
         layout: where its panels stand; without one they flow, the first the largest.
         next: what to ask after it.
+        chapters: what it tells one after another, each with a frame and settings of its own.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Page:
     frame: Frame = Frame()  # noqa: RUF009 - frozen
     layout: Layout | None = None
     next: Next | None = None
+    chapters: tuple[Chapter, ...] = ()
 
     @cached_property
     def needs(self) -> frozenset[str]:
@@ -73,4 +76,5 @@ class Page:
             "frame": asdict(self.frame),
             "layout": self.layout and self.layout._asdict(),
             "next": self.next and self.next._asdict(),
+            "chapters": [chapter.plain() for chapter in self.chapters],
         }
