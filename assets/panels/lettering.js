@@ -1,6 +1,6 @@
 /** What the page draws at the marks of a panel by itself: counts, strokes, arrows, factors and the names of lines. */
 
-import { blocks, rows } from "./blocks.js";
+import { blocks, pushes, rows } from "./blocks.js";
 import { LINE, shortened } from "./layers.js";
 import { meets, rectangle, spread } from "./plane.js";
 import { brief, number, plain } from "./texts.js";
@@ -188,4 +188,4 @@ export function ends(look) {
 }
 
 /** What a record can ask for, by name: each gives labels and shapes. */
-export const LETTERING = { counts, strikes, arrows, factors, rows, blocks };
+export const LETTERING = { counts, strikes, arrows, factors, rows, blocks, pushes };

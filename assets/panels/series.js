@@ -3,6 +3,7 @@
  * ssm.explorer.figures.series; a test holds the two against each other.
  */
 
+import { masses } from "./masses.js";
 import { singles } from "./single.js";
 
 export const FEW = 12; // bars that leave room for a count on each
@@ -44,6 +45,7 @@ export function series(view, names) {
     ...ofConvergence(view, slots),
     ...ofWatched(view, names),
     ...ofRanks(view, names),
+    ...masses(view, names),
   };
 }
 

@@ -69,6 +69,7 @@ def _values(view: View, s: Series) -> dict[str, Range]:
         "watched": _span(s["watched_full"], s["watched_expected"], *(s[f"watched_{i}"] for i in range(WATCHED))),
         "distance": _steadied(_log_span(s["errors"], s["others"], s["bias"], s["averaged"], s["typical"])),
         "rank": _steadied([max(pushes[0], pushes[1] - MOST_DECADES), pushes[1]]),
+        "mass": _span(s["pull_mass"], _tops(s["push_mass"], s["push_base"])),
         "share": _span(s["share"], _tops(s["drawn"], s["drawn_base"]), [-(low or 0)]),
     }
 
@@ -80,6 +81,7 @@ def _along(view: View, s: Series) -> dict[str, Range]:
         "draws": _padded(_log_span(s["checkpoints"])),
         "ranks": _padded([0.0, math.log10(max(2, view["classes"]["n"] - 1))]),
         "shares": [-0.4, 2.9],
+        "masses": [-0.4, 1.9],
     }
 
 

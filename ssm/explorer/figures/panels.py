@@ -1,6 +1,7 @@
 """The panels of the Explorer, each defined once."""
 
 from ssm.explorer.figures.many import BALANCE, RANKED
+from ssm.explorer.figures.masses import MASSES
 from ssm.explorer.figures.over_draws import CONVERGENCE, CONVERGENCE_CLASSES
 from ssm.explorer.figures.records import CLASSES, Note, Panel, Trace, Variant, bars, line
 from ssm.explorer.figures.templates import Part, Parts, always
@@ -266,5 +267,6 @@ PANELS: dict[str, Panel] = {
         CONVERGENCE_CLASSES,
         BALANCE,
         RANKED,
+        MASSES,
     )
 }

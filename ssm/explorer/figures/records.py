@@ -11,9 +11,9 @@ Trace = dict[str, Any]
 
 
 class Along(NamedTuple):
-    """What lies along the marks of a panel: classes, draws, ranks or shares, and how."""
+    """What lies along the marks of a panel: classes, draws, ranks, shares or masses, and how."""
 
-    name: Literal["classes", "draws", "ranks", "shares"]
+    name: Literal["classes", "draws", "ranks", "shares", "masses"]
     axis: Literal["slots", "log", "rows"]
     unit: str = ""
     turned: Literal["narrow", "always", "never"] = "never"  # when it runs down the panel instead of across

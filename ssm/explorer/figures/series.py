@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
+from ssm.explorer.figures.masses import masses
 from ssm.explorer.figures.over_draws import WATCHED
 from ssm.explorer.figures.single import singles
 from ssm.explorer.figures.texts import NOTHING, ROUNDING
@@ -44,6 +45,7 @@ def series(view: View, names: Names) -> Series:
         **_of_convergence(view, len(target)),
         **_of_watched(view, names),
         **_of_ranks(view, names),
+        **masses(view, names),
     }
 
 
