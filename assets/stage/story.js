@@ -98,6 +98,7 @@ export class Story {
     this.#resume.textContent = `Go on with ${this.#last}. ${this.#chapters[this.#last - 1].title}`;
     this.#resume.hidden = new URLSearchParams(location.search).has("chapter") || this.#last === chapter;
     this.#tell(chapter);
+    writePlace(chapter);
   }
 
   #turn(by) {

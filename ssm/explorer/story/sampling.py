@@ -18,7 +18,7 @@ NAIVE = Chapter(
     words=[
         always(
             "Do not add up all {n#} classes. Draw {samples#} at random and let each stand for several: {first_name} "
-            "for {first_factor~}. Such a sum is right on average; this is importance sampling."
+            "counts {first_factor~} times. Such a sum is right on average; this is importance sampling."
         ),
         [
             {

@@ -67,7 +67,7 @@ GROWTH = Chapter(
         )
     ],
     settings=Settings(problem="random", classes=_FEW),
-    frame=showing(("gradient_full", "masses"), {"classes", "spread"}),
+    frame=showing(("gradient_full", "masses"), {"classes"}),
     predict=Prediction(
         question=[
             always(
