@@ -107,12 +107,14 @@ export class ControlPanel {
   /** Lock and hide what a frame names. @param {{hidden: string[], locked: string[]}} frame */
   frame({ hidden, locked }) {
     for (const name of Object.keys(this.#spec.fields))
-      this.#of(name)?.classList.toggle("ssm-hidden", hidden.includes(name));
+      for (const node of this.#of(name)) node.classList.toggle("ssm-hidden", hidden.includes(name));
     for (const name of locked) this.controls[name]?.lock();
   }
 
+  /** What a control is seen by; a switch has left its frame for a head. */
   #of(name) {
-    return SWITCHES.includes(name) ? this.switch(name) : this.controls[name]?.node;
+    const { node, select } = this.controls[name] ?? {};
+    return SWITCHES.includes(name) ? [node, select] : node ? [node] : [];
   }
 
   #toggle() {

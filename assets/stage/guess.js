@@ -1,11 +1,12 @@
 /** A guess marked on a panel: a line across the values, moved by pointer, touch and keys, and the gap to the answer. */
 
-import { el } from "../controls/dom.js";
+import { button, el } from "../controls/dom.js";
 import { number } from "../panels/texts.js";
 import { moved } from "./chapters.js";
 
 const AT_FIRST = 0.5; // of the axis
 const WIDER = 0.7; // of a slot, on either side of its middle
+const THIN = 5; // px of the gap, on either side of its middle
 
 export class Guess {
   #line = el("span", { class: "ssm-guess-line" }, el("span", { class: "ssm-guess-word" }, "your guess"));
@@ -16,11 +17,13 @@ export class Guess {
   #at = AT_FIRST;
   /** @type {number|null} */ #value = null;
   /** @type {number|null} */ #answer = null;
-  #changed;
+  #show;
+  #acts;
 
-  /** @param {() => void} changed */
-  constructor(changed) {
-    this.#changed = changed;
+  /** @param {{changed: () => void, done: () => void}} acts `done`: the mark stands where it should */
+  constructor(acts) {
+    this.#acts = acts;
+    this.#show = button("Show", acts.done, "ssm-guess-show");
     this.#mark.addEventListener("keydown", (event) => this.#key(event));
     this.#mark.addEventListener("pointerdown", (event) => this.#down(event));
     this.#mark.addEventListener(
@@ -40,7 +43,8 @@ export class Guess {
     this.#figure = figure;
     this.#across = !target;
     this.#mark.setAttribute("aria-label", label);
-    figure.holder.append(this.#gap, this.#mark);
+    figure.holder.append(this.#gap, this.#mark, this.#show);
+    this.#mark.classList.toggle("ssm-guess-across", this.#across);
     figure.drawn = () => this.#place();
     this.#to(AT_FIRST);
     this.#mark.focus();
@@ -51,6 +55,7 @@ export class Guess {
     this.#figure.drawn = null;
     this.#mark.remove();
     this.#gap.remove();
+    this.#show.remove();
     this.#figure = this.#value = this.#answer = null;
     this.#mark.removeAttribute("aria-disabled");
   }
@@ -60,6 +65,7 @@ export class Guess {
     if (!this.#figure) return;
     this.#answer = answer;
     this.#mark.setAttribute("aria-disabled", "true");
+    this.#show.remove();
     this.#place();
   }
 
@@ -68,6 +74,7 @@ export class Guess {
   }
 
   #key(event) {
+    if (event.key === "Enter" && !this.#fixed) return this.#acts.done();
     const at = this.#fixed ? null : moved(event.key, this.#at);
     if (at === null) return;
     event.preventDefault();
@@ -95,7 +102,7 @@ export class Guess {
     this.#at = at;
     this.#value = on.value.back(on.turned ? at * on.value.pixels : (1 - at) * on.value.pixels);
     this.#place();
-    this.#changed();
+    this.#acts.changed();
   }
 
   /** Where the mark and the gap lie on the panel as it is drawn now. */
@@ -103,8 +110,8 @@ export class Guess {
     const { panel } = this.#figure;
     if (!panel.on || this.#value === null) return;
     const { on, box } = panel;
-    const mark = this.#rectangle(this.#pixels(this.#value), this.#pixels(this.#value));
-    this.#mark.style.cssText = mark;
+    const at = this.#pixels(this.#value);
+    this.#mark.style.cssText = this.#rectangle(at, at);
     this.#mark.classList.toggle("ssm-guess-turned", on.turned);
     const ends = {
       valuemin: on.value.back(on.turned ? 0 : box.height),
@@ -114,8 +121,7 @@ export class Guess {
     for (const [key, value] of Object.entries(said)) this.#mark.setAttribute(`aria-${key}`, String(value));
     this.#mark.setAttribute("aria-orientation", on.turned ? "horizontal" : "vertical");
     this.#gap.hidden = this.#answer === null;
-    if (this.#answer !== null)
-      this.#gap.style.cssText = this.#rectangle(this.#pixels(this.#value), this.#pixels(this.#answer));
+    if (this.#answer !== null) this.#gap.style.cssText = this.#rectangle(at, this.#pixels(this.#answer), true);
   }
 
   #pixels(value) {
@@ -124,14 +130,23 @@ export class Guess {
     return Math.min(axis.pixels, Math.max(0, Number.isFinite(at) ? at : axis.pixels));
   }
 
-  /** The strip between two values, over the target's slot or over all. */
-  #rectangle(one, other) {
-    const { on, box, frame } = this.#figure.panel;
-    const slot = frame.view.classes.target_slot;
-    const whole = [0, on.turned ? box.height : box.width];
-    const [from, to] = this.#across ? whole : [on.along.at(slot - WIDER), on.along.at(slot + WIDER)];
+  /** The strip between two values, over the target's slot or over all; thin in the middle of that. */
+  #rectangle(one, other, thin = false) {
+    const { on, box } = this.#figure.panel;
+    const [from, to] = thin ? this.#middle() : this.#ends();
     const [low, high] = [Math.min(one, other), Math.max(one, other)];
     const [x, y, w, h] = on.turned ? [low, from, high - low, to - from] : [from, low, to - from, high - low];
     return `left:${box.left + x}px;top:${box.top + y}px;width:${w}px;height:${h}px`;
+  }
+
+  #ends() {
+    const { on, box, frame } = this.#figure.panel;
+    const slot = frame.view.classes.target_slot;
+    return this.#across ? [0, on.turned ? box.height : box.width] : [slot - WIDER, slot + WIDER].map(on.along.at);
+  }
+
+  #middle() {
+    const [from, to] = this.#ends();
+    return [(from + to) / 2 - THIN, (from + to) / 2 + THIN];
   }
 }

@@ -51,8 +51,8 @@ export class Parts {
     this.story = page.chapters.length ? this.#makeStory() : null;
     const { what, word, sentence, status, readouts, next } = this.page;
     const { front, drawer } = this.controls;
-    const stage = [word, sentence, front, drawer, status, this.#sticky, this.grid.node, readouts, next];
-    host.replaceChildren(what, ...(this.story ? [this.story.node] : []), ...stage);
+    const stage = [word, sentence, front, drawer, status, this.#sticky, this.grid.node, readouts];
+    host.replaceChildren(what, ...(this.story?.around(stage) ?? stage), next);
   }
 
   #makeControls() {

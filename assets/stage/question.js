@@ -19,7 +19,7 @@ export class Question {
   #asked = el("p", { class: "ssm-question" });
   #said = el("p", { class: "ssm-said-of-it", role: "status" });
   #acts;
-  #guess = new Guess(() => this.#marked());
+  #guess = new Guess({ changed: () => this.#marked(), done: () => this.#answer(this.#guess.value) });
   #predict = /** @type {any} */ (null);
   /** @type {Step} */ #step = "asked";
   /** @type {number|null} */ #given = null;
@@ -72,17 +72,16 @@ export class Question {
   }
 
   #marked() {
-    say(this.#said, "Drag the line over the chart, or move it by the arrow keys.");
+    say(this.#said, "Drag the dotted line over the chart, or move it by the arrow keys; Enter shows what happens.");
   }
 
   /** @param {number|null} guess null: just show it */
   #answer(guess) {
-    const held = this.node.contains(document.activeElement);
     this.#given = guess;
     this.#guess.reveal(null);
     if (guess === null) this.#guess.close();
     this.#to("waiting");
-    if (held) this.#again.focus();
+    this.#again.focus({ preventScroll: true });
     this.#said.replaceChildren();
     this.#acts.lead(this.#predict);
   }

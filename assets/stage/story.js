@@ -20,7 +20,6 @@ const MEMORY = "ssm-story";
  */
 
 export class Story {
-  /** @type {any} */ node;
   #spec;
   #chapters;
   /** @type {Acts} */ #acts;
@@ -52,17 +51,28 @@ export class Story {
     this.#question = new Question({ state, lead, figure: acts.figure, restore: () => this.#restore() });
     this.#myth = new MythBox({ state, lead });
     this.#list.append(...this.#chapters.map(({ title }, i) => this.#entry(title, i + 1)));
-    this.node = this.#made();
   }
 
-  #made() {
+  /** The chapter around the parts of the stage: what is told before them, what is tried after them. @param {any[]} stage */
+  around(stage) {
     const turn = el("div", { class: "ssm-turn" }, this.#previous, this.#where, this.#next);
     const nav = el("nav", { class: "ssm-turns", "aria-label": "Chapters" }, this.#list, turn);
     const keys = el("p", { class: "ssm-keys" }, "← and → turn the page while no control has the focus.");
     const ways = el("p", { class: "ssm-ways" }, this.#back, this.#explorer);
     const text = el("div", { class: "ssm-telling" }, this.#title, this.#claim, this.#words);
-    const tried = el("div", { class: "ssm-tried" }, this.#question.node, this.#myth.node, this.#sources, this.#onward);
-    return el("div", { class: "ssm-chapter" }, nav, this.#resume, text, tried, ways, keys);
+    const trials = el(
+      "div",
+      { class: "ssm-trials" },
+      this.#question.node,
+      this.#myth.node,
+      this.#sources,
+      this.#onward,
+    );
+    return [
+      el("div", { class: "ssm-chapter" }, nav, this.#resume, text),
+      el("div", { class: "ssm-side" }, ...stage),
+      el("div", { class: "ssm-chapter ssm-tried" }, trials, ways, keys),
+    ];
   }
 
   #entry(title, chapter) {

@@ -172,4 +172,5 @@ def showing(panels: tuple[str, ...], controls: Collection[str]) -> Frame:
         PANELS[name]
     for name in controls:
         FIELDS[name]
-    return Frame(panels=panels, hidden=tuple(name for name in FIELDS if name not in controls))
+    hidden = tuple(name for name in FIELDS if name not in controls)
+    return Frame(panels=panels, hidden=hidden, player="draw" in controls)

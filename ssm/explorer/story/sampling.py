@@ -90,8 +90,8 @@ KEPT = Chapter(
         always(
             "Endless draws would be off by {bias|exact}, {relative_bias%} of the full gradient. Now drag the bar of "
             "{target_name} up; the model gives it {probability_target%}. As that nears 100 %, little is left to "
-            "estimate. With the target kept the error goes with it. In the naive form it stays, and nothing is left "
-            "to compare it with."
+            "estimate, and with the target kept the error shrinks along. In the naive form it stays, however small the "
+            "gradient has become."
         ),
     ],
     settings=Settings(estimator="naive_importance"),

@@ -27,7 +27,7 @@ _SKELETON = """
   <p class="ssm-sentence ssm-skeleton">The panels are being set up…</p>
   <div class="ssm-controls" aria-hidden="true"></div>
   <div class="ssm-status" aria-hidden="true"></div>
-  <div class="ssm-panels" aria-hidden="true">{columns}<div class="ssm-draw ssm-skeleton"></div>{panels}</div>
+  <div class="ssm-panels" aria-hidden="true">{columns}<div class="ssm-draw ssm-skeleton"></div>{panels}</div>{end}
 </section>
 """
 # Every page lies directly in the app's folder, wherever a proxy has put that.
@@ -59,7 +59,8 @@ def _skeleton(page: Page) -> str:
     shown = [name for name in page.panels if "ranked" not in PANELS[name].needs]  # those come with many classes
     return _SKELETON.format(
         form=("" if page.layout else " ssm-flow") + (" ssm-story" if page.chapters else ""),
-        chapter='<div class="ssm-chapter"></div>' if page.chapters else "",
+        chapter='<div class="ssm-chapter"></div><div class="ssm-side">' if page.chapters else "",
+        end="</div>" if page.chapters else "",
         title=page.title,
         what=page.question,
         columns="".join(f'<div class="ssm-column" data-column="{number}"></div>' for number in heads),
