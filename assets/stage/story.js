@@ -36,6 +36,7 @@ export class Story {
   #explorer = el("a", { class: "ssm-open" }, "Open this in the Explorer");
   #previous = button("← Previous", () => this.#turn(-1));
   #next = button("Next →", () => this.#turn(1));
+  #further = button("", () => this.#turn(1));
   #resume = button("", () => this.#go(this.#last));
   #last = 1;
   #question;
@@ -58,7 +59,7 @@ export class Story {
     const turn = el("div", { class: "ssm-turn" }, this.#previous, this.#where, this.#next);
     const nav = el("nav", { class: "ssm-turns", "aria-label": "Chapters" }, this.#list, turn);
     const keys = el("p", { class: "ssm-keys" }, "← and → turn the page while no control has the focus.");
-    const ways = el("p", { class: "ssm-ways" }, this.#back, this.#explorer);
+    const ways = el("p", { class: "ssm-ways" }, this.#further, this.#back, this.#explorer);
     const text = el("div", { class: "ssm-telling" }, this.#title, this.#claim, this.#words);
     const trials = el(
       "div",
@@ -123,6 +124,7 @@ export class Story {
     writePlace(chapter);
     this.#acts.frame({ ...this.#here.frame, ...this.#kept });
     this.#restore();
+    this.#list.scrollIntoView({ block: "nearest" });
   }
 
   /** Everything as the chapter has it. */
@@ -165,6 +167,9 @@ export class Story {
       if (i + 1 === this.#at) go.setAttribute("aria-current", "step");
       else go.removeAttribute("aria-current");
     });
+    const next = this.#chapters[this.#at];
+    this.#further.hidden = !next;
+    say(this.#further, next ? `Next: ${next.title}` : "");
     this.#previous.setAttribute("aria-disabled", String(this.#at === 1));
     this.#next.setAttribute("aria-disabled", String(this.#at === this.#chapters.length));
   }
