@@ -59,7 +59,7 @@ VARIED = [
     ARTICLE | {"hit_count": 2},
     ARTICLE | {"hit_count": 1, "samples": 1},
     ARTICLE | {"noise": "custom"},
-    ARTICLE | {"n": 100_000},
+    ARTICLE | {"n": 100_000, "hidden": 99_987},
 ]
 WIDEST = ARTICLE | {
     "n": 100_000, "samples": 50, "computed": 51, "touched": 51, "averaged": 10_000, "others": 99_999,
@@ -127,6 +127,7 @@ def test_the_titles_of_the_article():
         "convergence_classes": "Convergence of single classes",
         "balance": "Balance: one pull, 9 pushes",
         "ranks": "Pushes by rank: 3 of 9 sampled",
+        "masses": "Balance: one pull, 9 pushes",
     }
 
 

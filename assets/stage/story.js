@@ -32,7 +32,7 @@ export class Story {
   #words = el("p", { class: "ssm-words" });
   #sources = el("ul", { class: "ssm-sources" });
   #onward = el("p", { class: "ssm-onward" });
-  #back = button("Back to the chapter’s state", () => this.#restore());
+  #back = button("Back to the chapter's state", () => this.#restore());
   #explorer = el("a", { class: "ssm-open" }, "Open this in the Explorer");
   #previous = button("← Previous", () => this.#turn(-1));
   #next = button("Next →", () => this.#turn(1));

@@ -64,8 +64,8 @@ MASSES = Panel(
     title=[always("Balance: one pull, {others#} pushes")],
     caption=[
         [
-            {"if": ["hidden", "==", 0], "say": "Above: the spike. Below: the forest, one block for each class."},
-            {"say": "Above: the spike. Below: the forest. Grey: the {hidden#} classes without a bar of their own."},
+            {"if": ["hidden", "==", 0], "say": "Above: the spike. Below: the forest, by class."},
+            {"say": "Above: the spike. Below: the forest. Grey: others."},
         ]
     ],
     label=[
