@@ -19,6 +19,7 @@ from streamlit.testing.v1 import AppTest
 from ssm.explorer.figures import texts
 from ssm.explorer.problems import tables
 from ssm.explorer.settings import FIELDS, Frame, Settings, kinds, lists
+from ssm.explorer.story import CHAPTERS
 from ssm.explorer.ui import bar, explorer
 from ssm.explorer.ui.paths import ASSETS, base_path
 from ssm.explorer.ui.table_store import TABLES
@@ -137,6 +138,33 @@ def test_the_frame_of_the_link_goes_to_the_stage_and_its_faults_among_the_notes(
     assert told(app)["notes"] == ["player must be 1 or 0, got 'no'; 1 is used"]
     app.session_state["stage"] = {"ask": {"ask": 3, "query": "v=1&samples=9"}}
     assert (told(app.run())["notes"], framed(app)["locked"]) == ([], ["samples"])
+
+
+def story(query=""):
+    """The story as a link opens it."""
+    app = opened(query)
+    return app.switch_page("story.py").run()
+
+
+def test_a_chapter_opens_with_its_settings_and_its_frame():
+    app = story("chapter=3")
+    chapter = CHAPTERS[2]
+    assert told(app)["query"] == chapter.settings.to_query()
+    assert told(app)["notes"] == []
+    assert framed(app) == json.loads(json.dumps(asdict(chapter.frame) | {"chapter": 3}))
+    assert 'class="ssm ssm-flow ssm-story"' in stage_of(app).html_content
+
+
+def test_a_link_of_the_story_keeps_settings_beside_a_chapter_and_says_what_is_wrong():
+    app = story("v=1&samples=4&chapter=99&locked=samples")
+    assert (told(app)["settings"]["samples"], framed(app)["chapter"], framed(app)["locked"]) == (4, 8, ["samples"])
+    assert told(app)["notes"] == ["chapter must be a whole number from 1 to 8, got 99; 8 is used"]
+
+
+def test_elsewhere_a_chapter_is_a_key_like_any_other_that_is_unknown():
+    answer = told(opened("v=1&chapter=3"))
+    assert len(answer["notes"]) == 1
+    assert "chapter" in answer["notes"][0]
 
 
 def ends(name):

@@ -74,10 +74,11 @@ export class Guess {
   }
 
   #key(event) {
-    if (event.key === "Enter" && !this.#fixed) return this.#acts.done();
-    const at = this.#fixed ? null : moved(event.key, this.#at);
-    if (at === null) return;
-    event.preventDefault();
+    const done = event.key === "Enter";
+    const at = moved(event.key, this.#at);
+    if (this.#fixed || (!done && at === null)) return;
+    event.preventDefault(); // the key must not press the button that has the focus next
+    if (done) return this.#acts.done();
     this.#to(at);
   }
 
