@@ -197,10 +197,13 @@ def negative_sampling_loss(scores: Vector, target: int, samples: Sequence[int], 
     return minus_log_logistic(scores[target]) + math.fsum(negatives)
 
 
-def in_batch_loss(scores: Sequence[Vector], query: int, log_q: Vector, ids: Sequence[int]) -> float:
-    """Return the loss of one query, whose negatives are the batch's other items."""
-    y = [x - lq for x, lq in zip(scores[query], log_q, strict=True)]
-    return log_sum_exp([y[query]] + [y[j] for j, item in enumerate(ids) if item != ids[query]]) - y[query]
+def in_batch_loss(
+    scores: Vector, place: int, log_q: Vector, ids: Sequence[int], positives: Sequence[int] = ()
+) -> float:
+    """Return the loss of one query, whose negatives are the items of others that are not right for it too."""
+    y = [x - lq for x, lq in zip(scores, log_q, strict=True)]
+    wrong = [j for j, item in enumerate(ids) if item != ids[place] and item not in positives]
+    return log_sum_exp([y[place]] + [y[j] for j in wrong]) - y[place]
 
 
 # Every loss and its gradient by name, hits "rejected" or "kept"

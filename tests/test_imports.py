@@ -25,6 +25,8 @@ ROOMS = {
     "distribution": TORCH,
     "noise": TORCH,
     "estimators": TORCH,
+    "multilabel": TORCH,
+    "towers": TORCH,
     "losses": TORCH,
     "evaluation": TORCH,
     "projection": TORCH,

@@ -163,9 +163,7 @@ def cells() -> Iterator[Any]:
 
 def test_every_loss_of_samples_is_in_the_list():
     made = {name for name, each in inspect.getmembers(losses, inspect.isfunction) if each.__module__ == "ssm.losses"}
-    assert {name for name in made if not name.startswith("_")} - {"full_softmax", "in_batch"} == set(
-        estimators.ESTIMATORS
-    )
+    assert {name for name in made if not name.startswith("_")} - {"full_softmax"} == set(estimators.ESTIMATORS)
 
 
 @pytest.mark.parametrize("tool", list(cells()))
