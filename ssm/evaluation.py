@@ -182,9 +182,7 @@ def _log_sum(rows: Tensor, layer: tuple[Tensor, Tensor | None], tau: float, targ
     def part(w: Tensor, b: Tensor | None, first: int) -> Tensor:
         scores = _linear(rows, w, b) / tau
         if right.shape[1]:
-            # The least number and not -inf: a block of positives alone has a gradient, of 0.
-            others = multilabel.mask(right, target, first, len(w))
-            scores = scores.masked_fill(others, torch.finfo(scores.dtype).min)
+            scores = scores.masked_fill(multilabel.mask(right, target, first, len(w)), -torch.inf)
         return scores.logsumexp(-1)
 
     sums, first = [], 0

@@ -1,15 +1,17 @@
-"""The last layer of a model and its loss in one, and what its training on several processes needs."""
+"""The last layer of a model and its loss in one."""
 
 import math
 from typing import final
 
 import torch
-from torch import Tensor, distributed, nn
+from torch import Tensor, nn
 from torch.nn import functional
 
-from ssm import checks, estimators, evaluation
+from ssm import checks, estimators, evaluation, multilabel
+from ssm.drawing import Drawing, refuse_other_noise
 from ssm.noise import Noise
 from ssm.projection import candidates
+from ssm.ranks import rank_generator
 
 __all__ = ["SampledSoftmax", "candidates", "rank_generator"]
 
@@ -17,28 +19,8 @@ _IGNORED = -100  # as in torch's cross_entropy
 _RATIOS = {"uncorrected", "negative_sampling"}  # their scores become log(p / q), up to a constant
 
 
-def rank_generator(seed: int, device: torch.device | str = "cpu") -> torch.Generator:
-    """A source of samples that differs between the processes of a distributed run.
-
-    With one seed everywhere each rank draws the same negatives. That biases nothing, but the ranks
-    together have then seen k samples and not k for each: pass this generator to the layer instead.
-
-    Args:
-        seed: of rank 0; rank r has seed + r.
-        device: that of the layer.
-
-    Returns:
-        A generator, of rank 0 where no process group has been made.
-
-    >>> rank_generator(3).initial_seed()
-    3
-    """
-    rank = distributed.get_rank() if distributed.is_available() and distributed.is_initialized() else 0
-    return torch.Generator(device).manual_seed(seed + rank)
-
-
 @final
-class SampledSoftmax(nn.Embedding):
+class SampledSoftmax(Drawing):
     """A last layer and its loss: `torch.nn.Linear` and `torch.nn.CrossEntropyLoss` in one line.
 
     In training, `forward` draws samples and gives their loss, one value per example; after
@@ -107,20 +89,20 @@ class SampledSoftmax(nn.Embedding):
         dtype: torch.dtype | None = None,
     ) -> None:
         dim, n = checks.whole("dim", dim, 1, None, "an embedding needs a width"), checks.classes(classes)
-        _refuse_other_noise(noise, n)
+        refuse_other_noise(noise, n)
         place = noise.log_probs.device if device is None else torch.device(device)
         # Empty weights, for Embedding would fill them by another law.
         super().__init__(n, dim, sparse=sparse, _weight=torch.empty(n, dim, device=place, dtype=dtype))
         self.bias = nn.Parameter(torch.empty(n, device=place, dtype=dtype)) if bias else None
-        self.dim, self.classes, self.noise = dim, n, noise
+        self.dim, self.classes = dim, n
         self.samples = checks.sample_count(samples)
         self.estimator = checks.estimator(estimator, tuple(estimators.ESTIMATORS))
         self.hits = checks.handling(hits, estimator)
-        self.tries = None if replacement else _tries(noise, self.samples, self.hits)
         self.temperature = checks.temperature(temperature)
         self.reduction = checks.reduction(reduction)
         self.ignore_index = ignore_index
-        self._move_noise()
+        self._take(noise, unique=not replacement)
+        self._warn_of_few()
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -134,31 +116,41 @@ class SampledSoftmax(nn.Embedding):
                 self.bias.uniform_(-bound, bound)
 
     def forward(  # type: ignore[override]  # an Embedding by its weights and their gradients alone
-        self, embeddings: Tensor, target: Tensor, *, generator: torch.Generator | None = None
+        self,
+        embeddings: Tensor,
+        target: Tensor,
+        *,
+        positives: Tensor | None = None,
+        loss: checks.Loss | None = None,
+        generator: torch.Generator | None = None,
     ) -> Tensor:
-        """The loss of each example: estimated in training, exact after ``eval()``.
+        """The loss of each example: estimated in training, exact after ``eval()``, or as `loss` says.
 
         Args:
             embeddings: h, floating point [..., dim].
             target: t, int64 [...].
-            generator: the source of the samples; see `rank_generator` for several processes.
+            positives: other classes that are right, int64 [..., m], short rows filled with -1: no loss
+                pushes them down, nor counts them in the sum of the full softmax.
+            loss: "sampled" or "exact" in either mode.
+            generator: the source of the samples; see `ssm.head.rank_generator` for several processes.
 
         Returns:
             In nats [...], or reduced to one value; 0 where the target is `ignore_index`.
 
         Raises:
             ValueError: shapes, dtypes or devices do not fit, an embedding is not finite.
-            IndexError: a target is not a class.
+            IndexError: a target or a positive is not a class.
         """
         if target.shape != embeddings.shape[:-1]:
             checks.refuse_shapes("target", "one class per embedding", target, embeddings)
         counted = target != self.ignore_index
         embeddings = embeddings.masked_fill(~counted[..., None], 0.0)
-        if self.training:
-            loss = self._sampled(embeddings, target, counted, generator)
-        else:
-            loss = self._exact(embeddings, target.masked_fill(~counted, 0))
-        return self._reduced(loss, counted)
+        if positives is not None:
+            positives = self._others(positives, target, counted)
+        if checks.loss(loss, training=self.training) == "exact":
+            return self._reduced(self._exact(embeddings, target.masked_fill(~counted, 0), positives), counted)
+        target, samples = _without_ignored(target, self._draw(target, counted, generator), counted)
+        return self._reduced(self._sampled(embeddings, target, samples, positives), counted)
 
     def scores(self, embeddings: Tensor) -> Tensor:
         """The score of every class.
@@ -208,26 +200,14 @@ class SampledSoftmax(nn.Embedding):
             f"sparse={self.sparse}, reduction={self.reduction!r}"
         )
 
-    def __setstate__(self, state: dict[str, object]) -> None:
-        """Take what a pickle or a copy holds, and make the tables again."""
-        super().__setstate__(state)  # type: ignore[no-untyped-call]
-        self._move_noise()
+    def _others(self, positives: Tensor, target: Tensor, counted: Tensor) -> Tensor:
+        if self.estimator == "naive_importance":
+            way_out = "take the sampled softmax"
+            checks.refuse("positives", "None for naive_importance", checks.shape(positives), way_out)
+        multilabel.check(positives, target, self.classes)
+        return positives.masked_fill(~counted[..., None], -1)
 
-    def _apply(self, *arguments: object, **options: object) -> "SampledSoftmax":
-        super()._apply(*arguments, **options)  # type: ignore[no-untyped-call]
-        self._move_noise()
-        return self
-
-    def _move_noise(self) -> None:
-        device = self.weight.device
-        if device.type != "meta":  # from which nothing could come back
-            self.noise = self.noise if self.noise.log_probs.device == device else self.noise.to(device)
-            self.noise.prepare(others=self.hits == "excluded")
-
-    def _sampled(
-        self, embeddings: Tensor, target: Tensor, counted: Tensor, generator: torch.Generator | None
-    ) -> Tensor:
-        target, samples = _without_ignored(target, self._draw(target, counted, generator), counted)
+    def _sampled(self, embeddings: Tensor, target: Tensor, samples: Tensor, positives: Tensor | None) -> Tensor:
         found = candidates(
             embeddings,
             self.weight,
@@ -240,6 +220,8 @@ class SampledSoftmax(nn.Embedding):
             tries=self.tries,
             sparse=self.sparse,
         )
+        if positives is not None:
+            found = multilabel.spare(found, target, samples, positives, self.noise)
         return estimators.ESTIMATORS[self.estimator](found)
 
     def _draw(self, target: Tensor, counted: Tensor, generator: torch.Generator | None) -> Tensor:
@@ -249,11 +231,12 @@ class SampledSoftmax(nn.Embedding):
             return self.noise.draw_unique(self.samples, generator=generator).samples
         return self.noise.draw((self.samples,), generator=generator)
 
-    def _exact(self, embeddings: Tensor, target: Tensor) -> Tensor:
+    def _exact(self, embeddings: Tensor, target: Tensor, positives: Tensor | None) -> Tensor:
         if self.estimator in _RATIOS:
             checks.drawable_targets(self.noise.log_probs[target])
-        prior = self._prior()
-        return evaluation.full_softmax(embeddings, self.weight, target, bias=prior, temperature=self.temperature)
+        return evaluation.full_softmax(
+            embeddings, self.weight, target, bias=self._prior(), temperature=self.temperature, positives=positives
+        )
 
     def _prior(self) -> Tensor | None:
         """What is added to h . w: the bias, and log q where scores are log(p / q)."""
@@ -267,19 +250,6 @@ class SampledSoftmax(nn.Embedding):
         if self.reduction == "none":
             return loss
         return loss.sum() / counted.sum().clamp(min=1) if self.reduction == "mean" else loss.sum()
-
-
-def _refuse_other_noise(noise: object, classes: int) -> None:
-    if not isinstance(noise, Noise):
-        checks.refuse("noise", "a Noise", noise, f"build one, such as ssm.noise.log_uniform({classes})")
-    checks.noise_classes(noise.classes, classes)
-
-
-def _tries(noise: Noise, k: int, hits: checks.Handling) -> float:
-    if hits == "excluded":
-        way_out = "draw with replacement, or once for the batch"
-        checks.refuse("hits", "'rejected' or 'kept' for samples that are all different", hits, way_out)
-    return noise.tries(k)
 
 
 def _without_ignored(target: Tensor, samples: Tensor, counted: Tensor) -> tuple[Tensor, Tensor]:

@@ -44,8 +44,7 @@ def full_softmax(scores: Tensor, target: Tensor, *, positives: Tensor | None = N
     checks.labels(target, scores)
     if positives is not None:
         multilabel.check(positives, target, scores.shape[-1])
-        right = multilabel.mask(positives, target, 0, scores.shape[-1])
-        scores = scores.masked_fill(right, torch.finfo(scores.dtype).min)
+        scores = scores.masked_fill(multilabel.mask(positives, target, 0, scores.shape[-1]), -torch.inf)
     return estimators.full(_pick(scores, target), scores)
 
 

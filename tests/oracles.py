@@ -206,6 +206,20 @@ def in_batch_loss(
     return log_sum_exp([y[place]] + [y[j] for j in wrong]) - y[place]
 
 
+def streamed(stream: Sequence[Sequence[int]], classes: int, rate: float) -> list[float]:
+    """Return frequencies from mean gaps that forget: those of a class that comes m times in a batch are equal."""
+    gaps, starts, last, now = [0.0] * classes, [1.0] * classes, [0] * classes, 0
+    for ids in stream:
+        now += len(ids)
+        for c in set(ids):
+            times = list(ids).count(c)
+            for _ in range(times):
+                gaps[c] = (1 - rate) * gaps[c] + rate * (now - last[c]) / times
+                starts[c] *= 1 - rate
+            last[c] = now
+    return [1 / (now + 1) if start == 1 else (1 - start) / gap for gap, start in zip(gaps, starts, strict=True)]
+
+
 # Every loss and its gradient by name, hits "rejected" or "kept"
 
 
