@@ -10,9 +10,11 @@ from numbers import Integral, Real
 from typing import Literal, NoReturn
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
+Numbers = Tensor | Sequence[float] | npt.NDArray[np.floating | np.integer]
 Hits = Literal["excluded", "rejected"]
 Masking = Literal["rejected", "kept"]
 Handling = Literal["excluded", "rejected", "kept"]

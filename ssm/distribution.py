@@ -197,7 +197,7 @@ class Noise:
         """
         return self._at(uniforms * self._cumulative[-1])
 
-    def effective_samples(self, frequencies: Tensor, k: int) -> float:
+    def effective_samples(self, frequencies: checks.Numbers, k: int) -> float:
         """How many samples from the frequencies themselves k of this noise are worth: ``k / sum of p_c^2 / q_c``.
 
         An estimate of the full sum has the variance of so many, if the model's softmax is p, as it is

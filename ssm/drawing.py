@@ -87,13 +87,13 @@ class Drawing(nn.Embedding):
             self.noise.prepare(others=self.hits == "excluded")
 
     def _save_to_state_dict(self, destination: dict[str, Tensor], prefix: str, keep_vars: bool) -> None:  # noqa: FBT001
-        super()._save_to_state_dict(destination, prefix, keep_vars)  # type: ignore[no-untyped-call]
+        super()._save_to_state_dict(destination, prefix, keep_vars)
         if self.renewed:
             destination[f"{prefix}noise"] = self.noise.log_probs
 
     def _load_from_state_dict(self, state: dict[str, Tensor], prefix: str, *rest: object) -> None:
         log_probs = state.pop(f"{prefix}noise", None)
-        super()._load_from_state_dict(state, prefix, *rest)  # type: ignore[no-untyped-call]
+        super()._load_from_state_dict(state, prefix, *rest)
         if log_probs is not None:
             self.renew_noise(Noise(log_probs))
 

@@ -49,13 +49,12 @@ def among(samples: Tensor, positives: Tensor) -> Tensor:
         positives: int64 [..., m].
 
     Returns:
-        Bool [..., k].
+        Bool [..., k], or as samples where m is 0.
 
     >>> among(torch.tensor([1, 2, 3]), torch.tensor([[3, -1], [1, 2]])).int().tolist()
     [[0, 0, 1], [1, 1, 0]]
     """
-    shape = torch.broadcast_shapes(samples.shape, (*positives.shape[:-1], 1))
-    found = torch.zeros(shape, dtype=torch.bool, device=samples.device)
+    found = torch.zeros_like(samples, dtype=torch.bool)
     for each in positives.unbind(-1):  # one after another: [..., k, m] might not fit
         found = found | (samples == each[..., None])
     return found

@@ -1,20 +1,15 @@
 """Noise distributions over classes: where the samples of a sampled loss come from."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-import numpy.typing as npt
 import torch
-from torch import Tensor
 
 from ssm import checks
+from ssm.checks import Numbers
 from ssm.distribution import Noise
 
 __all__ = ["Noise", "custom", "log_uniform", "softmax", "uniform", "unigram"]
-
-Numbers = Tensor | Sequence[float] | npt.NDArray[np.floating | np.integer]
 
 
 def uniform(classes: int) -> Noise:

@@ -206,6 +206,11 @@ def in_batch_loss(
     return log_sum_exp([y[place]] + [y[j] for j in wrong]) - y[place]
 
 
+def worth(counts: Vector, q: Vector, k: int) -> float:
+    """Return how many samples from the frequencies k samples from q are worth."""
+    return k / math.fsum(p_c**2 / q_c for p_c, q_c in zip(normalise(counts), q, strict=True))
+
+
 def streamed(stream: Sequence[Sequence[int]], classes: int, rate: float) -> list[float]:
     """Return frequencies from mean gaps that forget: those of a class that comes m times in a batch are equal."""
     gaps, starts, last, now = [0.0] * classes, [1.0] * classes, [0] * classes, 0

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from ssm import estimators, evaluation, losses, noise
+from ssm.head import SampledSoftmax
 from tests import oracles
 from tests.sentences import refuses
 
@@ -66,8 +67,9 @@ def test_unique_samples_are_spared_by_enumeration(positives, k):
     q, here, total = noise.uniform(5), wrong(0, positives), 0.0
     for chosen in itertools.combinations(range(5), k):
         where = torch.tensor(0), torch.tensor(chosen)
-        options = {"tries": q.tries(k), "positives": torch.tensor(positives)}
-        total += losses.sampled_softmax(tensor(SCORES), *where, q, **options).exp().item() / math.comb(5, k)
+        right = torch.tensor(positives)
+        loss = losses.sampled_softmax(tensor(SCORES), *where, q, tries=q.tries(k), positives=right)
+        total += loss.exp().item() / math.comb(5, k)
     full = math.exp(oracles.full_loss([SCORES[c] for c in here], here.index(0)))
     assert total == pytest.approx(full, rel=1e-13)
 
@@ -126,6 +128,73 @@ def test_the_full_loss_in_blocks(block, monkeypatch):
         assert (our - their).abs().max() < 1e-12
 
 
+# The layer
+
+
+def layer(estimator="sampled_softmax", **options):
+    made = SampledSoftmax(4, 5, samples=3, noise=noise.custom(WEIGHTS), estimator=estimator, **options).double()
+    with torch.no_grad():
+        for i, each in enumerate(made.parameters()):
+            each.copy_(normal(*each.shape, seed=i))
+    return made
+
+
+H, TARGET = normal(6, 4, seed=9), torch.tensor([0, 1, 2, 3, 4, -100])
+POSITIVES = torch.tensor([[1, -1], [0, 2], [-1, -1], [3, 3], [0, 0], [4, 1]])
+
+
+@pytest.mark.parametrize("name", SPARING)
+@pytest.mark.parametrize("hits", ["rejected", "kept", "excluded"])
+@pytest.mark.parametrize("sparse", [True, False])
+def test_the_layers_losses_are_those_on_scores(name, hits, sparse):
+    made = layer(name, hits=hits, sparse=sparse)
+    found = made(H, TARGET, positives=POSITIVES, generator=torch.Generator().manual_seed(0))
+    samples = made._draw(TARGET, TARGET >= 0, torch.Generator().manual_seed(0))
+    samples = samples[:5] if samples.ndim == 2 else samples
+    options = {"hits": "kept" if hits == "kept" else "rejected", "positives": POSITIVES[:5]}
+    expected = call(name, made.scores(H[:5]), (TARGET[:5], samples), made.noise, **options)
+    assert (found[:5] - expected).abs().max() < 1e-12
+    assert found[5] == 0
+    without = made(H, TARGET, generator=torch.Generator().manual_seed(0))
+    assert (found != without).any()
+
+
+def test_unique_samples_of_a_layer_spare_positives():
+    made = layer(replacement=False)
+    found = made(H, TARGET, positives=POSITIVES, generator=torch.Generator().manual_seed(0))
+    samples, tries = made.noise.draw_unique(3, generator=torch.Generator().manual_seed(0))
+    where = made.scores(H[:5]), TARGET[:5], samples, made.noise
+    expected = losses.sampled_softmax(*where, tries=tries, positives=POSITIVES[:5])
+    assert (found[:5] - expected).abs().max() < 1e-12
+
+
+@pytest.mark.parametrize("reduction", ["none", "mean"])
+def test_the_layers_exact_loss_leaves_positives_out(reduction):
+    made = layer(reduction=reduction).eval()
+    expected = losses.full_softmax(made.scores(H[:5]), TARGET[:5], positives=POSITIVES[:5])
+    found = made(H, TARGET, positives=POSITIVES)
+    assert (found[:5] - expected if reduction == "none" else found - expected.mean()).abs().max() < 1e-12
+
+
+@pytest.mark.parametrize("loss", ["sampled", "exact"])
+def test_a_layer_never_pushes_positives_down(loss):
+    """Whatever the draw: of one example whose other classes are all right there is nothing left to push."""
+    made = layer(sparse=False, bias=False)
+    made(H[:1], TARGET[:1], positives=torch.tensor([[1, 2, 3, 4]]), loss=loss).sum().backward()
+    assert made.weight.grad.abs().max() == 0
+
+
+def test_the_mean_gradient_of_a_layer_tends_to_that_of_the_wrong_classes():
+    made = layer(sparse=False)
+    made.samples = 20_000
+    g, total = torch.Generator().manual_seed(0), torch.zeros(5, 4, dtype=torch.float64)
+    for _ in range(20):
+        loss = made(H, TARGET, positives=POSITIVES, generator=g).sum()
+        total += torch.autograd.grad(loss, made.weight)[0] / 20
+    full = made(H, TARGET, positives=POSITIVES, loss="exact").sum()
+    assert (total - torch.autograd.grad(full, made.weight)[0]).abs().max() < 0.02
+
+
 # Refusals
 
 
@@ -154,3 +223,8 @@ def test_a_positive_that_is_no_class():
     sentence = r"^positives must be classes up to 4, got 5; count classes from 0, and fill short rows with -1$"
     with pytest.raises(IndexError, match=sentence):
         losses.full_softmax(*where, positives=torch.tensor([[1], [5]]))
+
+
+def test_naive_importance_sets_nothing_apart():
+    with refuses("positives must be None for naive_importance, got the shape (6, 2); take the sampled softmax"):
+        layer("naive_importance")(H, TARGET, positives=POSITIVES)
