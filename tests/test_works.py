@@ -196,6 +196,17 @@ def test_data_parallel_replicas_stay_equal(found: dict[str, processes.Found], es
     assert here["moved"] > 0.1
 
 
+@pytest.mark.parametrize("kind", ["RowAdam", "RowAdagrad"])
+def test_optimisers_of_rows_train_replicas_as_one_process_would(found: dict[str, processes.Found], kind: str) -> None:
+    here = found[kind]
+    assert here["replicas"] == 0
+    assert here["alone"] < 1e-4
+    assert here["moved"] > 0.1
+    for parallel, alone in here["norms"]:
+        assert parallel == pytest.approx(alone, rel=1e-5)
+        assert parallel > 0.5  # so that it was clipped
+
+
 @every_estimator
 def test_sharded_parameters_have_dense_gradients(found: dict[str, processes.Found], estimator: str) -> None:
     assert found[f"FSDP2 {estimator} False"]["wrong"] < 1e-6
