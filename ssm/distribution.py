@@ -201,7 +201,7 @@ class Noise:
         """How many samples from the frequencies themselves k of this noise are worth: ``k / sum of p_c^2 / q_c``.
 
         An estimate of the full sum has the variance of so many, if the model's softmax is p, as it is
-        once a model has learnt how frequent classes are. With less than 1 the loss is mostly far too
+        once a model has learnt how frequent classes are. With few of them the loss is mostly far too
         low and leaps when a frequent class is drawn: the sampled softmax then trains badly. `log_q`
         compares classes as they come and is spared that.
 

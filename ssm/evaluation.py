@@ -33,7 +33,7 @@ def full_softmax(  # noqa: PLR0913 - a layer, and what is right
     target: Tensor,
     *,
     bias: Tensor | None = None,
-    temperature: float = 1.0,
+    temperature: float | Tensor = 1.0,
     positives: Tensor | None = None,
 ) -> Tensor:
     """The loss that training estimates, exactly: what methods must be compared by.
@@ -49,7 +49,7 @@ def full_softmax(  # noqa: PLR0913 - a layer, and what is right
         projection: w [classes, dim].
         target: t, int64 [...].
         bias: b [classes].
-        temperature: above 0.
+        temperature: above 0; a tensor has a gradient too.
         positives: other classes that are right and left out of the sum, int64 [..., m], short rows
             filled with -1.
 
@@ -66,7 +66,7 @@ def full_softmax(  # noqa: PLR0913 - a layer, and what is right
     """
     scores = layer_scores(embeddings, projection, bias)
     checks.labels(target, scores)
-    tau = checks.temperature(temperature)
+    tau = temperature if isinstance(temperature, Tensor) else checks.temperature(temperature)
     rows, places = embeddings.reshape(-1, embeddings.shape[-1]), target.flatten()
     right = _right(positives, target, len(projection))
     parts = zip(torch.split(rows, _ROWS), torch.split(places, _ROWS), torch.split(right, _ROWS), strict=True)
@@ -178,7 +178,9 @@ def _right(positives: Tensor | None, target: Tensor, classes: int) -> Tensor:
     return positives.reshape(target.numel(), positives.shape[-1])
 
 
-def _log_sum(rows: Tensor, layer: tuple[Tensor, Tensor | None], tau: float, target: Tensor, right: Tensor) -> Tensor:
+def _log_sum(
+    rows: Tensor, layer: tuple[Tensor, Tensor | None], tau: float | Tensor, target: Tensor, right: Tensor
+) -> Tensor:
     def part(w: Tensor, b: Tensor | None, first: int) -> Tensor:
         scores = _linear(rows, w, b) / tau
         if right.shape[1]:
@@ -199,7 +201,7 @@ def _frugally(work: Callable[[Tensor, Tensor | None], Tensor], w: Tensor, b: Ten
     return work(w, b)
 
 
-def _score(rows: Tensor, projection: Tensor, bias: Tensor | None, target: Tensor, tau: float) -> Tensor:
+def _score(rows: Tensor, projection: Tensor, bias: Tensor | None, target: Tensor, tau: float | Tensor) -> Tensor:
     score = (_wide(rows) * _wide(projection[target])).sum(-1)
     return (score if bias is None else score + bias[target]) / tau
 

@@ -1,13 +1,15 @@
 """The last layer of a model and its loss in one."""
 
 import math
-from typing import final
+from typing import Any, final
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from ssm import checks, estimators, evaluation, multilabel
+from ssm.cosine import Temperature
+from ssm.cosine import candidates as cosines
 from ssm.drawing import Drawing, refuse_other_noise
 from ssm.noise import Noise
 from ssm.projection import candidates
@@ -29,10 +31,12 @@ class SampledSoftmax(Drawing):
     `nn.Embedding` of its classes, since DistributedDataParallel takes sparse gradients from no other
     module. Under autocast the losses are float32.
 
-    Noise decides how well it trains: log-uniform or unigram noise with the default estimator, and
-    uniform noise only where classes are about equally frequent. A frequent class that is hardly ever
-    drawn has a weight of about 1 / (k q_c) when it is: the loss then leaps, and the default estimator
-    learns badly until k comes near ``max p_c / q_c``. With uniform noise on words take "log_q".
+    Noise decides how well it trains: unigram noise, or log-uniform for classes sorted by frequency,
+    with the default estimator; uniform noise only where classes are about equally frequent. A frequent
+    class that is hardly ever drawn has a weight of about 1 / (k q_c) when it is: the loss then leaps, and
+    the default estimator learns badly. `Noise.effective_samples` tells: on words 2 taught nothing and 10
+    were enough. Where unigram noise makes it less than 2 the layer warns; of other noise it cannot know.
+    With uniform noise on words take "log_q".
 
     Args:
         dim: the width of the embeddings.
@@ -46,7 +50,10 @@ class SampledSoftmax(Drawing):
             example apart; None is what suits the estimator.
         replacement: False for samples that are all different.
         bias: whether classes have one.
+        cosine: whether embeddings and the rows of weights used are normalised, so that scores are
+            ``(cos(h, w_c) + b_c) / temperature``; take a low temperature, such as 0.05.
         temperature: that scores are divided by, before any correction.
+        learn_temperature: whether it is a parameter, of a dense gradient, and this its start.
         sparse: whether gradients touch only the rows used, as SparseAdam and SGD want them.
         ignore_index: a target whose example has no loss and touches no row.
         reduction: "none" for one value per example, "sum", or the "mean" of those that have a loss
@@ -81,7 +88,9 @@ class SampledSoftmax(Drawing):
         hits: checks.Handling | None = None,
         replacement: bool = True,
         bias: bool = True,
+        cosine: bool = False,
         temperature: float = 1.0,
+        learn_temperature: bool = False,
         sparse: bool = True,
         ignore_index: int = _IGNORED,
         reduction: checks.Reduction = "none",
@@ -98,7 +107,8 @@ class SampledSoftmax(Drawing):
         self.samples = checks.sample_count(samples)
         self.estimator = checks.estimator(estimator, tuple(estimators.ESTIMATORS))
         self.hits = checks.handling(hits, estimator)
-        self.temperature = checks.temperature(temperature)
+        self.cosine, tau = cosine, checks.temperature(temperature)
+        self.scale = Temperature(tau, device=place, dtype=dtype) if learn_temperature else tau
         self.reduction = checks.reduction(reduction)
         self.ignore_index = ignore_index
         self._take(noise, unique=not replacement)
@@ -110,6 +120,8 @@ class SampledSoftmax(Drawing):
         bound = 1 / math.sqrt(self.dim)
         with torch.no_grad():
             self.weight.uniform_(-bound, bound)
+            if isinstance(self.scale, Temperature):
+                self.scale.reset_parameters()
             if self.bias is not None and self.estimator == "nce":
                 self.bias.fill_(-self.temperature * math.log(self.classes))
             elif self.bias is not None:
@@ -146,11 +158,16 @@ class SampledSoftmax(Drawing):
         counted = target != self.ignore_index
         embeddings = embeddings.masked_fill(~counted[..., None], 0.0)
         if positives is not None:
-            positives = self._others(positives, target, counted)
+            self._refuse_positives(positives, target)
         if checks.loss(loss, training=self.training) == "exact":
             return self._reduced(self._exact(embeddings, target.masked_fill(~counted, 0), positives), counted)
         target, samples = _without_ignored(target, self._draw(target, counted, generator), counted)
         return self._reduced(self._sampled(embeddings, target, samples, positives), counted)
+
+    @property
+    def temperature(self) -> float | Tensor:
+        """What scores are divided by: a number, or one that is learned."""
+        return self.scale() if isinstance(self.scale, Temperature) else self.scale
 
     def scores(self, embeddings: Tensor) -> Tensor:
         """The score of every class.
@@ -161,7 +178,7 @@ class SampledSoftmax(Drawing):
         Returns:
             ``x_c = (h . w_c + b_c) / temperature`` [..., classes].
         """
-        return functional.linear(embeddings, self.weight, self.bias) / self.temperature
+        return functional.linear(self._unit(embeddings), self._unit(self.weight), self.bias) / self.temperature
 
     def log_probs(self, embeddings: Tensor) -> Tensor:
         """The log-probability of every class under the model.
@@ -175,7 +192,8 @@ class SampledSoftmax(Drawing):
         Returns:
             log p_c [..., classes].
         """
-        return (functional.linear(embeddings, self.weight, self._prior()) / self.temperature).log_softmax(-1)
+        scores = functional.linear(self._unit(embeddings), self._unit(self.weight), self._prior())
+        return (scores / self.temperature).log_softmax(-1)
 
     def predict(self, embeddings: Tensor, top: int = 1) -> Tensor:
         """The most probable classes, in blocks of classes.
@@ -190,36 +208,34 @@ class SampledSoftmax(Drawing):
         Raises:
             ValueError: there are not as many classes.
         """
-        return evaluation.top(embeddings, self.weight, top, bias=self._prior()).classes
+        return evaluation.top(self._unit(embeddings), self._unit(self.weight), top, bias=self._prior()).classes
 
     def extra_repr(self) -> str:
         """What ``print`` shows of the layer."""
+        tau = f"temperature={self.scale:g}, " if isinstance(self.scale, float) else ""
         return (
             f"{self.dim}, {self.classes}, samples={self.samples}, estimator={self.estimator!r}, hits={self.hits!r}, "
-            f"replacement={self.tries is None}, bias={self.bias is not None}, temperature={self.temperature:g}, "
-            f"sparse={self.sparse}, reduction={self.reduction!r}"
+            f"replacement={self.tries is None}, bias={self.bias is not None}, "
+            f"{'cosine=True, ' if self.cosine else ''}{tau}sparse={self.sparse}, reduction={self.reduction!r}"
         )
 
-    def _others(self, positives: Tensor, target: Tensor, counted: Tensor) -> Tensor:
+    def _refuse_positives(self, positives: Tensor, target: Tensor) -> None:
         if self.estimator == "naive_importance":
             way_out = "take the sampled softmax"
             checks.refuse("positives", "None for naive_importance", checks.shape(positives), way_out)
         multilabel.check(positives, target, self.classes)
-        return positives.masked_fill(~counted[..., None], -1)
+
+    def _unit(self, rows: Tensor) -> Tensor:
+        return functional.normalize(rows, dim=-1) if self.cosine else rows
 
     def _sampled(self, embeddings: Tensor, target: Tensor, samples: Tensor, positives: Tensor | None) -> Tensor:
-        found = candidates(
-            embeddings,
-            self.weight,
-            target,
-            samples,
-            self.noise,
-            bias=self.bias,
-            temperature=self.temperature,
-            hits="kept" if self.hits == "kept" else "rejected",
-            tries=self.tries,
-            sparse=self.sparse,
-        )
+        hits: checks.Masking = "kept" if self.hits == "kept" else "rejected"
+        how: dict[str, Any] = {"bias": self.bias, "hits": hits, "tries": self.tries, "sparse": self.sparse}
+        where = embeddings, self.weight, target, samples, self.noise
+        if self.cosine or isinstance(self.scale, Temperature):
+            found = cosines(*where, temperature=self.temperature, normalised=self.cosine, **how)
+        else:
+            found = candidates(*where, temperature=self.scale, **how)
         if positives is not None:
             found = multilabel.spare(found, target, samples, positives, self.noise)
         return estimators.ESTIMATORS[self.estimator](found)
@@ -234,9 +250,8 @@ class SampledSoftmax(Drawing):
     def _exact(self, embeddings: Tensor, target: Tensor, positives: Tensor | None) -> Tensor:
         if self.estimator in _RATIOS:
             checks.drawable_targets(self.noise.log_probs[target])
-        return evaluation.full_softmax(
-            embeddings, self.weight, target, bias=self._prior(), temperature=self.temperature, positives=positives
-        )
+        where = self._unit(embeddings), self._unit(self.weight), target
+        return evaluation.full_softmax(*where, bias=self._prior(), temperature=self.temperature, positives=positives)
 
     def _prior(self) -> Tensor | None:
         """What is added to h . w: the bias, and log q where scores are log(p / q)."""

@@ -61,7 +61,7 @@ def unigram(counts: Numbers, power: float = 0.75) -> Noise:
 
     Returns:
         Noise over as many classes as there are counts; since it knows them, a layer whose samples are
-        worth less than one warns (`Noise.effective_samples`): power 0 is uniform noise that says so.
+        worth hardly anything warns (`Noise.effective_samples`): power 0 is uniform noise that says so.
 
     Raises:
         ValueError: a count is below 0, none is above, or power is not finite.

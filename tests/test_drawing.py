@@ -139,12 +139,12 @@ def test_a_class_that_is_never_drawn_makes_them_worthless():
 
 HEAVY = [100_000.0] + [1.0] * 999
 SENTENCE = (
-    "samples=64 of this noise are worth 0.065 samples of the class frequencies, and with less than 1 the loss "
-    "'sampled_softmax' leaps and trains badly; take samples=981 or more, a power nearer to 1, or estimator='log_q'"
+    "samples=64 of this noise are worth 0.065 samples of the class frequencies, and below 2 the loss "
+    "'sampled_softmax' leaps and learns badly; take samples=9804 or more, a power nearer to 1, or estimator='log_q'"
 )
 
 
-def test_a_layer_warns_where_they_are_worth_less_than_one():
+def test_a_layer_warns_where_they_are_worth_next_to_nothing():
     q = noise.unigram(HEAVY, power=0)
     with pytest.warns(UserWarning, match="worth") as caught:
         SampledSoftmax(4, 1000, samples=64, noise=q)
@@ -155,7 +155,8 @@ def test_a_layer_warns_where_they_are_worth_less_than_one():
 @pytest.mark.parametrize(
     "options",
     [
-        {"samples": 981},
+        {"samples": 9804},
+        {"samples": 1, "noise": noise.unigram(HEAVY, power=0.9)},  # few, but not worth little
         {"estimator": "log_q"},
         {"noise": noise.unigram(HEAVY, power=0.5)},
         {"noise": noise.uniform(1000)},

@@ -31,6 +31,7 @@ ROOMS = {
     "losses": TORCH,
     "evaluation": TORCH,
     "projection": TORCH,
+    "cosine": TORCH,
     "drawing": TORCH,
     "ranks": TORCH,
     "head": TORCH,
