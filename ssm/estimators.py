@@ -30,6 +30,7 @@ class Candidates:
         sample_log_q: the same of each sample [..., k], or [k] for all examples.
         hits: samples that are the target itself and therefore do not count, bool [..., k].
         tries: for samples that are all different, the T of `Noise.tries`.
+        log_rest: log of how likely a sample is no hit [...]; None for ``log(1 - q_t)``.
     """
 
     target_scores: Tensor
@@ -38,6 +39,7 @@ class Candidates:
     sample_log_q: Tensor
     hits: Tensor
     tries: float | None = None
+    log_rest: Tensor | None = None
 
     @property
     def k(self) -> int:
@@ -119,7 +121,8 @@ def sampled_softmax(candidates: Candidates) -> Tensor:
     x = _sample_scores(candidates)
     if candidates.tries is not None:
         return _surprise(_less(x, _log_counts(candidates.sample_log_q, candidates)), candidates.hits)
-    shift = candidates.kept.clamp(min=1).double().log() - _log_complement(candidates.target_log_q)  # [...]
+    rest = _log_complement(candidates.target_log_q) if candidates.log_rest is None else candidates.log_rest
+    shift = candidates.kept.clamp(min=1).double().log() - rest  # [...]
     return _surprise(_less(x, candidates.sample_log_q + shift[..., None]), candidates.hits)
 
 

@@ -134,6 +134,26 @@ def test_evaluation_is_cross_entropy():
         assert (our - their).abs().max() < 1e-12
 
 
+@every_estimator
+@pytest.mark.parametrize("sparse", [True, False])
+def test_either_loss_in_either_mode(name, sparse):
+    made, h = layer(estimator=name, sparse=sparse), normal(5, DIM)
+    sampled, exact = made(h, TARGET, generator=seeded()), made.eval()(h, TARGET)
+    assert (sampled != exact).any()
+    for training in (True, False):
+        made.train(training)
+        assert (made(h, TARGET, loss="sampled", generator=seeded()) == sampled).all()
+        assert (made(h, TARGET, loss="exact") == exact).all()
+
+
+def test_the_exact_loss_trains_too():
+    made, h = layer(sparse=False), normal(5, DIM)
+    theirs = functional.cross_entropy(made.scores(h), TARGET)
+    ours = made(h, TARGET, loss="exact").mean()
+    for our, their in zip(*(gradients(each, tuple(made.parameters())) for each in (ours, theirs)), strict=True):
+        assert (our - their).abs().max() < 1e-12
+
+
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("poison", [0.0, float("nan")])
 def test_an_ignored_target_has_no_loss_and_no_gradient(training, poison):
@@ -390,6 +410,11 @@ def test_a_layer_that_cannot_be(options, sentence):
 def test_a_word_that_is_none(options, sentence):
     with refuses(sentence):
         layer(**options)
+
+
+def test_a_loss_that_is_none():
+    with refuses("loss must be 'sampled' or 'exact', got 'full'; choose one of the two, or None for that of the mode"):
+        layer()(normal(5, DIM), TARGET, loss="full")
 
 
 @pytest.mark.parametrize("name", ["projection", "bias"])

@@ -203,7 +203,7 @@ def twin(case, scores, target, samples, probs, *drawn):
 def test_every_loss_is_in_the_list():
     functions = inspect.getmembers(losses, inspect.isfunction)
     here = {name for name, function in functions if function.__module__ == losses.__name__ and name[0] != "_"}
-    assert here == {name for name, _, _ in SAMPLED} | {"full_softmax", "in_batch"}
+    assert here == {name for name, _, _ in SAMPLED} | {"full_softmax"}
     assert set(estimators.ESTIMATORS) == {name for name, _, _ in SAMPLED}
 
 
@@ -392,42 +392,7 @@ def test_all_classes_once_are_the_full_loss_for_the_naive_loss_too():
     assert loss.item() == pytest.approx(oracles.full_loss(ARTICLE, HORSE), abs=1e-12)
 
 
-# Two towers
-
-
-@given(st.integers(1, 6), st.integers(0, 1000))
-def test_in_batch_is_that_of_the_oracle(batch, seed):
-    g = torch.Generator().manual_seed(seed)
-    scores = 5 * torch.randn(batch, batch, generator=g, dtype=torch.float64)
-    ids = torch.randint(4, (batch,), generator=g)
-    log_q = torch.rand(batch, generator=g, dtype=torch.float64).log()
-    for logs, places in ((log_q, ids), (None, ids), (log_q, None), (None, None)):
-        told = (
-            [0.0] * batch if logs is None else logs.tolist(),
-            list(range(batch)) if places is None else places.tolist(),
-        )
-        expected = [oracles.in_batch_loss(scores.tolist(), i, *told) for i in range(batch)]
-        assert losses.in_batch(scores, logs, places).tolist() == pytest.approx(expected, abs=1e-12)
-
-
-def test_in_batch_passes_gradcheck():
-    scores = torch.randn(4, 4, generator=torch.Generator().manual_seed(7), dtype=torch.float64, requires_grad=True)
-    ids = torch.tensor([1, 2, 1, 3])
-    assert torch.autograd.gradcheck(lambda x: losses.in_batch(x, ids=ids), (scores,))
-
-
-def test_a_batch_of_one_item_has_no_loss():
-    assert losses.in_batch(torch.randn(2, 2), ids=torch.tensor([3, 3])).tolist() == [0, 0]
-
-
 # Refusals
-
-
-def test_a_score_of_each_query_with_each_item():
-    with refuses("scores must be of shape [batch, batch], got the shape (2, 3); score every query with every item"):
-        losses.in_batch(torch.zeros(2, 3))
-    with refuses("ids must be one for each example, got the shapes (3,) and (2, 2); reshape one of them"):
-        losses.in_batch(torch.zeros(2, 2), ids=torch.tensor([1, 2, 3]))
 
 
 def test_a_sample_that_the_noise_cannot_draw():

@@ -163,9 +163,7 @@ def cells() -> Iterator[Any]:
 
 def test_every_loss_of_samples_is_in_the_list():
     made = {name for name, each in inspect.getmembers(losses, inspect.isfunction) if each.__module__ == "ssm.losses"}
-    assert {name for name in made if not name.startswith("_")} - {"full_softmax", "in_batch"} == set(
-        estimators.ESTIMATORS
-    )
+    assert {name for name in made if not name.startswith("_")} - {"full_softmax"} == set(estimators.ESTIMATORS)
 
 
 @pytest.mark.parametrize("tool", list(cells()))
@@ -196,6 +194,17 @@ def test_data_parallel_replicas_stay_equal(found: dict[str, processes.Found], es
     assert here["wrong"] < 1e-6
     assert here["replicas"] == 0
     assert here["moved"] > 0.1
+
+
+@pytest.mark.parametrize("kind", ["RowAdam", "RowAdagrad"])
+def test_optimisers_of_rows_train_replicas_as_one_process_would(found: dict[str, processes.Found], kind: str) -> None:
+    here = found[kind]
+    assert here["replicas"] == 0
+    assert here["alone"] < 1e-4
+    assert here["moved"] > 0.1
+    for parallel, alone in here["norms"]:
+        assert parallel == pytest.approx(alone, rel=1e-5)
+        assert parallel > 0.5  # so that it was clipped
 
 
 @every_estimator
