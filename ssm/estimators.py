@@ -112,11 +112,9 @@ def candidates(
     """
     target, samples = classes
     same = samples == target[..., None]  # [..., k]
-    if hits not in {"rejected", "kept"}:
-        checks.refuse("hits", "'rejected' or 'kept'", hits, "choose one of the two")
-    if hits == "kept":
+    if checks.masking(hits) == "kept":
         same = torch.zeros_like(same)
-    target_log_q, sample_log_q = _log_probs(noise, target), _log_probs(noise, samples)
+    target_log_q, sample_log_q = log_probs(noise, target), log_probs(noise, samples)
     refuse_undrawable(sample_log_q, samples, same)
     if tries is not None:
         checks.tries(tries, samples.shape[-1])
@@ -139,7 +137,8 @@ def refuse_undrawable(log_probs: Tensor, samples: Tensor, hits: Tensor) -> None:
             checks.refuse("noise", "every sample a probability above 0", found, way_out, verb="give")
 
 
-def _log_probs(noise: Noise | None, classes: Tensor) -> Tensor:
+def log_probs(noise: Noise | None, classes: Tensor) -> Tensor:
+    """Log q_c of some classes, float64; zeros without noise."""
     return torch.zeros_like(classes, dtype=torch.float64) if noise is None else noise.log_probs[classes]
 
 

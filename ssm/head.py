@@ -9,9 +9,9 @@ from torch.nn import functional
 
 from ssm import checks, estimators, evaluation
 from ssm.noise import Noise
-from ssm.projection import candidates
+from ssm.projection import candidates, sampled_loss
 
-__all__ = ["SampledSoftmax", "candidates", "rank_generator"]
+__all__ = ["SampledSoftmax", "candidates", "rank_generator", "sampled_loss"]
 
 _IGNORED = -100  # as in torch's cross_entropy
 _RATIOS = {"uncorrected", "negative_sampling"}  # their scores become log(p / q), up to a constant
@@ -228,19 +228,19 @@ class SampledSoftmax(nn.Embedding):
         self, embeddings: Tensor, target: Tensor, counted: Tensor, generator: torch.Generator | None
     ) -> Tensor:
         target, samples = _without_ignored(target, self._draw(target, counted, generator), counted)
-        found = candidates(
+        return sampled_loss(
             embeddings,
             self.weight,
             target,
             samples,
             self.noise,
+            estimator=self.estimator,
             bias=self.bias,
             temperature=self.temperature,
             hits="kept" if self.hits == "kept" else "rejected",
             tries=self.tries,
             sparse=self.sparse,
         )
-        return estimators.ESTIMATORS[self.estimator](found)
 
     def _draw(self, target: Tensor, counted: Tensor, generator: torch.Generator | None) -> Tensor:
         if self.hits == "excluded":

@@ -27,6 +27,7 @@ ROOMS = {
     "estimators": TORCH,
     "losses": TORCH,
     "evaluation": TORCH,
+    "_fused": TORCH,
     "projection": TORCH,
     "head": TORCH,
     "sharded": TORCH,
