@@ -247,8 +247,6 @@ def _gradients(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN40
     n, s = len(h), g / (whole * step.temperature)  # each row of p is s e
     s_t = -s * total  # what pulls at the target is what pushes at the samples
     of_h = of_w = of_b = None
-    if ctx.needs_input_grad[0]:
-        of_h = torch.mm(e, rows[n:]).mul_(s[:, None]).addcmul_(rows[:n], s_t[:, None])
     if ctx.needs_input_grad[1]:
         by_row = torch.empty_like(rows)
         torch.mul(h, s_t[:, None], out=by_row[:n])
@@ -256,6 +254,8 @@ def _gradients(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN40
         of_w = _of_classes(w, step, by_row)
     if ctx.needs_input_grad[2]:
         of_b = _of_classes(b, step, torch.cat([s_t, e.T @ s]))
+    if ctx.needs_input_grad[0]:
+        of_h = torch.mm(e, rows[n:]).mul_(s[:, None]).addcmul_(rows[:n], s_t[:, None])
     return of_h, of_w, of_b, None
 
 
