@@ -6,6 +6,7 @@ kept; what scales a row of it scales the embedding instead, and corrections are 
 sample and one for each target. Equal samples share a column that counts as many times.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd import Function
+from torch.nn import functional
 
 from ssm import checks, estimators
 from ssm.noise import Noise
@@ -20,6 +22,8 @@ from ssm.noise import Noise
 Plain = Callable[[Tensor, Tensor, Tensor | None, Tensor], Tensor]
 
 _BLOCK = 1 << 19  # scores that are exponentiated at a time, few enough for a cache
+_REACH = 0.7  # of the logarithms that a dtype has: sums stay in its range, and what is lost of them below their digits
+_LINEAR = 40.0  # from where log(1 + exp(z)) is z in every digit
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,31 +31,42 @@ class Drawn:
     """A batch's targets and the samples that all its examples share, equal ones merged.
 
     Attributes:
-        target: t [examples].
-        classes: the samples' [columns].
+        places: classes whose rows are read, of the targets and then of the columns [examples + columns].
         counts: how often each was drawn [columns]; 0 for a column that stands for none.
         column: where a target would be among them [examples].
         hits: whether it is, and does not count as a sample [examples].
-        target_log_q: log of the noise's probability of the target, float64 [examples].
-        sample_log_q: the same of each column [columns].
+        log_q: log of the noise's probability of each place, float64 [examples + columns].
         k: the number of samples, equal ones among them.
         tries: for samples that are all different, the T of `Noise.tries`.
     """
 
-    target: Tensor
-    classes: Tensor
+    places: Tensor
     counts: Tensor
     column: Tensor
     hits: Tensor
-    target_log_q: Tensor
-    sample_log_q: Tensor
+    log_q: Tensor
     k: int
     tries: float | None = None
 
     @property
+    def target(self) -> Tensor:
+        """The targets, t [examples]."""
+        return self.places[: len(self.hits)]
+
+    @property
+    def target_log_q(self) -> Tensor:
+        """Log of the noise's probability of the target, float64 [examples]."""
+        return self.log_q[: len(self.hits)]
+
+    @property
+    def sample_log_q(self) -> Tensor:
+        """The same of each column [columns]."""
+        return self.log_q[len(self.hits) :]
+
+    @property
     def kept(self) -> Tensor:
         """k_eff, the number of samples that are not hits, int64 [examples]."""
-        return self.k - self.counts[self.column] * self.hits
+        return self.k - self.counts.index_select(0, self.column) * self.hits
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,9 +74,8 @@ class Plan:
     """All that a step knows before it sees a score.
 
     Attributes:
-        places: classes whose rows it reads, of the targets and then of the columns [examples + columns].
         added: to each column's scores [columns].
-        target_added: to each target's score [examples].
+        target_added: to each target's score [examples]; None for nothing.
         drawn: targets and samples.
         target_counts: whether the target is a candidate beside the samples.
         temperature: that scores are divided by.
@@ -69,9 +83,8 @@ class Plan:
         plain: the same loss of embeddings, projection, bias and target, for the gradient of a gradient.
     """
 
-    places: Tensor
     added: Tensor
-    target_added: Tensor
+    target_added: Tensor | None
     drawn: Drawn
     target_counts: bool
     temperature: float
@@ -121,13 +134,14 @@ def draw(target: Tensor, samples: Tensor, noise: Noise | None, *, rejected: bool
     """
     classes, counts = _merged(samples) if samples.device.type == "cpu" else _merged_in_place(samples)
     column = torch.searchsorted(classes, target).clamp_(max=len(classes) - 1)
-    hits = classes[column] == target if rejected else torch.zeros_like(target, dtype=torch.bool)
-    target_log_q, sample_log_q = (estimators.log_probs(noise, each) for each in (target, classes))
-    if checks.visible(sample_log_q) and sample_log_q.isneginf().any():
-        estimators.refuse_undrawable(sample_log_q, classes, (classes == target[:, None]) & hits[:, None])
+    hits = classes.index_select(0, column) == target if rejected else torch.zeros_like(target, dtype=torch.bool)
+    places = torch.cat([target, classes])
+    drawn = Drawn(places, counts, column, hits, estimators.log_probs(noise, places), len(samples), tries)
+    if checks.visible(places) and drawn.sample_log_q.min() == -torch.inf:
+        estimators.refuse_undrawable(drawn.sample_log_q, classes, (classes == target[:, None]) & hits[:, None])
     if tries is not None:
         checks.tries(tries, len(samples))
-    return Drawn(target, classes, counts, column, hits, target_log_q, sample_log_q, len(samples), tries)
+    return drawn
 
 
 def _merged(samples: Tensor) -> tuple[Tensor, Tensor]:
@@ -162,13 +176,10 @@ def plan(  # noqa: PLR0913 - what was drawn, and how it is meant
     found = estimators.CORRECTIONS[estimator](drawn)
     logs = drawn.counts.double().log()
     added = (logs if found.samples is None else logs - found.samples).to(dtype)
-    if found.target is None:
-        target_added = torch.zeros_like(drawn.target, dtype=dtype)
-    else:
-        # A target that the noise always draws is alone: its score is as good as infinite, but may be subtracted.
-        target_added = -found.target.to(dtype).clamp_(min=torch.finfo(dtype).min / 4)
+    # A target that the noise always draws is alone: its score is as good as infinite, but may be subtracted.
+    least = torch.finfo(dtype).min / 4
+    target_added = None if found.target is None else found.target.to(dtype).clamp_(min=least).neg_()
     return Plan(
-        torch.cat([drawn.target, drawn.classes]),
         added,
         target_added,
         drawn,
@@ -196,50 +207,75 @@ def loss(embeddings: Tensor, projection: Tensor, bias: Tensor | None, step: Plan
 
 
 class _Step(Function):
-    """``log(e_t + sum of e_c) - y_t``, ``y = x + added`` and ``e = exp(y - max y)``."""
+    """``log(1 + sum of e_c / e_t)``, ``e = exp(x + added)``."""
 
     @staticmethod
     def forward(ctx: Any, h: Tensor, w: Tensor, b: Tensor | None, step: Plan) -> Tensor:  # noqa: ANN401 - torch's own
-        n = len(h)
-        rows = w.index_select(0, step.places)  # [examples + columns, dim]
+        n, places = len(h), step.drawn.places
+        rows = w.index_select(0, places)  # [examples + columns, dim]
         y_t, added = (h * rows[:n]).sum(1), step.added  # [examples], [columns]
         if b is not None:
-            biases = b.index_select(0, step.places)
+            biases = b.index_select(0, places)
             y_t, added = y_t + biases[:n], added + biases[n:] / step.temperature
-        y_t = y_t / step.temperature + step.target_added
-        e = torch.addmm(added, h, rows[n:].T, alpha=1 / step.temperature)  # [examples, columns]
-        most, total = _exponentiate(e, y_t, step)
-        e_t = (y_t - most).exp_() if step.target_counts else torch.zeros_like(y_t)
+        if step.temperature != 1:
+            y_t = y_t / step.temperature
+        if step.target_added is not None:
+            y_t = y_t + step.target_added
+
+        def scores() -> Tensor:
+            y = torch.addmm(added, h, rows[n:].T, alpha=1 / step.temperature)  # [examples, columns]
+            return _leave_out(y, step.drawn)
+
+        e, total, y_t = _exponentials(scores, y_t, apart=step.target_counts)
+        e_t = y_t.exp() if step.target_counts else torch.zeros_like(y_t)
         ctx.save_for_backward(h, rows, e, total, e_t + total)
         ctx.layer, ctx.step = (w, b), step
-        # The largest of all is 1: beside it nothing is rounded off, were the sum hardly more.
-        return (total + (e_t - 1)).log1p_() + (most - y_t)
+        rest = total.log() - y_t
+        return functional.softplus(rest, threshold=_LINEAR) if step.target_counts else rest
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
         if torch.is_grad_enabled():
             return _differentiable(ctx, g)
-        with torch.autocast(g.device.type, enabled=False):
+        with torch.autocast(g.device.type, enabled=False):  # as the forward pass was
             return _gradients(ctx, g)
 
 
-def _exponentiate(y: Tensor, y_t: Tensor, step: Plan) -> tuple[Tensor, Tensor]:
-    """Turn y_c into ``exp(y_c - max y)`` in place, 0 for hits; the largest y and the sum [examples]."""
-    _leave_out(y, step.drawn)
-    most, total = torch.empty_like(y_t), torch.empty_like(y_t)
-    rows = max(1, _BLOCK // y.shape[1]) if y.device.type == "cpu" else max(1, len(y))
-    for block in range(0, len(y), rows):
-        here = slice(block, block + rows)
-        largest = torch.amax(y[here], 1, out=most[here])
-        if step.target_counts:
-            torch.maximum(largest, y_t[here], out=largest)
-        torch.sum(y[here].sub_(largest[:, None]).exp_(), 1, out=total[here])
-    return most, total
+def _exponentials(scores: Callable[[], Tensor], y_t: Tensor, *, apart: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """``exp(y)`` in the buffer of y, its sums over the columns, and y_t; all y shifted where they reach too far.
+
+    To find a row's largest y and to take it off are two passes more. Scores hardly ever need that, and
+    where values may be looked at, sums and targets tell, at the price of a second product if they do.
+    """
+    if checks.visible(y_t):
+        e, total = _summed(scores(), None)
+        reach = _REACH * math.log(torch.finfo(y_t.dtype).max)
+        ends = y_t if apart else total.log()
+        if not len(y_t) or (-reach < ends.min() and ends.max() < reach and total.max() < math.exp(reach)):
+            return e, total, y_t
+        del e
+    y = scores()
+    most = torch.maximum(y.amax(1), y_t) if apart else y.amax(1)
+    return *_summed(y, most), y_t - most
 
 
-def _leave_out(y: Tensor, drawn: Drawn) -> None:
+def _summed(y: Tensor, most: Tensor | None) -> tuple[Tensor, Tensor]:
+    """``exp(y - most)`` in place, some rows at a time, and its sums over the columns."""
+    if not checks.visible(y) or y.numel() <= _BLOCK:
+        e = y.exp_() if most is None else y.sub_(most[:, None]).exp_()
+        return e, e.sum(1)
+    total = y.new_empty(len(y))
+    rows = max(1, _BLOCK // y.shape[1])
+    for start in range(0, len(y), rows):
+        here = slice(start, start + rows)
+        block = y[here] if most is None else y[here].sub_(most[here, None])
+        torch.sum(block.exp_(), 1, out=total[here])
+    return y, total
+
+
+def _leave_out(y: Tensor, drawn: Drawn) -> Tensor:
     column = drawn.column[:, None]
-    y.scatter_(1, column, y.gather(1, column).masked_fill_(drawn.hits[:, None], -torch.inf))
+    return y.scatter_(1, column, y.gather(1, column).masked_fill_(drawn.hits[:, None], -torch.inf))
 
 
 def _gradients(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
@@ -261,8 +297,8 @@ def _gradients(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN40
 
 def _of_classes(parameter: Tensor, step: Plan, by_row: Tensor) -> Tensor:
     if step.sparse:
-        return torch.sparse_coo_tensor(step.places[None], by_row, parameter.shape, check_invariants=False)
-    return torch.zeros_like(parameter).index_add_(0, step.places, by_row)
+        return torch.sparse_coo_tensor(step.drawn.places[None], by_row, parameter.shape, check_invariants=False)
+    return torch.zeros_like(parameter).index_add_(0, step.drawn.places, by_row)
 
 
 def _differentiable(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401

@@ -153,7 +153,8 @@ class SampledSoftmax(nn.Embedding):
         if target.shape != embeddings.shape[:-1]:
             checks.refuse_shapes("target", "one class per embedding", target, embeddings)
         counted = target != self.ignore_index
-        embeddings = embeddings.masked_fill(~counted[..., None], 0.0)
+        if not _all(counted):
+            embeddings = embeddings.masked_fill(~counted[..., None], 0.0)
         if self.training:
             loss = self._sampled(embeddings, target, counted, generator)
         else:
@@ -263,7 +264,7 @@ class SampledSoftmax(nn.Embedding):
         return log_q if self.bias is None else self.bias + log_q
 
     def _reduced(self, loss: Tensor, counted: Tensor) -> Tensor:
-        loss = loss.masked_fill(~counted, 0.0)
+        loss = loss if _all(counted) else loss.masked_fill(~counted, 0.0)
         if self.reduction == "none":
             return loss
         return loss.sum() / counted.sum().clamp(min=1) if self.reduction == "mean" else loss.sum()
@@ -282,11 +283,18 @@ def _tries(noise: Noise, k: int, hits: checks.Handling) -> float:
     return noise.tries(k)
 
 
+def _all(counted: Tensor) -> bool:
+    """Whether nothing is ignored, as far as one may look."""
+    return checks.visible(counted) and bool(counted.all())
+
+
 def _without_ignored(target: Tensor, samples: Tensor, counted: Tensor) -> tuple[Tensor, Tensor]:
     """The same with classes in the ignored places that the step touches anyway, so that these touch none.
 
     Nothing is taken out: what is left would have a shape that a GPU has to wait for.
     """
+    if _all(counted):
+        return target, samples
     if samples.ndim == 1 or not target.numel():
         return torch.where(counted, target, samples.flatten()[:1].sum()), samples
     rows = samples.flatten(0, -2)  # [examples, k]
