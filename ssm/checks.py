@@ -130,6 +130,13 @@ def hits(value: object) -> Hits:
     refuse("hits", "'excluded' or 'rejected'", value, "choose one of the two")
 
 
+def masking(value: object) -> Masking:
+    """What becomes of samples that equal the target, once they are drawn."""
+    if value in {"rejected", "kept"}:
+        return value
+    refuse("hits", "'rejected' or 'kept'", value, "choose one of the two")
+
+
 def handling(value: object, estimator: str) -> Handling:
     """What becomes of samples that equal the target; None for what suits the estimator."""
     if value is None:

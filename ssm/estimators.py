@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -17,6 +18,46 @@ from torch.nn.functional import logsigmoid
 
 from ssm import checks, sampling
 from ssm.noise import Noise
+
+
+class Draw(Protocol):
+    """What a correction reads: of samples how likely they are, of scores nothing; `Candidates` has it all."""
+
+    @property
+    def target_log_q(self) -> Tensor:
+        """Log of the noise's probability of the target [...]."""
+
+    @property
+    def sample_log_q(self) -> Tensor:
+        """The same of each sample."""
+
+    @property
+    def k(self) -> int:
+        """The number of samples of each example."""
+
+    @property
+    def kept(self) -> Tensor:
+        """How many of them count, int64 [...]."""
+
+    @property
+    def tries(self) -> float | None:
+        """For samples that are all different, the T of `Noise.tries`."""
+
+    @property
+    def log_rest(self) -> Tensor | None:
+        """Log of how likely a sample is no hit [...]; None for ``log(1 - q_t)``."""
+
+
+class Correction(NamedTuple):
+    """What is taken off the scores before the softmax, float64; None for nothing.
+
+    Attributes:
+        samples: of each sample, shaped as its probability.
+        target: of the target [...].
+    """
+
+    samples: Tensor | None = None
+    target: Tensor | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,18 +118,23 @@ def candidates(
     """
     target, samples = classes
     same = samples == target[..., None]  # [..., k]
-    if hits not in {"rejected", "kept"}:
-        checks.refuse("hits", "'rejected' or 'kept'", hits, "choose one of the two")
-    if hits == "kept":
+    if checks.masking(hits) == "kept":
         same = torch.zeros_like(same)
-    target_log_q, sample_log_q = _log_probs(noise, target), _log_probs(noise, samples)
-    _refuse_undrawable(sample_log_q, samples, same)
+    target_log_q, sample_log_q = log_probs(noise, target), log_probs(noise, samples)
+    refuse_undrawable(sample_log_q, samples, same)
     if tries is not None:
         checks.tries(tries, samples.shape[-1])
     return Candidates(*scores, target_log_q, sample_log_q, same, tries)
 
 
-def _refuse_undrawable(log_probs: Tensor, samples: Tensor, hits: Tensor) -> None:
+def refuse_undrawable(log_probs: Tensor, samples: Tensor, hits: Tensor) -> None:
+    """Refuse samples of probability 0, but for hits.
+
+    Args:
+        log_probs: of the samples [..., k] or [k].
+        samples: their classes.
+        hits: bool [..., k].
+    """
     if checks.visible(log_probs) and log_probs.ndim and log_probs.isneginf().any():
         wrong = log_probs.isneginf() & ~hits  # those that do not count may be any
         if wrong.any():
@@ -97,7 +143,8 @@ def _refuse_undrawable(log_probs: Tensor, samples: Tensor, hits: Tensor) -> None
             checks.refuse("noise", "every sample a probability above 0", found, way_out, verb="give")
 
 
-def _log_probs(noise: Noise | None, classes: Tensor) -> Tensor:
+def log_probs(noise: Noise | None, classes: Tensor) -> Tensor:
+    """Log q_c of some classes, float64; zeros without noise."""
     return torch.zeros_like(classes, dtype=torch.float64) if noise is None else noise.log_probs[classes]
 
 
@@ -108,8 +155,7 @@ def full(target_scores: Tensor, scores: Tensor) -> Tensor:
 
 def naive_importance(candidates: Candidates) -> Tensor:
     """``-x_t + log(sum over samples of exp(x_c) / Q_c)``; the target is a sample like any other."""
-    log_counts = _log_counts(candidates.sample_log_q, candidates)
-    return _less(_sample_scores(candidates), log_counts).logsumexp(-1)
+    return _corrected(candidates, _by_count(candidates)).logsumexp(-1)
 
 
 def sampled_softmax(candidates: Candidates) -> Tensor:
@@ -118,25 +164,17 @@ def sampled_softmax(candidates: Candidates) -> Tensor:
     For samples that are all different the weights are 1 / Q_c. With no sample left after the hits,
     the loss is 0 and so is its gradient.
     """
-    x = _sample_scores(candidates)
-    if candidates.tries is not None:
-        return _surprise(_less(x, _log_counts(candidates.sample_log_q, candidates)), candidates.hits)
-    rest = _log_complement(candidates.target_log_q) if candidates.log_rest is None else candidates.log_rest
-    shift = candidates.kept.clamp(min=1).double().log() - rest  # [...]
-    return _surprise(_less(x, candidates.sample_log_q + shift[..., None]), candidates.hits)
+    return _surprise(_corrected(candidates, _by_others(candidates)), candidates.hits)
 
 
 def log_q(candidates: Candidates) -> Tensor:
     """``-log(exp(x_t) / Q_t / (exp(x_t) / Q_t + sum over samples c != t of exp(x_c) / Q_c))``."""
-    checks.drawable_targets(candidates.target_log_q)
-    log_counts = _log_counts(candidates.sample_log_q, candidates)
-    log_count = _log_counts(candidates.target_log_q, candidates)
-    return _surprise(_less(_sample_scores(candidates), log_counts - log_count[..., None]), candidates.hits)
+    return _surprise(_corrected(candidates, _by_both_counts(candidates)), candidates.hits)
 
 
 def uncorrected(candidates: Candidates) -> Tensor:
     """``-x_t + log(exp(x_t) + sum over samples c != t of exp(x_c))``."""
-    return _surprise(_sample_scores(candidates), candidates.hits)
+    return _surprise(_corrected(candidates, _by_nothing(candidates)), candidates.hits)
 
 
 def nce(candidates: Candidates) -> Tensor:
@@ -164,10 +202,51 @@ ESTIMATORS: Mapping[str, Callable[[Candidates], Tensor]] = MappingProxyType(
 )
 
 
-def _log_counts(log_probs: Tensor, candidates: Candidates) -> Tensor:
-    if candidates.tries is None:
-        return log_probs + math.log(candidates.k)
-    return sampling.log_inclusion(log_probs, candidates.tries)
+def _by_others(draw: Draw) -> Correction:
+    if draw.tries is not None:
+        return _by_count(draw)
+    rest = _log_complement(draw.target_log_q) if draw.log_rest is None else draw.log_rest
+    return Correction(draw.sample_log_q, rest - draw.kept.clamp(min=1).double().log())
+
+
+def _by_count(draw: Draw) -> Correction:
+    return Correction(_log_counts(draw.sample_log_q, draw))
+
+
+def _by_both_counts(draw: Draw) -> Correction:
+    checks.drawable_targets(draw.target_log_q)
+    return Correction(_log_counts(draw.sample_log_q, draw), _log_counts(draw.target_log_q, draw))
+
+
+def _by_nothing(_: Draw) -> Correction:
+    return Correction()
+
+
+# The estimators that are a softmax of scores, each less its correction.
+CORRECTIONS: Mapping[str, Callable[[Draw], Correction]] = MappingProxyType(
+    {
+        "sampled_softmax": _by_others,
+        "naive_importance": _by_count,
+        "log_q": _by_both_counts,
+        "uncorrected": _by_nothing,
+    }
+)
+
+
+def _log_counts(log_probs: Tensor, draw: Draw) -> Tensor:
+    if draw.tries is None:
+        return log_probs + math.log(draw.k)
+    return sampling.log_inclusion(log_probs, draw.tries)
+
+
+def _corrected(candidates: Candidates, correction: Correction) -> Tensor:
+    """``x_c - x_t``, less what the samples' scores lose more than the target's."""
+    x = _above(candidates.sample_scores, candidates.target_scores)
+    if correction.samples is None:
+        return x
+    return _less(
+        x, correction.samples if correction.target is None else correction.samples - correction.target[..., None]
+    )
 
 
 def _surprise(above: Tensor, hits: Tensor) -> Tensor:
@@ -175,10 +254,6 @@ def _surprise(above: Tensor, hits: Tensor) -> Tensor:
     # The least finite number and not -inf, so that a row of hits alone subtracts no infinities.
     rest = above.masked_fill(hits, torch.finfo(above.dtype).min).logsumexp(-1)
     return -logsigmoid(-rest)
-
-
-def _sample_scores(candidates: Candidates) -> Tensor:
-    return _above(candidates.sample_scores, candidates.target_scores)
 
 
 def _above(scores: Tensor, target_scores: Tensor) -> Tensor:

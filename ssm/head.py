@@ -11,11 +11,12 @@ from ssm import checks, estimators, evaluation, multilabel
 from ssm.cosine import Temperature
 from ssm.cosine import candidates as cosines
 from ssm.drawing import Drawing, refuse_other_noise
+from ssm.estimators import Candidates
 from ssm.noise import Noise
-from ssm.projection import candidates
+from ssm.projection import candidates, sampled_loss
 from ssm.ranks import rank_generator
 
-__all__ = ["SampledSoftmax", "candidates", "rank_generator"]
+__all__ = ["SampledSoftmax", "candidates", "rank_generator", "sampled_loss"]
 
 _IGNORED = -100  # as in torch's cross_entropy
 _RATIOS = {"uncorrected", "negative_sampling"}  # their scores become log(p / q), up to a constant
@@ -156,7 +157,8 @@ class SampledSoftmax(Drawing):
         if target.shape != embeddings.shape[:-1]:
             checks.refuse_shapes("target", "one class per embedding", target, embeddings)
         counted = target != self.ignore_index
-        embeddings = embeddings.masked_fill(~counted[..., None], 0.0)
+        if not _all(counted):
+            embeddings = embeddings.masked_fill(~counted[..., None], 0.0)
         if positives is not None:
             self._refuse_positives(positives, target)
         if checks.loss(loss, training=self.training) == "exact":
@@ -232,13 +234,17 @@ class SampledSoftmax(Drawing):
         hits: checks.Masking = "kept" if self.hits == "kept" else "rejected"
         how: dict[str, Any] = {"bias": self.bias, "hits": hits, "tries": self.tries, "sparse": self.sparse}
         where = embeddings, self.weight, target, samples, self.noise
-        if self.cosine or isinstance(self.scale, Temperature):
-            found = cosines(*where, temperature=self.temperature, normalised=self.cosine, **how)
-        else:
-            found = candidates(*where, temperature=self.scale, **how)
+        if isinstance(self.scale, float) and not self.cosine and positives is None:
+            return sampled_loss(*where, estimator=self.estimator, temperature=self.scale, **how)
+        found = self._candidates(where, how)
         if positives is not None:
             found = multilabel.spare(found, target, samples, positives, self.noise)
         return estimators.ESTIMATORS[self.estimator](found)
+
+    def _candidates(self, where: tuple[Tensor, Tensor, Tensor, Tensor, Noise], how: dict[str, Any]) -> Candidates:
+        if self.cosine or isinstance(self.scale, Temperature):
+            return cosines(*where, temperature=self.temperature, normalised=self.cosine, **how)
+        return candidates(*where, temperature=self.scale, **how)
 
     def _draw(self, target: Tensor, counted: Tensor, generator: torch.Generator | None) -> Tensor:
         if self.hits == "excluded":
@@ -261,10 +267,15 @@ class SampledSoftmax(Drawing):
         return log_q if self.bias is None else self.bias + log_q
 
     def _reduced(self, loss: Tensor, counted: Tensor) -> Tensor:
-        loss = loss.masked_fill(~counted, 0.0)
+        loss = loss if _all(counted) else loss.masked_fill(~counted, 0.0)
         if self.reduction == "none":
             return loss
         return loss.sum() / counted.sum().clamp(min=1) if self.reduction == "mean" else loss.sum()
+
+
+def _all(counted: Tensor) -> bool:
+    """Whether nothing is ignored, as far as one may look."""
+    return checks.visible(counted) and bool(counted.all())
 
 
 def _without_ignored(target: Tensor, samples: Tensor, counted: Tensor) -> tuple[Tensor, Tensor]:
@@ -272,6 +283,8 @@ def _without_ignored(target: Tensor, samples: Tensor, counted: Tensor) -> tuple[
 
     Nothing is taken out: what is left would have a shape that a GPU has to wait for.
     """
+    if _all(counted):
+        return target, samples
     if samples.ndim == 1 or not target.numel():
         return torch.where(counted, target, samples.flatten()[:1].sum()), samples
     rows = samples.flatten(0, -2)  # [examples, k]

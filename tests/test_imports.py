@@ -30,6 +30,7 @@ ROOMS = {
     "towers": TORCH,
     "losses": TORCH,
     "evaluation": TORCH,
+    "_fused": TORCH,
     "projection": TORCH,
     "cosine": TORCH,
     "drawing": TORCH,
