@@ -199,8 +199,7 @@ ESTIMATORS: Mapping[str, Callable[[Candidates], Tensor]] = MappingProxyType(
 def _by_others(draw: Draw) -> Correction:
     if draw.tries is not None:
         return _by_count(draw)
-    kept = draw.kept.clamp(min=1).double()
-    return Correction(draw.sample_log_q, _log_complement(draw.target_log_q) - kept.log())
+    return Correction(draw.sample_log_q, (-draw.target_log_q.expm1() / draw.kept.clamp(min=1)).log())
 
 
 def _by_count(draw: Draw) -> Correction:
@@ -268,7 +267,3 @@ def _less(scores: Tensor, log_counts: Tensor) -> Tensor:
 def _wide(scores: Tensor) -> Tensor:
     # Half precision has too few digits for a correction and too few powers for a sum of losses.
     return scores.to(torch.promote_types(scores.dtype, torch.float32))
-
-
-def _log_complement(log_q: Tensor) -> Tensor:
-    return (-log_q.expm1()).log()
