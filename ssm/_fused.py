@@ -38,7 +38,7 @@ class Drawn:
         log_q: log of the noise's probability of each place, float64 [examples + columns].
         k: the number of samples, equal ones among them.
         tries: for samples that are all different, the T of `Noise.tries`.
-        log_rest: log of how likely a sample is no hit; None for ``log(1 - q_t)``.
+        rest: how likely a sample is no hit; None for ``1 - q_t``.
     """
 
     places: Tensor
@@ -48,7 +48,7 @@ class Drawn:
     log_q: Tensor
     k: int
     tries: float | None = None
-    log_rest: Tensor | None = None
+    rest: Tensor | None = None
 
     @property
     def target(self) -> Tensor:
@@ -239,8 +239,10 @@ class _Step(Function):
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
         if torch.is_grad_enabled():
             return _differentiable(ctx, g)
-        with torch.autocast(g.device.type, enabled=False):  # as the forward pass was
-            return _gradients(ctx, g)
+        if torch.is_autocast_enabled(g.device.type):  # as the forward pass was not
+            with torch.autocast(g.device.type, enabled=False):
+                return _gradients(ctx, g)
+        return _gradients(ctx, g)
 
 
 def _exponentials(scores: Callable[[], Tensor], y_t: Tensor, *, apart: bool) -> tuple[Tensor, Tensor, Tensor]:
@@ -251,14 +253,19 @@ def _exponentials(scores: Callable[[], Tensor], y_t: Tensor, *, apart: bool) -> 
     """
     if checks.visible(y_t):
         e, total = _summed(scores(), None)
-        reach = _REACH * math.log(torch.finfo(y_t.dtype).max)
-        ends = y_t if apart else total.log()
-        if not len(y_t) or (-reach < ends.min() and ends.max() < reach and total.max() < math.exp(reach)):
+        if not len(y_t) or _within_reach(total, y_t if apart else total.log()):
             return e, total, y_t
         del e
     y = scores()
     most = torch.maximum(y.amax(1), y_t) if apart else y.amax(1)
     return *_summed(y, most), y_t - most
+
+
+def _within_reach(total: Tensor, logs: Tensor) -> bool:
+    """Whether sums and logarithms are far from where exponentials end."""
+    reach = _REACH * math.log(torch.finfo(logs.dtype).max)
+    least, most = (end.item() for end in logs.aminmax())
+    return -reach < least and most < reach and total.max().item() < math.exp(reach)
 
 
 def _summed(y: Tensor, most: Tensor | None) -> tuple[Tensor, Tensor]:

@@ -44,8 +44,8 @@ class Draw(Protocol):
         """For samples that are all different, the T of `Noise.tries`."""
 
     @property
-    def log_rest(self) -> Tensor | None:
-        """Log of how likely a sample is no hit [...]; None for ``log(1 - q_t)``."""
+    def rest(self) -> Tensor | None:
+        """How likely a sample is no hit, float64 [...]; None for ``1 - q_t``."""
 
 
 class Correction(NamedTuple):
@@ -205,8 +205,8 @@ ESTIMATORS: Mapping[str, Callable[[Candidates], Tensor]] = MappingProxyType(
 def _by_others(draw: Draw) -> Correction:
     if draw.tries is not None:
         return _by_count(draw)
-    rest = _log_complement(draw.target_log_q) if draw.log_rest is None else draw.log_rest
-    return Correction(draw.sample_log_q, rest - draw.kept.clamp(min=1).double().log())
+    rest = -draw.target_log_q.expm1() if draw.rest is None else draw.rest
+    return Correction(draw.sample_log_q, (rest / draw.kept.clamp(min=1)).log())
 
 
 def _by_count(draw: Draw) -> Correction:
@@ -274,7 +274,3 @@ def _less(scores: Tensor, log_counts: Tensor) -> Tensor:
 def _wide(scores: Tensor) -> Tensor:
     # Half precision has too few digits for a correction and too few powers for a sum of losses.
     return scores.to(torch.promote_types(scores.dtype, torch.float32))
-
-
-def _log_complement(log_q: Tensor) -> Tensor:
-    return (-log_q.expm1()).log()

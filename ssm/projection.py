@@ -138,6 +138,8 @@ def sampled_loss(  # noqa: PLR0913 - as `candidates`
     rejected = checks.masking(hits) == "rejected"
     drawn = _fused.draw(target.flatten(), samples, noise, rejected=rejected, tries=tries)
     step = _fused.plan(name, drawn, projection.dtype, temperature=tau, sparse=sparse, plain=plain)
+    if target.ndim == 1:
+        return _fused.loss(embeddings, projection, bias, step)
     found = _fused.loss(embeddings.reshape(-1, embeddings.shape[-1]), projection, bias, step)
     return found.reshape(target.shape)
 
