@@ -207,4 +207,5 @@ def test_a_module_of_weights_keeps_its_rows_sparse():
     words = nn.Embedding(CLASSES, DIM, sparse=True).double()
     found = cosine.candidates(normal(5, DIM), words.weight, TARGET, torch.tensor([8, 8]), Q)
     estimators.nce(found).sum().backward()
+    assert words.weight.grad is not None
     assert words.weight.grad.coalesce().indices()[0].tolist() == sorted({*TARGET.tolist(), 8})
