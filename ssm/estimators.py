@@ -30,7 +30,7 @@ class Candidates:
         sample_log_q: the same of each sample [..., k], or [k] for all examples.
         hits: samples that are the target itself and therefore do not count, bool [..., k].
         tries: for samples that are all different, the T of `Noise.tries`.
-        log_rest: log of how likely a sample is no hit [...]; None for ``log(1 - q_t)``.
+        rest: how likely a sample is no hit, float64 [...]; None for ``1 - q_t``.
     """
 
     target_scores: Tensor
@@ -39,7 +39,7 @@ class Candidates:
     sample_log_q: Tensor
     hits: Tensor
     tries: float | None = None
-    log_rest: Tensor | None = None
+    rest: Tensor | None = None
 
     @property
     def k(self) -> int:
@@ -126,8 +126,8 @@ def sampled_softmax(candidates: Candidates) -> Tensor:
     x = _sample_scores(candidates)
     if candidates.tries is not None:
         return _surprise(_less(x, _log_counts(candidates.sample_log_q, candidates)), candidates.hits)
-    rest = _log_complement(candidates.target_log_q) if candidates.log_rest is None else candidates.log_rest
-    shift = candidates.kept.clamp(min=1).double().log() - rest  # [...]
+    rest = -candidates.target_log_q.expm1() if candidates.rest is None else candidates.rest
+    shift = candidates.kept.clamp(min=1).double().log() - rest.log()  # [...]
     return _surprise(_less(x, candidates.sample_log_q + shift[..., None]), candidates.hits)
 
 
@@ -237,7 +237,3 @@ def _less(scores: Tensor, log_counts: Tensor) -> Tensor:
 def _wide(scores: Tensor) -> Tensor:
     # Half precision has too few digits for a correction and too few powers for a sum of losses.
     return scores.to(torch.promote_types(scores.dtype, torch.float32))
-
-
-def _log_complement(log_q: Tensor) -> Tensor:
-    return (-log_q.expm1()).log()
