@@ -71,7 +71,7 @@ class Candidates:
         sample_log_q: the same of each sample [..., k], or [k] for all examples.
         hits: samples that are the target itself and therefore do not count, bool [..., k].
         tries: for samples that are all different, the T of `Noise.tries`.
-        log_rest: log of how likely a sample is no hit [...]; None for ``log(1 - q_t)``.
+        rest: how likely a sample is no hit, float64 [...]; None for ``1 - q_t``.
     """
 
     target_scores: Tensor
@@ -80,7 +80,7 @@ class Candidates:
     sample_log_q: Tensor
     hits: Tensor
     tries: float | None = None
-    log_rest: Tensor | None = None
+    rest: Tensor | None = None
 
     @property
     def k(self) -> int:
@@ -148,6 +148,11 @@ def log_probs(noise: Noise | None, classes: Tensor) -> Tensor:
     return torch.zeros_like(classes, dtype=torch.float64) if noise is None else noise.log_probs[classes]
 
 
+def pick(scores: Tensor, target: Tensor) -> Tensor:
+    """The scores of the targets, from [..., classes] to [...]."""
+    return scores.gather(-1, target[..., None]).squeeze(-1)
+
+
 def full(target_scores: Tensor, scores: Tensor) -> Tensor:
     """``log(sum over all c of exp(x_c - x_t))``, from [...] and [..., classes] to [...]."""
     return _above(scores, target_scores).logsumexp(-1)
@@ -185,9 +190,42 @@ def nce(candidates: Candidates) -> Tensor:
     return _logistic(target_scores, sample_scores, candidates.hits)
 
 
-def negative_sampling(candidates: Candidates) -> Tensor:
-    """``-log s(x_t) - sum over samples of log s(-x_c)``, s the logistic function."""
-    return _logistic(_wide(candidates.target_scores), _wide(candidates.sample_scores), candidates.hits)
+def negative_sampling(candidates: Candidates, power: float = 1.0) -> Tensor:
+    """``-power log s(x_t) - sum over samples of log s(-x_c)``, s the logistic function."""
+    power = checks.positive("power", power, "1 is plain negative sampling")
+    return _logistic(_wide(candidates.target_scores), _wide(candidates.sample_scores), candidates.hits, power)
+
+
+def gbce_power(samples: int, classes: int, calibration: float) -> float:
+    """The power with which negative sampling is gBCE: ``1 - t (1 - k / (n - 1))``.
+
+    Negatives that are drawn and not all taken make every class look more likely than it is. At
+    calibration t = 1, with uniform samples that never are the target, ``s(x_c)`` becomes p_c itself; 0 is plain
+    negative sampling, and between them scores are less sure of themselves and still quick to learn.
+
+    Args:
+        samples: k, below the number of classes.
+        classes: n, two or more.
+        calibration: t, from 0 to 1.
+
+    Returns:
+        A power above 0 and at most 1.
+
+    Raises:
+        ValueError: an argument is out of its range.
+
+    >>> round(gbce_power(256, 10_001, 0.75), 4)
+    0.2692
+
+    Petrov and Macdonald 2023, "gSASRec: reducing overconfidence in sequential recommendation trained
+    with negative sampling", whose loss is divided by k + 1.
+    """
+    n = checks.whole("classes", classes, 2, None, "add a class to draw")
+    k = checks.whole("k", samples, 1, n - 1, "draw fewer samples than there are classes")
+    t = checks.not_negative("calibration", calibration, "0 is plain negative sampling")
+    if t > 1:
+        checks.refuse("calibration", "at most 1", calibration, "1 makes probabilities of the scores")
+    return 1 - t * (1 - k / (n - 1))
 
 
 ESTIMATORS: Mapping[str, Callable[[Candidates], Tensor]] = MappingProxyType(
@@ -261,8 +299,8 @@ def _above(scores: Tensor, target_scores: Tensor) -> Tensor:
     return _wide(scores) - _wide(target_scores)[..., None]
 
 
-def _logistic(target_scores: Tensor, sample_scores: Tensor, hits: Tensor) -> Tensor:
-    return -logsigmoid(target_scores) - logsigmoid(-sample_scores).masked_fill(hits, 0.0).sum(-1)
+def _logistic(target_scores: Tensor, sample_scores: Tensor, hits: Tensor, power: float = 1.0) -> Tensor:
+    return -power * logsigmoid(target_scores) - logsigmoid(-sample_scores).masked_fill(hits, 0.0).sum(-1)
 
 
 def _less(scores: Tensor, log_counts: Tensor) -> Tensor:

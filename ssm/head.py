@@ -55,6 +55,8 @@ class SampledSoftmax(Drawing):
             ``(cos(h, w_c) + b_c) / temperature``; take a low temperature, such as 0.05.
         temperature: that scores are divided by, before any correction.
         learn_temperature: whether it is a parameter, of a dense gradient, and this its start.
+        calibration: t of gBCE, with "negative_sampling" and uniform noise, see
+            `ssm.estimators.gbce_power`; 0 for the plain loss.
         sparse: whether gradients touch only the rows used, as SparseAdam and SGD want them.
         ignore_index: a target whose example has no loss and touches no row.
         reduction: "none" for one value per example, "sum", or the "mean" of those that have a loss
@@ -92,6 +94,7 @@ class SampledSoftmax(Drawing):
         cosine: bool = False,
         temperature: float = 1.0,
         learn_temperature: bool = False,
+        calibration: float = 0.0,
         sparse: bool = True,
         ignore_index: int = _IGNORED,
         reduction: checks.Reduction = "none",
@@ -110,6 +113,7 @@ class SampledSoftmax(Drawing):
         self.hits = checks.handling(hits, estimator)
         self.cosine, tau = cosine, checks.temperature(temperature)
         self.scale = Temperature(tau, device=place, dtype=dtype) if learn_temperature else tau
+        self.power = _power(self.estimator, self.samples, n, calibration)
         self.reduction = checks.reduction(reduction)
         self.ignore_index = ignore_index
         self._take(noise, unique=not replacement)
@@ -234,11 +238,13 @@ class SampledSoftmax(Drawing):
         hits: checks.Masking = "kept" if self.hits == "kept" else "rejected"
         how: dict[str, Any] = {"bias": self.bias, "hits": hits, "tries": self.tries, "sparse": self.sparse}
         where = embeddings, self.weight, target, samples, self.noise
-        if isinstance(self.scale, float) and not self.cosine and positives is None:
+        if isinstance(self.scale, float) and not self.cosine and positives is None and self.power == 1:
             return sampled_loss(*where, estimator=self.estimator, temperature=self.scale, **how)
         found = self._candidates(where, how)
         if positives is not None:
             found = multilabel.spare(found, target, samples, positives, self.noise)
+        if self.power != 1:
+            return estimators.negative_sampling(found, self.power)
         return estimators.ESTIMATORS[self.estimator](found)
 
     def _candidates(self, where: tuple[Tensor, Tensor, Tensor, Tensor, Noise], how: dict[str, Any]) -> Candidates:
@@ -276,6 +282,14 @@ class SampledSoftmax(Drawing):
 def _all(counted: Tensor) -> bool:
     """Whether nothing is ignored, as far as one may look."""
     return checks.visible(counted) and bool(counted.all())
+
+
+def _power(estimator: str, samples: int, classes: int, calibration: float) -> float:
+    if not calibration:
+        return 1.0
+    if estimator != "negative_sampling":
+        checks.refuse("calibration", f"0 for {estimator}", calibration, "choose negative_sampling")
+    return estimators.gbce_power(samples, classes, calibration)
 
 
 def _without_ignored(target: Tensor, samples: Tensor, counted: Tensor) -> tuple[Tensor, Tensor]:

@@ -45,7 +45,7 @@ def full_softmax(scores: Tensor, target: Tensor, *, positives: Tensor | None = N
     if positives is not None:
         multilabel.check(positives, target, scores.shape[-1])
         scores = scores.masked_fill(multilabel.mask(positives, target, 0, scores.shape[-1]), -torch.inf)
-    return estimators.full(_pick(scores, target), scores)
+    return estimators.full(estimators.pick(scores, target), scores)
 
 
 def sampled_softmax(  # noqa: PLR0913 - how the samples were drawn, beside the samples
@@ -63,8 +63,8 @@ def sampled_softmax(  # noqa: PLR0913 - how the samples were drawn, beside the s
     ``loss = -x_t + log(exp(x_t) + sum over samples c != t of exp(x_c) (1 - q_t) / (k_eff q_c))``
 
     Samples that equal the target are rejected; k_eff counts the others. With none left the loss and its gradient
-    are 0. For samples drawn with the target excluded, pass the noise they were excluded from: the formula is the
-    same. The gradient tends to that of the full softmax as k grows, with a bias of order 1 / k.
+    are 0. For samples drawn with the target excluded pass the noise they were excluded from. The gradient tends to
+    that of the full softmax as k grows, with a bias of order 1 / k.
 
     Args:
         scores: x, floating point [..., classes].
@@ -255,25 +255,27 @@ def nce(  # noqa: PLR0913 - how the samples were drawn, beside the samples
     return estimators.nce(_candidates(scores, target, samples, noise, hits=hits, tries=tries, positives=positives))
 
 
-def negative_sampling(
+def negative_sampling(  # noqa: PLR0913 - how the samples were drawn, beside the samples
     scores: Tensor,
     target: Tensor,
     samples: Tensor,
     *,
     hits: checks.Masking = "kept",
+    power: float = 1.0,
     positives: Tensor | None = None,
 ) -> Tensor:
     """The loss of word2vec: push the target up and each sample down.
 
-    ``loss = -log s(x_t) - sum over samples c of log s(-x_c)``, ``s(y) = 1 / (1 + exp(-y))``
+    ``loss = -power log s(x_t) - sum over samples c of log s(-x_c)``, ``s(y) = 1 / (1 + exp(-y))``
 
-    If hits are kept, the scores become ``log(p_c / (k q_c))``: embeddings, not probabilities.
+    If hits are kept, the scores become ``log(power p_c / (k q_c))``: embeddings, not probabilities.
 
     Args:
         scores: x, floating point [..., classes].
         target: t, int64 [...].
         samples: c, int64 [..., k], or [k] shared by all examples.
         hits: "kept", or "rejected" to leave out samples that equal the target.
+        power: above 0; with that of `ssm.estimators.gbce_power` this is gBCE.
         positives: other classes that are right, int64 [..., m]; fill short rows with -1.
 
     Returns:
@@ -287,9 +289,10 @@ def negative_sampling(
     >>> round(negative_sampling(scores, torch.tensor(0), torch.tensor([1, 4, 0])).item(), 6)
     4.541195
 
-    Mikolov et al. 2013, "Distributed representations of words and phrases".
+    Mikolov et al. 2013, "Distributed representations of words and phrases"; Petrov and Macdonald 2023 (the power).
     """
-    return estimators.negative_sampling(_candidates(scores, target, samples, None, hits=hits, positives=positives))
+    found = _candidates(scores, target, samples, None, hits=hits, positives=positives)
+    return estimators.negative_sampling(found, power)
 
 
 def _candidates(  # noqa: PLR0913 - all that the doors take
@@ -306,14 +309,10 @@ def _candidates(  # noqa: PLR0913 - all that the doors take
     checks.labels(target, scores)
     checks.sample_rows(samples, scores)
     rows = samples.expand(*scores.shape[:-1], samples.shape[-1])  # [..., k]
-    found = (_pick(scores, target), scores.gather(-1, rows))
+    found = (estimators.pick(scores, target), scores.gather(-1, rows))
     checks.noise_fits(None if noise is None else noise.log_probs, scores.shape[-1], scores.device)
     made = estimators.candidates(found, (target, samples), noise, hits=hits, tries=tries)
     if positives is None:
         return made
     multilabel.check(positives, target, scores.shape[-1])
     return multilabel.spare(made, target, samples, positives, noise)
-
-
-def _pick(scores: Tensor, target: Tensor) -> Tensor:
-    return scores.gather(-1, target[..., None]).squeeze(-1)

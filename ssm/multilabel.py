@@ -37,8 +37,8 @@ def spare(found: Candidates, target: Tensor, samples: Tensor, positives: Tensor,
     3.0
     """
     hits = found.hits | among(samples, positives)
-    rest = None if noise is None else _log_rest(found.target_log_q, target, positives, noise)
-    return replace(found, hits=hits, log_rest=rest)
+    rest = None if noise is None else _rest(found.target_log_q, target, positives, noise)
+    return replace(found, hits=hits, rest=rest)
 
 
 def among(samples: Tensor, positives: Tensor) -> Tensor:
@@ -81,14 +81,14 @@ def mask(positives: Tensor, target: Tensor, first: int, size: int) -> Tensor:
     return row.scatter(-1, places, value=True)[..., :size]
 
 
-def _log_rest(target_log_q: Tensor, target: Tensor, positives: Tensor, noise: Noise) -> Tensor:
-    """``log(1 - q_t - sum of q_d)``."""
+def _rest(target_log_q: Tensor, target: Tensor, positives: Tensor, noise: Noise) -> Tensor:
+    """``1 - q_t - sum of q_d``."""
     ordered = positives.sort(-1).values
     other = (ordered >= 0) & (ordered != target[..., None])
     other[..., 1:] &= ordered[..., 1:] != ordered[..., :-1]
     chances = noise.log_probs[ordered.clamp(min=0)].exp().masked_fill(~other, 0.0)
     # With no class left nothing is drawn that would count, and rounding must not go below 0.
-    return (-target_log_q.expm1() - chances.sum(-1)).clamp(min=0).log()
+    return (-target_log_q.expm1() - chances.sum(-1)).clamp(min=0)
 
 
 def check(positives: Tensor, target: Tensor, classes: int) -> None:

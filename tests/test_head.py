@@ -257,6 +257,18 @@ def test_scores_without_log_q_give_probabilities(name, bias):
     assert made.predict(h, 3).tolist() == [29, 28, 27]
 
 
+@pytest.mark.parametrize("hits", ["kept", "excluded"])
+def test_a_calibrated_layer_is_gbce(hits):
+    q = noise.uniform(CLASSES)
+    made, h = layer(estimator="negative_sampling", noise=q, hits=hits, calibration=0.75), normal(5, DIM)
+    found = made(h, TARGET, generator=seeded())
+    drawn = (q.draw_others(TARGET, K, generator=seeded()) if hits == "excluded" else q.draw((K,), generator=seeded()),)
+    power = estimators.gbce_power(K, CLASSES, 0.75)
+    expected = losses.negative_sampling(made.scores(h), TARGET, *drawn, power=power)
+    assert (found - expected).abs().max() < 1e-12
+    assert power == pytest.approx(1 - 0.75 * (1 - 7 / 29), rel=1e-14)
+
+
 def test_no_probability_is_known_of_a_class_that_is_never_drawn():
     made = layer(estimator="uncorrected", noise=noise.unigram([0.0] + [1.0] * 29)).eval()
     with refuses(
@@ -383,6 +395,7 @@ def test_an_empty_batch_has_an_empty_loss(training):
             "estimator must be one of sampled_softmax, naive_importance, log_q, uncorrected, nce, negative_sampling, "
             "got 'nec'; see ssm.losses for what each promises",
         ),
+        ({"calibration": 0.5}, "calibration must be 0 for sampled_softmax, got 0.5; choose negative_sampling"),
         ({"hits": "no"}, "hits must be 'excluded', 'rejected' or 'kept', got 'no'; choose one of the three"),
         (
             {"hits": "rejected", "estimator": "naive_importance"},

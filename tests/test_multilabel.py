@@ -195,6 +195,19 @@ def test_the_mean_gradient_of_a_layer_tends_to_that_of_the_wrong_classes():
     assert (total - torch.autograd.grad(full, made.weight)[0]).abs().max() < 0.02
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("loss", ["sampled", "exact"])
+def test_a_layer_with_positives_is_compiled_whole(loss):
+    made = layer()
+    torch.compiler.reset()
+    compiled = torch.compile(made, backend="aot_eager", fullgraph=loss == "sampled", dynamic=False)
+    found = compiled(H, TARGET, positives=POSITIVES, loss=loss)
+    assert found.shape == (6,)
+    assert found.isfinite().all()
+    if loss == "exact":
+        assert (found - made(H, TARGET, positives=POSITIVES, loss=loss)).abs().max() < 1e-12
+
+
 # Refusals
 
 
