@@ -23,6 +23,7 @@ export interface Settings {
   average: string;
   view: string;
   scale: string;
+  tolerance?: number;
 }
 
 export interface Problem {
@@ -158,12 +159,26 @@ export interface Ranked {
   mass_to: (number | null)[];
 }
 
+export interface Curves {
+  k: number[];
+  noises: string[];
+  chi2: (number | null)[];
+  drawing: number[];
+  bias: (number | null)[][];
+  spread: (number | null)[][];
+  error: (number | null)[][];
+  gap: number[][];
+  bias_expansion: (number | null)[][];
+  gap_expansion: (number | null)[][];
+}
+
 export interface View {
   classes: Classes;
   draw: Draw;
   convergence: Convergence;
   moments: Moments | null;
   ranked: Ranked | null;
+  curves: Curves | null;
 }
 
 declare global {

@@ -159,6 +159,7 @@ def expected(case):
         "convergence": expected_convergence(case),
         "moments": expected_moments(case),
         "ranked": None,
+        "curves": None,
     }
 
 
@@ -349,7 +350,7 @@ def test_only_the_groups_that_are_needed_are_computed(needs):
 
 def test_a_group_that_is_none_is_refused():
     with refuses(
-        "needs must be some of convergence, draw, moments, ranked, got ['curve', 'draw']; leave out the others"
+        "needs must be some of convergence, curves, draw, moments, ranked, got ['curve', 'draw']; leave out the others"
     ):
         run(Settings(), needs={"draw", "curve"})
 
@@ -725,10 +726,11 @@ def test_plain_groups_hold_none_where_a_number_is_not_finite():
 
 
 def test_every_group_has_its_fields_and_no_other_group_has_them():
-    result = run(Settings(problem="random", classes=60, draws=10))
+    result = run(Settings(problem="random", classes=60, draws=10), needs=ALL)
     names = [field.name for name in ("classes", *sorted(ALL)) for field in fields(getattr(result, name))]
     doubles = {name for name in names if names.count(name) > 1}
-    assert doubles == {"mean", "score", "noise", "full"}, "per slot in one group, by rank or exact in another"
+    expected = {"mean", "score", "noise", "full", "chi2", "bias"}
+    assert doubles == expected, "per slot in one group; by rank, exact or for each noise in another"
 
 
 # Work that nobody waits for, and work without end

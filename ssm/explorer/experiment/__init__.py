@@ -4,12 +4,14 @@ from ssm.explorer.experiment.classes import Classes as Classes
 from ssm.explorer.experiment.constants import CONSTANTS as CONSTANTS
 from ssm.explorer.experiment.convergence import Convergence as Convergence
 from ssm.explorer.experiment.convergence import Extent as Extent
+from ssm.explorer.experiment.curves import Curves as Curves
 from ssm.explorer.experiment.draw import Draw as Draw
 from ssm.explorer.experiment.moments import Moments as Moments
 from ssm.explorer.experiment.ranked import Ranked as Ranked
 from ssm.explorer.experiment.ranked import ranks as ranks
 from ssm.explorer.experiment.runs import ALL as ALL
 from ssm.explorer.experiment.runs import ALONE as ALONE
+from ssm.explorer.experiment.runs import USUAL as USUAL
 from ssm.explorer.experiment.runs import Result as Result
 from ssm.explorer.experiment.runs import as_plain as as_plain
 from ssm.explorer.experiment.runs import devices as devices

@@ -1,7 +1,8 @@
-"""The panels of the Explorer, each defined once."""
+"""The panels: those of one draw, and all of them by name, each defined once."""
 
 from ssm.explorer.figures.many import BALANCE, RANKED
 from ssm.explorer.figures.over_draws import CONVERGENCE, CONVERGENCE_CLASSES
+from ssm.explorer.figures.over_samples import OVER_SAMPLES
 from ssm.explorer.figures.records import CLASSES, Note, Panel, Trace, Variant, bars, line
 from ssm.explorer.figures.templates import Part, Parts, always
 from ssm.explorer.figures.texts import OTHERS
@@ -266,5 +267,6 @@ PANELS: dict[str, Panel] = {
         CONVERGENCE_CLASSES,
         BALANCE,
         RANKED,
+        *OVER_SAMPLES,
     )
 }

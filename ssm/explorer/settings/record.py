@@ -146,6 +146,10 @@ class Settings:
     average: Annotated[str, Choice("average", "", "The draws that the outlined average covers.", _AVERAGES)] = "all"
     view: Annotated[str, Choice("convergence", "", "What the convergence panel follows.", _VIEWS)] = "distance"
     scale: Annotated[str, Choice("scores or weights", "", "What the score panels draw.", _SCALES)] = "scores"
+    tolerance: Annotated[
+        float,
+        Real("tolerance", "", "The bias that is allowed, in parts of the full gradient.", 1e-4, 1.0, log=True),
+    ] = 0.05
 
     def __post_init__(self) -> None:
         """Hold every value against its field, then against the others; find the target's class."""
