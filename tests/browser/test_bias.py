@@ -70,7 +70,7 @@ def test_the_tolerance_follows_the_hand_before_torch_has_answered(page):
     x, y = middle(level(page))
     with answered(page), held(page, (x, y)):
         page.mouse.move(x, y + 60, steps=6)
-        expect(panel(page, "bias_curve").get_by_role("heading")).not_to_have_text("Bias: 26 samples for 5 %")
+        expect(panel(page, "bias_curve").get_by_role("heading")).not_to_have_text("Bias: k = 26 for 5 %")
         expect(panel(page, "bias_curve")).not_to_have_class(STALE)
         moved = level(page).get_attribute("aria-valuenow")
         assert moved is not None
@@ -139,9 +139,20 @@ def test_a_link_may_choose_panels_and_lay_its_frame_over_the_page_s(page):
     shown = page.locator("[data-panel]:visible").evaluate_all("nodes => nodes.map((n) => n.dataset.panel)")
     assert shown == ["bias_curve", "class_bias"]
     expect(choice(page, "noise")).to_be_hidden()
+    expect(level(page)).to_be_visible()
+    open_bias(page, "?v=1&locked=tolerance")
+    assert readings(page) == ["23", "4", "26"]
+    expect(level(page)).to_be_hidden()
 
 
-@pytest.mark.parametrize("query", ["?v=1", "?v=1&problem=white&samples=50&noise=unigram"], ids=["article", "white"])
+QUERIES = {
+    "article": "?v=1",
+    "white": "?v=1&problem=white&samples=50&noise=unigram",
+    "embedded": "?v=1&embed=true",
+}
+
+
+@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
 def test_every_width_has_room_for_everything(new_context, query):
     page = new_context(reduced_motion="reduce").new_page()
     open_bias(page, query)
