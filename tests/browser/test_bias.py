@@ -20,6 +20,7 @@ from tests.browser.explorer import (
     middle,
     panel,
     sentence,
+    touching,
     track,
 )
 from tests.browser.layout import faults
@@ -86,6 +87,23 @@ def test_the_tolerance_moves_by_keys_to_both_ends(page):
         expect(level(page)).to_be_focused()
         says(page, Settings(tolerance=tolerance))
         assert faults(page) == []
+
+
+def test_the_tolerance_follows_a_finger_on_its_grip_and_a_finger_beside_it_scrolls(new_context):
+    context = new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    open_bias(page)
+    level(page).scroll_into_view_if_needed()
+    x, y = middle(level(page).locator(".ssm-grip"))
+    with answered(page), touching(context, page, (x, y)) as move:
+        for far in (10, 25, 40):
+            move((x, y + far))
+    chosen = float(level(page).get_attribute("aria-valuenow") or 0)
+    assert 0.0005 < chosen < 0.04
+    says(page, Settings(tolerance=chosen))
+    left, _ = middle(panel(page, "bias_curve"))
+    top = middle(level(page))[1]
+    assert page.evaluate("([x, y]) => document.elementFromPoint(x, y).closest('.ssm-level')", [left, top]) is None
 
 
 def test_what_torch_alone_computes_waits_and_the_rest_is_live(page):
