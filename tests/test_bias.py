@@ -111,6 +111,13 @@ def test_only_softmax_noise_is_paid_in_scores():
     assert curves(ARTICLE).drawing.tolist() == [0, 10, 0]
 
 
+def test_curves_draw_nothing_and_so_are_no_overwork():
+    asked = Settings(samples=10_000, draws=10_000)
+    with pytest.raises(ValueError, match="samples times draws must be at most"):
+        run(asked)
+    assert run(asked, needs=BIAS.needs).curves
+
+
 # What is read off
 
 

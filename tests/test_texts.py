@@ -127,7 +127,7 @@ def test_the_titles_of_the_article():
         "convergence_classes": "Convergence of single classes",
         "balance": "Balance: one pull, 9 pushes",
         "ranks": "Pushes by rank: 3 of 9 sampled",
-        "bias_curve": "Bias: 23 samples for 5 %",
+        "bias_curve": "Bias: k = 23 for 5 %",
         "noise_ideal": "Noise and ideal: χ² is 2.68",
         "class_bias": "Bias of each class at k = 3",
         "spread_curve": "Spread of one draw: 69 %",

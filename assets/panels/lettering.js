@@ -201,7 +201,7 @@ function readings(look, levels) {
     const free = places.find(
       (at) => at.y >= 0 && ![...labels, ...taken].some((one) => meets({ ...at, w, h: LINE }, one)),
     );
-    if (free) labels.push({ kind: "reading", text, ...free, w, h: LINE });
+    if (free && s.needed_at.indexOf(k) === i) labels.push({ kind: "reading", text, ...free, w, h: LINE });
     return { d: `M${left.toFixed(1)},${top.toFixed(1)}V${box.top + box.height}`, look: "leader" };
   });
   return { labels, shapes };

@@ -75,10 +75,9 @@ export function ticks(look) {
 
 /** Ticks of few round values may be too near for their texts: those from the left that have room stay. @param {Label[]} labels */
 function withRoom(labels) {
-  return labels.reduce(
-    (kept, label) => (kept.some((other) => meets(label, other)) ? kept : [...kept, label]),
-    /** @type {Label[]} */ ([]),
-  );
+  /** @type {Label[]} */ const kept = [];
+  for (const label of labels) if (!kept.some((other) => meets(label, other))) kept.push(label);
+  return kept;
 }
 
 function beside({ box, width }, y, text) {

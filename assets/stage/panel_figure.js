@@ -13,6 +13,7 @@ export class PanelFigure {
   /** @type {Handles|null} */ handles = null;
   /** @type {import("../controls/level.js").Level|null} */ #level = null;
   #setting = "";
+  #fixed = false;
   /** @type {any} */ spec = null;
   /** Torch has yet to compute what it draws: it stays as it is. */
   #late = false;
@@ -60,12 +61,17 @@ export class PanelFigure {
     this.holder.append(level.node);
   }
 
+  /** Settings that a frame keeps as they are: the line of one of them is no slider. @param {Set<string>} fixed */
+  fix(fixed) {
+    this.#fixed = fixed.has(this.#setting);
+  }
+
   #placeLevel({ settings, axes }) {
     const { box, on } = this.panel;
     const [low, high] = axes.values[this.spec.scale];
     const value = settings[this.#setting];
     const inside = Math.log10(value) >= low && Math.log10(value) <= high;
-    this.#level.node.hidden = !inside;
+    this.#level.node.hidden = this.#fixed || !inside;
     if (inside) this.#level.place(value, { left: box.left, top: box.top + on.value.at(value), width: box.width });
   }
 

@@ -127,6 +127,7 @@ export class PanelGrid {
     this.#host.classList.toggle("ssm-chosen", panels.length > 0);
     this.#fixed = new Set([...hidden, ...locked]);
     this.#light.fixed = this.#fixed.has("target");
+    for (const figure of Object.values(this.#figures)) figure.fix(this.#fixed);
   }
 
   /** Follow the page's size and theme until the signal. @param {AbortSignal} signal */

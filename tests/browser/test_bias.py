@@ -20,6 +20,7 @@ from tests.browser.explorer import (
     middle,
     panel,
     sentence,
+    touching,
     track,
 )
 from tests.browser.layout import faults
@@ -70,7 +71,7 @@ def test_the_tolerance_follows_the_hand_before_torch_has_answered(page):
     x, y = middle(level(page))
     with answered(page), held(page, (x, y)):
         page.mouse.move(x, y + 60, steps=6)
-        expect(panel(page, "bias_curve").get_by_role("heading")).not_to_have_text("Bias: 26 samples for 5 %")
+        expect(panel(page, "bias_curve").get_by_role("heading")).not_to_have_text("Bias: k = 26 for 5 %")
         expect(panel(page, "bias_curve")).not_to_have_class(STALE)
         moved = level(page).get_attribute("aria-valuenow")
         assert moved is not None
@@ -86,6 +87,23 @@ def test_the_tolerance_moves_by_keys_to_both_ends(page):
         expect(level(page)).to_be_focused()
         says(page, Settings(tolerance=tolerance))
         assert faults(page) == []
+
+
+def test_the_tolerance_follows_a_finger_on_its_grip_and_a_finger_beside_it_scrolls(new_context):
+    context = new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    open_bias(page)
+    level(page).scroll_into_view_if_needed()
+    x, y = middle(level(page).locator(".ssm-grip"))
+    with answered(page), touching(context, page, (x, y)) as move:
+        for far in (10, 25, 40):
+            move((x, y + far))
+    chosen = float(level(page).get_attribute("aria-valuenow") or 0)
+    assert 0.0005 < chosen < 0.04
+    says(page, Settings(tolerance=chosen))
+    left, _ = middle(panel(page, "bias_curve"))
+    top = middle(level(page))[1]
+    assert page.evaluate("([x, y]) => document.elementFromPoint(x, y).closest('.ssm-level')", [left, top]) is None
 
 
 def test_what_torch_alone_computes_waits_and_the_rest_is_live(page):
@@ -139,9 +157,20 @@ def test_a_link_may_choose_panels_and_lay_its_frame_over_the_page_s(page):
     shown = page.locator("[data-panel]:visible").evaluate_all("nodes => nodes.map((n) => n.dataset.panel)")
     assert shown == ["bias_curve", "class_bias"]
     expect(choice(page, "noise")).to_be_hidden()
+    expect(level(page)).to_be_visible()
+    open_bias(page, "?v=1&locked=tolerance")
+    assert readings(page) == ["23", "4", "26"]
+    expect(level(page)).to_be_hidden()
 
 
-@pytest.mark.parametrize("query", ["?v=1", "?v=1&problem=white&samples=50&noise=unigram"], ids=["article", "white"])
+QUERIES = {
+    "article": "?v=1",
+    "white": "?v=1&problem=white&samples=50&noise=unigram",
+    "embedded": "?v=1&embed=true",
+}
+
+
+@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
 def test_every_width_has_room_for_everything(new_context, query):
     page = new_context(reduced_motion="reduce").new_page()
     open_bias(page, query)

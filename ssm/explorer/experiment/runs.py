@@ -29,6 +29,7 @@ T = TypeVar("T")
 
 _GROUPS = ("classes", "draw", "convergence", "moments", "ranked", "curves")
 ALL = frozenset(_GROUPS[1:])
+_DRAWN = {"draw", "convergence"}  # what every draw must be made for
 USUAL = ALL - {"curves"}  # what one number of samples does
 # What torch alone computes, each group with the settings that it does not depend on: the page waits for the others.
 ALONE: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -108,7 +109,8 @@ def run(
     >>> round(result.numbers["bias"], 3)
     0.205
     """
-    choices.refuse_overwork(settings)
+    if _DRAWN & set(needs):
+        choices.refuse_overwork(settings)
     if not ALL.issuperset(needs):
         checks.refuse("needs", f"some of {', '.join(sorted(ALL))}", sorted(needs), "leave out the others")
     problem = choices.problem_of(settings, table)
@@ -150,7 +152,7 @@ def _run_on(
     asking = on_chunk or _nothing
     ref = reference(settings, problem, device)
     asking()
-    draws = draws_of(ref, asking) if {"draw", "convergence"} & set(needs) else None
+    draws = draws_of(ref, asking) if _DRAWN & set(needs) else None
     one = drawn(ref, draws, settings.draw - 1) if draws and "draw" in needs else None
     slots = slots_of(ref, one.counts if one else ())
     asking()

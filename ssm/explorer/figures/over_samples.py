@@ -45,7 +45,7 @@ def _ends(name: str) -> tuple[End, ...]:
 
 _NEEDED: Parts = [
     [
-        {"if": ["needed_0", ">=", 1], "say": "Bias: {needed_0#} samples for {tolerance%}"},
+        {"if": ["needed_0", ">=", 1], "say": "Bias: k = {needed_0#} for {tolerance%}"},
         {"say": "Bias: nowhere below {tolerance%}"},
     ]
 ]

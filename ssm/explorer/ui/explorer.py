@@ -29,6 +29,7 @@ _SKELETON = """
   <div class="ssm-panels" aria-hidden="true">{columns}<div class="ssm-draw ssm-skeleton"></div>{panels}</div>
 </section>
 """
+_PANEL = '<figure class="ssm-panel ssm-skeleton" data-panel="{name}" data-along="{along}"></figure>'
 # Every page lies directly in the app's folder, wherever a proxy has put that.
 _LOADER = """
 const url = new URL("{entry}", document.baseURI).href;
@@ -55,13 +56,13 @@ class _Question(NamedTuple):
 
 def _skeleton(page: Page) -> str:
     heads = range(1, 1 + len(page.layout.columns if page.layout else ()))
-    shown = [name for name in page.panels if "ranked" not in PANELS[name].needs]  # those come with many classes
+    shown = [PANELS[name] for name in page.panels if "ranked" not in PANELS[name].needs]  # those come with many classes
     return _SKELETON.format(
         form="" if page.layout else " ssm-flow",
         title=page.title,
         what=page.question,
         columns="".join(f'<div class="ssm-column" data-column="{number}"></div>' for number in heads),
-        panels="".join(f'<figure class="ssm-panel ssm-skeleton" data-panel="{name}"></figure>' for name in shown),
+        panels="".join(_PANEL.format(name=panel.name, along=panel.along.name) for panel in shown),
     )
 
 
