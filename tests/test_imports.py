@@ -37,6 +37,7 @@ ROOMS = {
     "_curves": TORCH,
     "_ratios": TORCH,
     "exact": TORCH,
+    "optimum": TORCH,
     "convergence": TORCH,
     "explorer.problems": TORCH,
     "explorer.settings": TORCH,
@@ -132,7 +133,7 @@ def test_files_in_ssm_never_import_folders() -> None:
 
 def test_the_library_is_there_at_its_door() -> None:
     """In a process of its own, where no other test has imported a room."""
-    names = ["noise", "losses", "exact", "convergence", "evaluation", "head", "optim", "SampledSoftmax"]
+    names = ["noise", "losses", "exact", "convergence", "evaluation", "head", "optim", "optimum", "SampledSoftmax"]
     looks = "; ".join(f"ssm.{name}" for name in names)
     subprocess.run([sys.executable, "-c", f"import ssm; {looks}"], cwd=ROOT, check=True)
 
