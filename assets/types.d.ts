@@ -58,6 +58,7 @@ export type Memo = Record<string, { parts: unknown[]; found: unknown } | undefin
 
 export interface Options {
   constants: Constants;
+  needs?: string[] | null;
   budget?: Budget;
   memo?: Memo;
   keep?: number[] | null;

@@ -1,5 +1,6 @@
 """The Explorer: slide a parameter, see what the sampled softmax does to scores and gradients."""
 
+from ssm.explorer.pages import EXPLORER
 from ssm.explorer.ui.explorer import stage
 
-stage()
+stage(EXPLORER)

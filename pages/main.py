@@ -2,11 +2,12 @@
 
 import streamlit as st
 
+from ssm.explorer.pages import PAGES
 from ssm.explorer.ui.bar import TITLE, bar, style
 
 st.set_page_config(page_title=TITLE, page_icon="assets/icon.svg", layout="wide")
 
-pages = [st.Page("explore.py", title="Explorer", default=True)]
+pages = [st.Page(f"{page.name}.py", title=page.title, url_path=page.path, default=not page.path) for page in PAGES]
 style()
 page = st.navigation(pages, position="hidden")
 if not st.context.is_embedded:

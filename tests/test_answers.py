@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssm.explorer import experiment, figures, problems
-from ssm.explorer.figures import texts
+from ssm.explorer.pages import PAGES
 from ssm.explorer.problems import Numbered, Problem, tables
 from ssm.explorer.settings import FIELDS, Frame, Settings
 from ssm.explorer.ui import answers
@@ -350,8 +350,7 @@ def test_the_spec_is_json_and_leaves_nothing_out():
     assert {name: list(panels) for name, panels in told["panels"].items()} == {
         theme: list(figures.PANELS) for theme in ("light", "dark")
     }
-    assert set(told["order"]) <= set(figures.PANELS)
-    assert told["texts"] == texts.PARTS
+    assert told["pages"] == {page.name: page.plain() for page in PAGES}
     assert told["targets"] == {"article": 7, "white": problems.white().target, "random": 0}
     assert told["sizes"] == {"article": 10, "white": 17_091}
     assert list(told["problems"]) == ["article", "random", "white", "own"]

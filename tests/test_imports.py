@@ -43,6 +43,7 @@ ROOMS = {
     "explorer.settings": TORCH,
     "explorer.experiment": TORCH,
     "explorer.figures": PLOTLY,
+    "explorer.pages": NOTHING,
     "explorer.story": NOTHING,
     "explorer.export": PLOTLY,
     "explorer.ui": SERVER,

@@ -229,15 +229,17 @@ function rankedPart({ e, curves, falling, source }, s) {
  * @param {Settings} s
  * @param {import("../types").Options} options `constants` of the spec; `budget`: how many samples may be drawn in all,
  *   and up to how many classes and exponentials the exact moments are integrated (what it leaves out is null, or a
- *   shorter run, and torch fills it in); `memo`: an object of the caller's that is kept from call to call; `keep`: the classes that have slots,
+ *   shorter run, and torch fills it in); `memo`: an object of the caller's that is kept from call to call; `needs`: the groups that are
+ *   shown: a draw that is not has no say in which classes have bars; `keep`: the classes that have slots,
  *   where they shall hold still.
  * @returns {View}
  */
-export function view(problem, s, { constants, budget = UNLIMITED, memo = {}, keep = null }) {
+export function view(problem, s, { constants, needs = null, budget = UNLIMITED, memo = {}, keep = null }) {
   const all = layers(problem, s, constants, budget, memo);
   const current = currentDraw(all, s);
   const ranking = { x: all.model.x, order: all.order, target: all.e.t };
-  const slots = held(keep, all.e.n, all.e.t, constants) ?? shown(ranking, current.counts.keys(), constants);
+  const sampled = !needs || needs.includes("draw") ? current.counts.keys() : [];
+  const slots = held(keep, all.e.n, all.e.t, constants) ?? shown(ranking, sampled, constants);
   return {
     classes: classesPart(all, s, slots),
     draw: {

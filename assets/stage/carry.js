@@ -2,20 +2,34 @@
 
 const PASSING = ["draw", "average", "view", "scale"]; // settings that no moment depends on
 
-const lasting = (settings) =>
+const lasting = (settings, passing) =>
   JSON.stringify(
     Object.entries(settings)
-      .filter(([name]) => !PASSING.includes(name))
+      .filter(([name]) => !passing.includes(name))
       .sort(),
   );
 
-/** A view of the page, completed. @param {any} view @param {any} settings it was computed for @param {any} answer torch's last, or null */
-export function carried(view, settings, answer) {
-  if (!answer?.view || lasting(settings) !== lasting(answer.settings)) return view;
+/**
+ * The groups that torch alone computes and has yet to compute for some settings.
+ * @param {any} settings @param {any} answer torch's last, or null @param {Record<string, string[]>} alone those groups,
+ *   each with the settings that it does not depend on
+ * @returns {Set<string>}
+ */
+export function late(settings, answer, alone) {
+  const had = Object.entries(alone).filter(([group]) => answer?.view?.[group]);
+  const changed = ([, free]) => lasting(settings, free) !== lasting(answer.settings, free);
+  return new Set(had.filter(changed).map(([group]) => group));
+}
+
+/** A view of the page, completed; what is late stays as it was. @param {any} view @param {any} settings it was computed for @param {any} answer torch's last, or null @param {Record<string, string[]>} alone as in `late` */
+export function carried(view, settings, answer, alone = {}) {
+  if (!answer?.view) return view;
+  const whole = { ...view, ...Object.fromEntries(Object.keys(alone).map((group) => [group, answer.view[group]])) };
+  if (lasting(settings, PASSING) !== lasting(answer.settings, PASSING)) return whole;
   const { moments, convergence } = answer.view;
   const kept =
     view.moments || !moments ? view.moments : inSlots(moments, answer.view.classes.index, view.classes.index);
-  return { ...view, moments: kept, convergence: longer(view.convergence, convergence) };
+  return { ...whole, moments: kept, convergence: longer(view.convergence, convergence) };
 }
 
 /** Moments in the order of other slots; null for a class that torch did not tell about. */

@@ -5,8 +5,9 @@
 
 import { el, say } from "../controls/dom.js";
 import { view as compute } from "../kernel/view.js";
+import { isEmbedded, writeLink } from "./address.js";
 import { apart } from "./agreement.js";
-import { carried } from "./carry.js";
+import { carried, late } from "./carry.js";
 import { Dialogue } from "./dialogue.js";
 import { hasCookie, isAlive, onceBack } from "./line.js";
 import { beside, json, script } from "./loading.js";
@@ -36,17 +37,9 @@ export function unmount(parentElement) {
   instances.delete(parentElement);
 }
 
-/** Settings in the page's own address and in the links to the pages beside it; what else the address said stays. */
-function writeLink(query, frame) {
-  const kept = [...new URLSearchParams(location.search)].filter(([name]) => name.startsWith("embed") || name in frame);
-  const extra = kept.map(([name, value]) => `&${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join("");
-  history.replaceState(history.state, "", `${location.pathname}?${query}${extra}${location.hash}`);
-  /** @type {NodeListOf<HTMLAnchorElement>} */ const pages = document.querySelectorAll("a[data-page]");
-  for (const page of pages) page.search = `?${query}`;
-}
-
 class Explorer {
   #host;
+  #name;
   #frame;
   #setStateValue;
   #setTriggerValue;
@@ -69,11 +62,12 @@ class Explorer {
 
   /** @param {any} component */
   constructor({ parentElement, setStateValue, setTriggerValue, data }) {
+    this.#name = data.page;
     this.#frame = data.frame;
     this.#setStateValue = setStateValue;
     this.#setTriggerValue = setTriggerValue;
     this.#host = parentElement.querySelector(".ssm");
-    this.#host.classList.toggle("ssm-embedded", new URLSearchParams(location.search).get("embed") === "true");
+    this.#host.classList.toggle("ssm-embedded", isEmbedded());
     this.#dialogue = new Dialogue(this.#doors(), data.answer?.ask ?? 0);
     this.#ready = this.#load();
   }
@@ -83,7 +77,7 @@ class Explorer {
       const [spec] = await Promise.all([json(beside("stage.json")), script(beside(PLOTLY))]);
       this.#spec = spec;
       this.#problems = new Problems(spec.preview, () => this.#arrived());
-      this.#parts = new Parts(spec, this.#host, this.#acts());
+      this.#parts = new Parts(spec, this.#page, this.#host, this.#acts());
       this.#parts.frame(this.#frame);
       await this.#parts.grid.define();
       this.#watch();
@@ -92,6 +86,11 @@ class Explorer {
       this.#host.replaceChildren(el("p", { class: "ssm-error", role: "alert" }, words));
       throw error;
     }
+  }
+
+  /** The record of this page. */
+  get #page() {
+    return this.#spec.pages[this.#name];
   }
 
   /** What the dialogue works through. @returns {import("./dialogue.js").Doors} */
@@ -184,7 +183,7 @@ class Explorer {
     const able = problem !== null && s.target !== null && !(s.noise === "unigram" && !problem.counts);
     if (able) {
       const own = this.#compute(problem, this.#dialogue.moving ? LIVE : FULL);
-      this.#show(carried(own, s, this.#answer), problem.names);
+      this.#show(carried(own, s, this.#answer, this.#spec.alone), problem.names);
     }
     this.#host.classList.toggle("ssm-stale", !able);
     this.#choose();
@@ -195,7 +194,8 @@ class Explorer {
   #compute(problem, budget) {
     const s = this.#settings;
     const afforded = s.draws * s.samples <= FULL.samples ? budget : LIVE;
-    const options = { constants: this.#spec.constants, budget: afforded, memo: this.#memo, keep: this.#keep };
+    const { constants } = this.#spec;
+    const options = { constants, needs: this.#page.needs, budget: afforded, memo: this.#memo, keep: this.#keep };
     return compute(problem, s, options);
   }
 
@@ -234,7 +234,8 @@ class Explorer {
     this.#parts.page.refuse("");
     this.#host.classList.remove("ssm-stale");
     const own = this.#compare();
-    this.#show(this.#keep && own ? carried(own, this.#settings, answer) : answer.view, this.#listed());
+    const { alone } = this.#spec;
+    this.#show(this.#keep && own ? carried(own, this.#settings, answer, alone) : answer.view, this.#listed());
     this.#choose();
     writeLink(answer.query, this.#frame);
     this.#settle();
@@ -304,6 +305,6 @@ class Explorer {
     this.#stepped = null;
     this.#view = view;
     this.#names = names;
-    this.#parts.show(view, from);
+    this.#parts.show(view, from, late(this.#settings, this.#answer, this.#spec.alone));
   }
 }

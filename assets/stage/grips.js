@@ -74,6 +74,12 @@ export function weightGrip(fields, acts) {
   };
 }
 
+/** What a grip changes, and under which settings it can be held. */
+export const GRIPS = {
+  score: { make: scoreGrip, writes: "edits", free: () => true },
+  weight: { make: weightGrip, writes: "weights", free: ({ noise }) => noise === "custom" },
+};
+
 /** The weight that gives a class a probability while all others keep theirs. */
 function weightFor(c, probability, fields, acts) {
   const { weights, hits, target } = acts.settings(),

@@ -3,7 +3,11 @@
 export const WIDE = 900,
   PAIRED = 640; // px; style.css repeats them: a stylesheet cannot read them from here
 
-/** @typedef {"wide"|"pairs"|"phone"} Form */
+/**
+ * @typedef {"wide"|"pairs"|"phone"} Form
+ * @typedef {{columns: [string, string[]][], pairs: string[][], smallest: string[]}} Layout
+ * @typedef {{panels: string[], layout: Layout|null}} Page as ssm.explorer.pages.Page
+ */
 
 /** @returns {Form} */
 export const formOf = (width) => (width >= WIDE ? "wide" : width >= PAIRED ? "pairs" : "phone");
@@ -11,28 +15,28 @@ export const formOf = (width) => (width >= WIDE ? "wide" : width >= PAIRED ? "pa
 /** Bars go up where there is room for names below them, else each class has a row. @param {Form} form @returns {"v"|"h"} */
 export const orientationOf = (form) => (form === "wide" ? "v" : "h");
 
-const COLUMNS = [["noise"], ["scores_full", "scores_sampled"], ["gradient_full", "gradient_sampled"], ["convergence"]];
-const PAIRS = [
-  ["noise", "scores_sampled"],
-  ["gradient_full", "gradient_sampled"],
-  ["scores_full", "convergence"],
-];
-const SMALLEST = ["gradient_full", "gradient_sampled"]; // what a phone's frame in another page shows
-export const RANKED = ["balance", "ranks"]; // pictures of all classes, where not all have bars
+/** Panels that stand together; on a page that flows each stands alone. @param {Page} page @param {Form} form */
+function groupsOf({ panels, layout }, form) {
+  if (!layout) return panels.map((name) => [name]);
+  return form === "wide" ? layout.columns.map(([, names]) => names) : layout.pairs;
+}
 
 /**
  * The panels that are shown, in reading order.
- * @param {string[]} order of the spec @param {{form: Form, embedded: boolean, many: boolean, chosen: string[]}} now
- *   `chosen`: the panels that a frame names, all if none; `many`: not every class has a bar
+ * @param {Page} page @param {{form: Form, embedded: boolean, many: boolean, chosen: string[], ranked: Set<string>}} now
+ *   `chosen`: the panels that a frame names, all if none; `many`: not every class has a bar; `ranked`: pictures of all
+ *   classes, which are for those many
  */
-export function shownPanels(order, { form, embedded, many, chosen }) {
-  const wanted = chosen.length ? chosen : embedded && form === "phone" ? SMALLEST : order;
-  const reading = form === "wide" ? COLUMNS.flat() : PAIRS.flat();
-  return [...reading, ...RANKED].filter((name) => wanted.includes(name) && (many || !RANKED.includes(name)));
+export function shownPanels(page, { form, embedded, many, chosen, ranked }) {
+  const { panels, layout } = page;
+  const wanted = chosen.length ? chosen : layout && embedded && form === "phone" ? layout.smallest : panels;
+  const placed = groupsOf(page, form).flat();
+  const reading = [...placed, ...panels.filter((name) => !placed.includes(name))];
+  return reading.filter((name) => wanted.includes(name) && (many || !ranked.has(name)));
 }
 
-/** The panels that name the classes: the lowest of a column, or the first of a pair. @param {string[]} shown @param {Form} form */
-export function namers(shown, form) {
-  const groups = (form === "wide" ? COLUMNS : PAIRS).map((group) => group.filter((name) => shown.includes(name)));
+/** The panels that name the classes: the lowest of a column, or the first of a pair. @param {Page} page @param {string[]} shown @param {Form} form */
+export function namers(page, shown, form) {
+  const groups = groupsOf(page, form).map((group) => group.filter((name) => shown.includes(name)));
   return new Set(groups.filter((group) => group.length).map((group) => (form === "wide" ? group.at(-1) : group[0])));
 }

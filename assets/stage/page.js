@@ -25,11 +25,15 @@ export class Page {
   /** @type {any} */ help;
   /** @type {any} */ status;
   /** @type {any} */ readouts;
-  #spec;
+  /** @type {any} */ next;
+  #record;
+  #held = false;
 
-  /** @param {any} spec @param {{opened: () => void, explain: () => void, load: () => void, leave: () => void}} acts */
-  constructor(spec, { opened, explain, load, leave }) {
-    this.#spec = spec;
+  /** @param {any} spec @param {any} record of this page @param {{opened: () => void, explain: () => void, load: () => void, leave: () => void}} acts */
+  constructor(spec, record, { opened, explain, load, leave }) {
+    this.#record = record;
+    this.equation.hidden = !record.needs.includes("draw");
+    this.next = onward(record, spec.pages);
     const scroll = el(
       "div",
       { class: "ssm-scroll", tabindex: "0", role: "region", "aria-label": "Data table" },
@@ -55,16 +59,22 @@ export class Page {
     this.said = el("div", { class: "ssm-said" }, this.error, this.notes, this.own);
     this.status = el("div", { class: "ssm-status" }, this.said, this.badge, this.help);
     this.readouts = el("div", { class: "ssm-readouts" }, this.figures, this.equation, this.details);
-    say(this.what, spec.texts.what);
+    say(this.what, record.question);
   }
 
   /** Everything that is said about a view. @param {any} view @param {Record<string, any>} numbers @param {(c: number) => string} names */
   read(view, numbers, names) {
-    const { texts } = this.#spec;
-    fill(this.sentence, texts.sentence, numbers);
-    figures(this.figures, texts, numbers);
-    equation(this.equation, view, names, numbers.estimator);
-    if (this.details.open) table(this.table, view, names);
+    const { sentence, strip, needs } = this.#record;
+    if (!this.#held) fill(this.sentence, sentence, numbers);
+    figures(this.figures, strip, numbers);
+    if (!this.equation.hidden) equation(this.equation, view, names, numbers.estimator);
+    if (this.details.open) table(this.table, view, names, needs);
+  }
+
+  /** The sentence stays while torch computes its numbers anew. @param {boolean} on */
+  hold(on) {
+    this.#held = on;
+    this.sentence.classList.toggle("ssm-stale", on);
   }
 
   /** A note of whoever made the frame. @param {string} note */
@@ -108,6 +118,16 @@ export class Page {
   }
 }
 
+/** The question that the page leaves open, as a link to the page that answers it; the settings travel along. */
+function onward({ next }, pages) {
+  if (!next) return el("p", { class: "ssm-next", hidden: true });
+  return el(
+    "p",
+    { class: "ssm-next" },
+    el("a", { href: `./${pages[next.page].path}`, "data-page": "" }, next.question),
+  );
+}
+
 /** What the badge says of an answer. @param {number|null} difference between page and torch @param {string} where torch computed */
 export function agreementWords(difference, where) {
   const match =
@@ -119,6 +139,13 @@ export function agreementWords(difference, where) {
 
 /** The settings in one line. @param {any} settings @param {number} classes @param {any} fields */
 export function ribbon(settings, classes, fields) {
-  const { samples, noise, seed } = settings;
-  return `${grouped(classes)} classes, ${grouped(samples)} ${samples === 1 ? "sample" : "samples"}, ${fields.noise.choices[noise]}, seed ${seed}`;
+  const { samples, noise, estimator, seed } = settings;
+  const usual = estimator === fields.estimator.default; // what the pages are about needs no naming
+  return [
+    `${grouped(classes)} classes`,
+    `${grouped(samples)} ${samples === 1 ? "sample" : "samples"}`,
+    fields.noise.choices[noise],
+    ...(usual ? [] : [fields.estimator.choices[estimator]]),
+    `seed ${seed}`,
+  ].join(", ");
 }

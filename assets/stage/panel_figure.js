@@ -12,6 +12,8 @@ export class PanelFigure {
   /** @type {any} */ panel;
   /** @type {Handles|null} */ handles = null;
   /** @type {any} */ spec = null;
+  /** Torch has yet to compute what it draws: it stays as it is. */
+  #late = false;
   #title = el("h3", {});
   #words = el("span", { class: "ssm-caption" });
   #choose;
@@ -59,8 +61,15 @@ export class PanelFigure {
     return true;
   }
 
+  /** Keep what is drawn, dimmed, or draw again. @param {boolean} late */
+  hold(late) {
+    this.#late = late;
+    this.node.classList.toggle("ssm-stale", late);
+  }
+
   /** @param {any} frame of the Panel @param {Record<string, any>} numbers */
   draw(frame, numbers) {
+    if (this.#late) return;
     this.panel.draw(frame);
     say(this.#title, plain(this.spec.title, numbers));
     this.#title.title = this.#title.textContent;
@@ -69,6 +78,7 @@ export class PanelFigure {
 
   /** The line below: what a lit class reads, or what is shown. @param {Record<string, any>} numbers @param {any} lit numbers of the lit class, or null @param {boolean} offer to make it the target */
   read(numbers, lit, offer) {
+    if (this.#late) return;
     const reading = lit && this.spec.reading.length > 0;
     say(this.#words, reading ? plain(this.spec.reading, lit) : plain(this.spec.caption, numbers));
     this.#words.title = this.#words.textContent;

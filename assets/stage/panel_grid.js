@@ -4,7 +4,7 @@ import { el } from "../controls/dom.js";
 import { axes } from "../panels/axes.js";
 import { shownAs } from "../panels/panel.js";
 import { numbers, series } from "../panels/series.js";
-import { scoreGrip, weightGrip } from "./grips.js";
+import { GRIPS } from "./grips.js";
 import { formOf, namers, orientationOf, shownPanels } from "./layout.js";
 import { Light } from "./light.js";
 import { PanelFigure } from "./panel_figure.js";
@@ -13,7 +13,6 @@ import { paintWith, themeOf } from "./theme.js";
 import { Tools } from "./tools.js";
 
 const LOOK = 500; // ms between looks at the theme
-const GRIPS = { score: scoreGrip, weight: weightGrip };
 
 const idle = () => new Promise((done) => (window.requestIdleCallback ?? setTimeout)(() => done(undefined)));
 
@@ -35,12 +34,14 @@ export class PanelGrid {
   /** @type {any} */ node = el("div", { class: "ssm-panels" });
   /** Settles when what was to be shown is shown. @type {Promise<void>} */ ready = Promise.resolve();
   #spec;
+  #page;
   #host;
   /** @type {Acts} */ #acts;
   /** @type {Record<string, PanelFigure>} */ #figures = {};
   /** @type {Light} */ #light;
   /** @type {Stepping} */ #stepping;
   /** @type {Tools} */ #tools;
+  /** Pictures of all classes, for where not all have bars. @type {Set<string>} */ #ranked;
   /** @type {any} */ #view = null;
   /** @type {any} */ #axes = null;
   /** @type {string[]} */ #shown = [];
@@ -54,16 +55,30 @@ export class PanelGrid {
   #drawn = 0;
   #defining = 0; // the last definition under way; 0: all panels are what they should be
 
-  /** @param {any} spec @param {HTMLElement} host @param {Acts} acts */
-  constructor(spec, host, acts) {
+  /** @param {any} spec @param {any} page its record @param {HTMLElement} host @param {Acts} acts */
+  constructor(spec, page, host, acts) {
     this.#spec = spec;
+    this.#page = page;
+    this.#ranked = new Set(page.panels.filter((name) => this.#plain(name).needs.includes("ranked")));
+    host.classList.toggle("ssm-flow", !page.layout);
     this.#host = host;
     this.#acts = acts;
     this.#light = this.#makeLight();
-    for (const name of spec.order) this.#figures[name] = this.#figure(name);
-    this.#tools = new Tools(this.#figures, acts.tools, { change: acts.change, zoomed: () => this.#paint() });
+    for (const name of page.panels) this.#figures[name] = this.#figure(name);
+    this.#tools = this.#makeTools();
     this.node.append(acts.draw, ...Object.values(this.#figures).map(({ node }) => node));
     this.#stepping = this.#makeStepping();
+  }
+
+  /** What a panel is in any theme. */
+  #plain(name) {
+    return this.#spec.panels.light[name];
+  }
+
+  #makeTools() {
+    const { tools, change } = this.#acts;
+    const wearers = this.#page.panels.map((name) => ({ ...this.#plain(name), figure: this.#figures[name] }));
+    return new Tools(wearers, this.#page.layout, tools, { change, zoomed: () => this.#paint() });
   }
 
   #makeLight() {
@@ -76,15 +91,17 @@ export class PanelGrid {
   #makeStepping() {
     const { names, settings } = this.#acts;
     const scale = () => settings().scale;
-    const draw = (name, view, all) => this.#drawStep(name, view, all);
-    return new Stepping({ node: this.node, names, figures: this.#figures, scale, draw, landed: () => this.#landed() });
+    const draw = (first, view, all) => this.#drawStep(first, view, all);
+    const end = (flight) => this.#figures[this.#page.panels.find((name) => this.#plain(name).flight === flight)];
+    const ends = { start: end("start"), end: end("end") };
+    return new Stepping({ node: this.node, names, ends, scale, draw, landed: () => this.#landed() });
   }
 
   #figure(name) {
-    const { grip, along } = this.#spec.panels.light[name];
+    const { grip, along } = this.#plain(name);
     const light = this.#light;
     const hand = { view: () => this.#view, light: (c) => light.light(c), pick: (c) => light.pick(c, figure) };
-    const made = grip ? GRIPS[grip](this.#spec.fields, { ...this.#acts, ...hand }) : null;
+    const made = grip ? GRIPS[grip].make(this.#spec.fields, { ...this.#acts, ...hand }) : null;
     const figure = new PanelFigure(name, window.Plotly, made, () => light.choose());
     if (along === "classes") light.listen(figure);
     return figure;
@@ -144,8 +161,9 @@ export class PanelGrid {
     const embedded = this.#host.classList.contains("ssm-embedded");
     const many = this.#many;
     this.#theme = themeOf(this.#host);
-    this.#shown = shownPanels(this.#spec.order, { form, embedded, many, chosen: this.#chosen });
-    this.#named = this.#chosen.length ? new Set(this.#shown) : namers(this.#shown, form);
+    const ranked = this.#ranked;
+    this.#shown = shownPanels(this.#page, { form, embedded, many, chosen: this.#chosen, ranked });
+    this.#named = this.#chosen.length ? new Set(this.#shown) : namers(this.#page, this.#shown, form);
     this.#slots = this.#view?.classes.index.length ?? 0;
     for (const [name, { node }] of Object.entries(this.#figures)) node.hidden = !this.#shown.includes(name);
     this.#host.classList.toggle("ssm-many", many);
@@ -154,8 +172,9 @@ export class PanelGrid {
   }
 
   #furnish(form) {
-    const order = shownPanels(this.#spec.order, { form, embedded: false, many: true, chosen: [] });
-    const columns = form === "wide" && !this.#chosen.length;
+    const all = { embedded: false, many: true, chosen: [], ranked: this.#ranked };
+    const order = shownPanels(this.#page, { form, ...all });
+    const columns = this.#page.layout && form === "wide" && !this.#chosen.length;
     this.#tools.place(form, columns);
     if (columns) this.node.prepend(...this.#tools.heads);
     else for (const head of this.#tools.heads) head.remove();
@@ -182,9 +201,11 @@ export class PanelGrid {
     this.#stepping.finish();
   }
 
-  /** Show a view. `from`: the view that one step led from, or null; `pace`: ms that a step has. */
-  show(view, from, pace) {
+  /** Show a view. `from`: the view that one step led from, or null; `pace`: ms that a step has; `late`: groups to wait for. */
+  show(view, from, pace, late) {
     this.finish();
+    for (const [name, figure] of Object.entries(this.#figures))
+      figure.hold(this.#plain(name).needs.some((group) => late.has(group)));
     const shape = [this.#slots, this.#many, this.#defined].join();
     this.#view = view;
     if (shape !== [view.classes.index.length, this.#many, this.#wanted()].join()) this.fit();
@@ -194,9 +215,11 @@ export class PanelGrid {
     this.#stepping.start(from, view, pace);
   }
 
-  #drawStep(name, view, all) {
+  /** Samples are seen before they fly; `first`: where they start, else all the rest. */
+  #drawStep(first, view, all) {
     const words = numbers(view, this.#acts.settings(), this.#acts.names);
-    for (const each of this.#shown) if (name ? each === name : each !== "noise") this.#drawOne(each, view, all, words);
+    const due = this.#shown.filter((name) => (this.#plain(name).flight === "start") === first);
+    for (const name of due) this.#drawOne(name, view, all, words);
   }
 
   #landed() {
@@ -259,14 +282,15 @@ export class PanelGrid {
   /** What lies over the bars goes where the bars are. */
   #overlay() {
     const settings = this.#acts.settings();
-    this.#place("scores_full", !this.#fixed.has("edits"));
-    this.#place("noise", settings.noise === "custom" && !this.#fixed.has("weights"));
+    for (const name of this.#shown) this.#place(name, settings);
     this.#tools.show(settings);
     this.#light.shine();
   }
 
-  #place(name, dragged) {
-    if (!this.#shown.includes(name)) return;
+  #place(name, settings) {
+    const { grip } = this.#plain(name);
+    if (!grip) return;
+    const dragged = GRIPS[grip].free(settings) && !this.#fixed.has(GRIPS[grip].writes);
     this.#figures[name].handles?.place(dragged ? this.#view.classes.index : [], orientationOf(this.#form));
   }
 }

@@ -28,14 +28,16 @@ export class Parts {
   /** @type {Player} */ player;
   /** @type {Page} */ page;
   #spec;
+  #record;
   #host;
   /** @type {Acts} */ #acts;
   #sticky = el("div", { class: "ssm-sticky" });
   /** @type {any} */ #view = null;
 
-  /** @param {any} spec the stage's document @param {any} host @param {Acts} acts */
-  constructor(spec, host, acts) {
+  /** @param {any} spec the stage's document @param {any} page its record @param {any} host @param {Acts} acts */
+  constructor(spec, page, host, acts) {
     this.#spec = spec;
+    this.#record = page;
     this.#host = host;
     this.#acts = acts;
     host.classList.add("ssm-noted");
@@ -43,9 +45,9 @@ export class Parts {
     this.player = this.#makePlayer();
     this.grid = this.#makeGrid();
     this.page = this.#makePage();
-    const { what, word, sentence, status, readouts } = this.page;
+    const { what, word, sentence, status, readouts, next } = this.page;
     const { front, drawer } = this.controls;
-    host.replaceChildren(what, word, sentence, front, drawer, status, this.#sticky, this.grid.node, readouts);
+    host.replaceChildren(what, word, sentence, front, drawer, status, this.#sticky, this.grid.node, readouts, next);
   }
 
   #makeControls() {
@@ -76,14 +78,14 @@ export class Parts {
       tools,
       draw: this.player.node,
     };
-    return new PanelGrid(this.#spec, this.#host, acts);
+    return new PanelGrid(this.#spec, this.#record, this.#host, acts);
   }
 
   #makePage() {
     const { change, load } = this.#acts;
     const leave = () => change({ problem: this.#spec.fields.problem.default });
     const explain = () => this.explain(!this.#host.classList.contains("ssm-noted"));
-    return new Page(this.#spec, { opened: () => this.read(), explain, load, leave });
+    return new Page(this.#spec, this.#record, { opened: () => this.read(), explain, load, leave });
   }
 
   /** What is primary stays in reach: on a phone, samples and "Draw again" in a bar that does not scroll away. */
@@ -132,6 +134,7 @@ export class Parts {
     this.grid.frame(frame);
     this.player.node.classList.toggle("ssm-playerless", !frame.player);
     this.player.quiet.hidden = !frame.player;
+    for (const node of [this.player.node, this.player.again]) node.hidden = frame.hidden.includes("draw");
     if (frame.locked.includes("draw")) this.player.lock();
     this.page.sentence.hidden = !frame.sentence;
     this.page.tell(frame.note);
@@ -148,10 +151,15 @@ export class Parts {
     for (const node of document.querySelectorAll("[data-ribbon]")) say(node, line);
   }
 
-  /** Panels and texts show a view. @param {any} view @param {any} from the view that one step led from, or null */
-  show(view, from) {
+  /**
+   * Panels and texts show a view.
+   * @param {any} view @param {any} from the view that one step led from, or null @param {Set<string>} late groups of the
+   *   view that torch has yet to compute anew: what speaks of them stays as it is
+   */
+  show(view, from, late) {
     this.#view = view;
-    this.grid.show(view, from, this.player.pace);
+    this.page.hold(late.size > 0);
+    this.grid.show(view, from, this.player.pace, late);
     this.read();
   }
 

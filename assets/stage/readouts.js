@@ -96,16 +96,16 @@ function judged(view, names) {
 
 const term = (name, before, inner) => el("span", { class: "ssm-term", title: name }, before, inner);
 
-/** Named figures, each with what it means. @param {any} node @param {any} texts of the spec @param {Record<string, number>} numbers */
-export function figures(node, texts, numbers) {
-  if (node.childElementCount !== texts.strip.length) {
+/** Named figures, each with what it means. @param {any} node @param {any[]} strip of the page @param {Record<string, number>} numbers */
+export function figures(node, strip, numbers) {
+  if (node.childElementCount !== strip.length) {
     node.replaceChildren(
-      ...texts.strip.map(({ name }) =>
+      ...strip.map(({ name }) =>
         el("div", {}, el("dt", {}, name), el("dd", { class: "ssm-figure" }), el("dd", { class: "ssm-definition" })),
       ),
     );
   }
-  texts.strip.forEach(({ value, help }, i) => {
+  strip.forEach(({ value, help }, i) => {
     const [, figure, definition] = node.children[i].children;
     say(figure, plain([[{ say: value }]], numbers));
     say(definition, plain([help], numbers));
@@ -125,16 +125,17 @@ const COLUMNS = [
   ["its variance", "moments", "variance"],
 ];
 
-/** The numbers behind the bars, one row a class. */
-export function table(node, view, names) {
-  const heads = ["class", ...COLUMNS.map(([title]) => title)].map((title) => el("th", { scope: "col" }, title));
-  const rows = view.classes.index.map((c, i) => row(view, c, i, names));
+/** The numbers behind the bars, one row a class. @param {any} node @param {any} view @param {(c: number) => string} names @param {string[]} needs groups of the page */
+export function table(node, view, names, needs) {
+  const columns = COLUMNS.filter(([, group]) => group === "classes" || needs.includes(group));
+  const heads = ["class", ...columns.map(([title]) => title)].map((title) => el("th", { scope: "col" }, title));
+  const rows = view.classes.index.map((c, i) => row(view, c, i, names, columns));
   node.replaceChildren(el("thead", {}, el("tr", {}, ...heads)), el("tbody", {}, ...rows));
 }
 
-function row(view, c, i, names) {
+function row(view, c, i, names, columns) {
   const head = el("th", { scope: "row" }, names(c), c === view.classes.target ? " (target)" : "");
-  return el("tr", {}, head, ...COLUMNS.map(([, group, name]) => el("td", {}, cell(name, view[group]?.[name][i]))));
+  return el("tr", {}, head, ...columns.map(([, group, name]) => el("td", {}, cell(name, view[group]?.[name][i]))));
 }
 
 function cell(name, value) {

@@ -15,9 +15,9 @@ export class Stepping {
   /** @type {any} */ #step = null;
 
   /**
-   * @param {{node: any, names: (c: number) => string, figures: any, scale: () => string,
-   *   draw: (name: string|null, view: any, all: any) => void, landed: () => void}} grid `draw` shows a view in all panels
-   *   but the noise, or with a name in that one
+   * @param {{node: any, names: (c: number) => string, ends: {start?: any, end?: any},
+   *   scale: () => string, draw: (first: boolean, view: any, all: any) => void, landed: () => void}} grid `ends`: the
+   *   figures that samples fly between; `draw` shows a view where they start, or in all other panels
    */
   constructor(grid) {
     this.#grid = grid;
@@ -33,10 +33,10 @@ export class Stepping {
     const { draw, names } = this.#grid,
       glide = pace < STEP;
     if (!glide) this.#launch(to);
-    draw("noise", to, series(to, names));
+    draw(true, to, series(to, names));
     const move = (t) => {
       const now = between(from, to, t, glide);
-      draw(null, now, series(now, names));
+      draw(false, now, series(now, names));
       this.#flight.move(t);
     };
     this.#step = run(pace, move, () => this.#land(), CLOCK);
@@ -54,19 +54,20 @@ export class Stepping {
   }
 
   #launch(to) {
-    const { figures, scale } = this.#grid,
+    const { ends, scale } = this.#grid,
       { score, noise, score_target: own } = to.classes;
     const height = scale() === "weights" ? score.map((x) => Math.exp(x - own)) : score;
     this.#flight.start(
       to,
-      (slot) => this.#place(figures.noise, slot, noise),
-      (slot) => this.#place(figures.scores_sampled, slot, height),
+      (slot) => this.#place(ends.start, slot, noise),
+      (slot) => this.#place(ends.end, slot, height),
     );
   }
 
   /** The end of a bar in px of the grid; null where the panel is not shown. */
-  #place({ node, panel }, slot, values) {
-    if (node.hidden) return null;
+  #place(figure, slot, values) {
+    if (!figure || figure.node.hidden) return null;
+    const { panel } = figure;
     const grid = this.#grid.node.getBoundingClientRect(),
       box = panel.node.getBoundingClientRect(),
       { x, y } = panel.at(slot, values[slot]);

@@ -1,8 +1,8 @@
-/** Tools of the panels: the heads of the columns, the switches in them, the zoom of the gradients, a way back from a drag. */
+/** Tools of the panels: the heads of the columns, the switches in them, the zoom of a scale, a way back from a drag. */
 
 import { button, el, icon } from "../controls/dom.js";
+import { GRIPS } from "./grips.js";
 
-const HEADS = ["Noise", "Scores", "Gradient", "Convergence"];
 const ZOOMS = [1, 4, 16];
 const UNDO = "Undo dragged bars";
 const BACK = "M8 4v3h4a5 5 0 0 1 0 10H6v-2h6a3 3 0 0 0 0-6H8v3L3 8z";
@@ -17,51 +17,63 @@ function undoer(onclick) {
   return el("button", attributes, icon(BACK));
 }
 
+/** @typedef {{name: string, tools: string[], scale: string, grip: string|null, figure: import("./panel_figure.js").PanelFigure}} Wearer a panel */
+
 export class Tools {
-  heads = HEADS.map(headOf);
-  #figures;
+  /** @type {any[]} */ heads;
+  #wearers;
+  #columns;
   #switches;
-  #undoEdits;
-  #undoWeights;
+  /** A way back for each setting that bars change. @type {Map<string, any>} */ #undoers = new Map();
   #zoomer;
+  #scale;
   #zoom = 1;
 
   /**
-   * @param {Record<string, import("./panel_figure.js").PanelFigure>} figures @param {{scale: any, view: any}} switches
+   * @param {Wearer[]} wearers @param {import("./layout.js").Layout|null} layout @param {Record<string, any>} switches
    * @param {{change: (patch: any) => void, zoomed: () => void}} acts
    */
-  constructor(figures, switches, { change, zoomed }) {
-    this.#figures = figures;
+  constructor(wearers, layout, switches, { change, zoomed }) {
+    this.#wearers = wearers;
+    this.#columns = layout?.columns ?? [];
     this.#switches = switches;
-    this.#undoEdits = undoer(() => change({ edits: [] }));
-    this.#undoWeights = undoer(() => change({ weights: [] }));
+    this.heads = this.#columns.map(([head], i) => headOf(head, i));
+    this.#scale = wearers.find(({ tools }) => tools.includes("zoom"))?.scale;
     this.#zoomer = button("", () => this.#zoomOn(zoomed));
-    figures.scores_full.tools.append(this.#undoEdits);
-    figures.noise.tools.append(this.#undoWeights);
+    for (const { grip, figure } of wearers) if (grip) this.#offerUndo(GRIPS[grip].writes, figure, change);
     this.#sayZoom();
+  }
+
+  #offerUndo(setting, figure, change) {
+    const undo = undoer(() => change({ [setting]: [] }));
+    this.#undoers.set(setting, undo);
+    figure.tools.append(undo);
   }
 
   /** In columns tools sit in the heads of the columns, else in those of the panels; on a phone switches are in the drawer. */
   place(form, columns) {
-    const [, second, third, fourth] = this.heads;
-    const { scores_sampled: scores, gradient_sampled: gradient, convergence } = this.#figures;
-    (columns ? third : gradient.tools).append(this.#zoomer);
-    if (form === "phone") return;
-    (columns ? second : scores.tools).append(this.#switches.scale);
-    (columns ? fourth : convergence.tools).append(this.#switches.view);
+    for (const wearer of this.#wearers)
+      for (const tool of wearer.tools) {
+        const node = this.#switches[tool] ?? this.#zoomer;
+        if (form !== "phone" || node === this.#zoomer)
+          (columns ? this.#headOver(wearer) : wearer.figure.tools).append(node);
+      }
+  }
+
+  #headOver({ name }) {
+    return this.heads[this.#columns.findIndex(([, names]) => names.includes(name))];
   }
 
   /** @param {any} settings */
-  show({ edits, weights }) {
-    this.#undoEdits.hidden = edits.length === 0;
-    this.#undoWeights.hidden = weights.length === 0;
+  show(settings) {
+    for (const [setting, undo] of this.#undoers) undo.hidden = settings[setting].length === 0;
   }
 
-  /** Axes with the values of both gradient panels drawn larger. @param {any} axes */
+  /** Axes with the values of the panels that share the scale drawn larger. @param {any} axes */
   zoomed(axes) {
     if (this.#zoom === 1) return axes;
-    const [low, high] = axes.values.gradient;
-    return { ...axes, values: { ...axes.values, gradient: [low / this.#zoom, high / this.#zoom] } };
+    const [low, high] = axes.values[this.#scale];
+    return { ...axes, values: { ...axes.values, [this.#scale]: [low / this.#zoom, high / this.#zoom] } };
   }
 
   #zoomOn(zoomed) {

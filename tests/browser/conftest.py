@@ -6,10 +6,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 
 from tests.browser.chromium import launched
+from tests.browser.explorer import MILLISECONDS_TO_ANSWER
 from tests.browser.server import running_app
+
+expect.set_options(timeout=MILLISECONDS_TO_ANSWER)
 
 DESKTOP = {"width": 1280, "height": 800}
 # On a cold link to /page Streamlit first looks for its server under /page/, is refused, and then finds it at the root.

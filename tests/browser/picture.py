@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Self
 from playwright.sync_api import Locator, Page
 
 READ = Path(__file__).with_name("picture.js").read_text()
-MILLISECONDS_TO_REST = 5_000
+MILLISECONDS_TO_REST = 20_000
 REST = """async (most) => {
   const print = () => [...document.querySelectorAll("[data-panel]")].map((node) => {
     const { left, top, width, height } = node.getBoundingClientRect();

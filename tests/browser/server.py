@@ -61,4 +61,4 @@ def running_app(port: int | None = None, root: Path = ROOT, path: str = "") -> I
             yield f"http://127.0.0.1:{port}{path}"
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=60)

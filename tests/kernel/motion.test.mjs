@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { apart } from "../../assets/stage/agreement.js";
-import { carried } from "../../assets/stage/carry.js";
+import { carried, late } from "../../assets/stage/carry.js";
 import { namers, shownPanels } from "../../assets/stage/layout.js";
 import { between, progress, run } from "../../assets/stage/motion.js";
 
@@ -128,22 +128,28 @@ test("numbers near the end of float64 are apart by a number", () => {
   assert.equal(apart({ chi2: null }, { chi2: null }), 0);
 });
 
-const ORDER = [
-  "noise",
-  "scores_full",
-  "scores_sampled",
-  "gradient_full",
-  "gradient_sampled",
-  "convergence",
-  "balance",
-  "ranks",
-];
+const GRADIENTS = ["gradient_full", "gradient_sampled"];
+const SCORES = ["scores_full", "scores_sampled"];
+const EXPLORER = {
+  panels: ["noise", ...SCORES, ...GRADIENTS, "convergence", "balance", "ranks"],
+  layout: {
+    columns: [
+      ["Noise", ["noise"]],
+      ["Scores", SCORES],
+      ["Gradient", GRADIENTS],
+      ["Convergence", ["convergence"]],
+    ],
+    pairs: [["noise", "scores_sampled"], GRADIENTS, ["scores_full", "convergence"]],
+    smallest: GRADIENTS,
+  },
+};
+const ranked = new Set(["balance", "ranks"]);
 
 test("each form shows its panels and names the classes once", () => {
-  const wide = shownPanels(ORDER, { form: "wide", embedded: false, many: true, chosen: [] });
+  const wide = shownPanels(EXPLORER, { form: "wide", embedded: false, many: true, chosen: [], ranked });
   assert.equal(wide.length, 8);
-  assert.deepEqual([...namers(wide, "wide")], ["noise", "scores_sampled", "gradient_sampled", "convergence"]);
-  const phone = shownPanels(ORDER, { form: "phone", embedded: false, many: false, chosen: [] });
+  assert.deepEqual([...namers(EXPLORER, wide, "wide")], ["noise", "scores_sampled", "gradient_sampled", "convergence"]);
+  const phone = shownPanels(EXPLORER, { form: "phone", embedded: false, many: false, chosen: [], ranked });
   assert.deepEqual(phone, [
     "noise",
     "scores_sampled",
@@ -152,21 +158,37 @@ test("each form shows its panels and names the classes once", () => {
     "scores_full",
     "convergence",
   ]);
-  assert.deepEqual(shownPanels(ORDER, { form: "phone", embedded: true, many: true, chosen: [] }), [
-    "gradient_full",
-    "gradient_sampled",
-  ]);
-  const chosen = shownPanels(ORDER, {
+  assert.deepEqual(shownPanels(EXPLORER, { form: "phone", embedded: true, many: true, chosen: [], ranked }), GRADIENTS);
+  const chosen = shownPanels(EXPLORER, {
     form: "wide",
     embedded: true,
     many: false,
     chosen: ["gradient_full", "noise", "ranks"],
+    ranked,
   });
   assert.deepEqual(
-    [chosen, [...namers(chosen, "wide")]],
+    [chosen, [...namers(EXPLORER, chosen, "wide")]],
     [
       ["noise", "gradient_full"],
       ["noise", "gradient_full"],
     ],
   );
+});
+
+test("a page without places shows its panels in its own order, each with its names", () => {
+  const page = { panels: ["curve", "noise", "ranks"], layout: null };
+  const shown = shownPanels(page, { form: "phone", embedded: true, many: false, chosen: [], ranked });
+  assert.deepEqual([shown, [...namers(page, shown, "phone")]], [page.panels.slice(0, 2), page.panels.slice(0, 2)]);
+});
+
+test("what torch alone computes is late once a setting has changed that it depends on", () => {
+  const alone = { curves: ["samples"] };
+  const answer = { settings: { samples: 3, draw: 1 }, view: { curves: { k: [1, 2] }, moments: null } };
+  const own = view([0], [0]);
+  assert.deepEqual(late({ draw: 1, samples: 9 }, answer, alone), new Set());
+  assert.deepEqual(late({ draw: 2, samples: 3 }, answer, alone), new Set(["curves"]));
+  assert.deepEqual(late({ draw: 2, samples: 3 }, { ...answer, view: { curves: null } }, alone), new Set());
+  assert.deepEqual(late({ draw: 2, samples: 3 }, null, alone), new Set());
+  for (const settings of [answer.settings, { draw: 2, samples: 3 }])
+    assert.deepEqual(carried(own, settings, answer, alone).curves, { k: [1, 2] });
 });

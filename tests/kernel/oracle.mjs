@@ -103,18 +103,22 @@ function byLogistic({ x, t, logQ, k, estimator }, samples) {
   return { loss: -logLogistic(y[t]) - sum(samples.map((c) => logLogistic(-y[c]))), gradient };
 }
 
+/** Loss and gradient of given samples under any estimator. */
+export function lossOf(subject, samples) {
+  const counted = subject.hits === "kept" ? samples : samples.filter((c) => c !== subject.t);
+  return (subject.estimator in WEIGHTS ? bySoftmax : byLogistic)(subject, counted);
+}
+
 /** Mean and variance of the gradient and the mean loss over every possible draw. */
 export function enumerated(subject) {
   const { x, t, logQ, k, hits } = subject;
   const n = x.length;
   const logRest = logSum([...logQ].filter((_, c) => c !== t));
   const source = [...logQ].map((log, c) => Math.exp(hits === "excluded" ? (c === t ? -Infinity : log - logRest) : log));
-  const one = subject.estimator in WEIGHTS ? bySoftmax : byLogistic;
   const draws = classesOf(n ** k).map((code) => {
     const samples = classesOf(k).map((j) => Math.floor(code / n ** j) % n);
     const chance = samples.reduce((p, c) => p * source[c], 1);
-    const counted = hits === "rejected" ? samples.filter((c) => c !== t) : samples;
-    return { chance, ...(chance ? one(subject, counted) : { loss: 0, gradient: [...x].map(() => 0) }) };
+    return { chance, ...(chance ? lossOf(subject, samples) : { loss: 0, gradient: [...x].map(() => 0) }) };
   });
   const mean = classesOf(n).map((c) => sum(draws.map(({ chance, gradient }) => chance * gradient[c])));
   const variance = mean.map((m, c) => sum(draws.map(({ chance, gradient }) => chance * (gradient[c] - m) ** 2)));

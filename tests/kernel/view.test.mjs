@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { handlingOf, RULES } from "../../assets/kernel/estimators.js";
 import { edited } from "../../assets/kernel/problem.js";
 import { view } from "../../assets/kernel/view.js";
 import { ARTICLE, CONSTANTS, randomProblem, SETTINGS } from "./cases.mjs";
-import { chiSquared, draw, errorOf, extent, model } from "./oracle.mjs";
+import { chiSquared, draw, errorOf, extent, lossOf, model } from "./oracle.mjs";
 
 const options = { constants: CONSTANTS };
 const near = (found, expected, name = "") =>
@@ -91,6 +92,23 @@ for (const [name, problem, patch] of CASES) {
     const expected = extent(m, s);
     for (const [side, value] of Object.entries(expected)) near(found.extent[side], value, side);
     near(found.relative_mean, found.error_mean / Math.hypot(...m.full));
+  });
+}
+
+for (const estimator of Object.keys(RULES)) {
+  test(`the draws and their average are those of the loops under ${estimator}`, () => {
+    const s = { ...SETTINGS, estimator, noise: "custom", weights: [[4, 9], [7, 3]], target: 7, samples: 5, draws: 25, draw: 3 }; // biome-ignore format: one record
+    const found = view(ARTICLE, s, options);
+    const m = model(ARTICLE, s);
+    const logQ = m.q.map(Math.log);
+    const subject = { x: m.x, t: s.target, logQ, k: s.samples, hits: handlingOf(s), estimator };
+    const all = Array.from({ length: s.draws }, (_, i) => lossOf(subject, draw(m, s, i).samples));
+    const one = all[s.draw - 1];
+    near(found.draw.loss_draw, one.loss, "loss");
+    allNear(found.draw.gradient, one.gradient, "gradient");
+    const mean = m.full.map((_, c) => all.reduce((sum, { gradient }) => sum + gradient[c], 0) / s.draws);
+    allNear(found.convergence.mean, mean, "mean");
+    near(found.convergence.errors.at(-1), Math.hypot(...m.full.map((g, c) => mean[c] - g)), "error");
   });
 }
 

@@ -9,6 +9,7 @@ from ssm.explorer.experiment.moments import Moments as Moments
 from ssm.explorer.experiment.ranked import Ranked as Ranked
 from ssm.explorer.experiment.ranked import ranks as ranks
 from ssm.explorer.experiment.runs import ALL as ALL
+from ssm.explorer.experiment.runs import ALONE as ALONE
 from ssm.explorer.experiment.runs import Result as Result
 from ssm.explorer.experiment.runs import as_plain as as_plain
 from ssm.explorer.experiment.runs import devices as devices

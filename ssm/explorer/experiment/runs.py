@@ -26,6 +26,8 @@ from ssm.explorer.settings import Settings
 
 _GROUPS = ("classes", "draw", "convergence", "moments", "ranked")
 ALL = frozenset(_GROUPS[1:])
+# What torch alone computes, each group with the settings that it does not depend on: the page waits for the others.
+ALONE: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 _NO_MOMENTS = (
     "Exact averages of these scores under this noise take too much work, so the pictures are without them; fewer "
     "classes or a noise closer to the scores may help."

@@ -6,7 +6,6 @@ import plotly.graph_objects as go
 
 from ssm.explorer.experiment import Result, as_plain
 from ssm.explorer.figures import drawing
-from ssm.explorer.figures.panels import ORDER as ORDER
 from ssm.explorer.figures.panels import PANELS as PANELS
 from ssm.explorer.figures.series import Names, numbers
 from ssm.explorer.figures.templates import render

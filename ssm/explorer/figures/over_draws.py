@@ -74,6 +74,7 @@ CONVERGENCE = Panel(
     unit="distance from full gradient",
     value_axis="log",
     traces=_convergence,
+    tools=("view",),
     ends=(
         End(always("this run"), "errors", "gradient"),
         End(always("typical"), "typical", "muted"),

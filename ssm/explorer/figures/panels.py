@@ -102,6 +102,7 @@ NOISE = Panel(
     scale="noise",
     unit="probability",
     grip="weight",
+    flight="start",
     traces=_noise,
     lettering=(("counts", "noise"), ("strikes", "noise_hit")),
     notes=(Note([always("drawn by chance")], "sampled"),),
@@ -165,6 +166,8 @@ SCORES_SAMPLED = Panel(
     unit="score, corrected",
     traces=_scores_sampled,
     lettering=(("arrows", "corrected_scores"), ("factors", "factor_at")),
+    tools=("scale",),
+    flight="end",
     notes=(
         Note(
             [
@@ -242,6 +245,7 @@ GRADIENT_SAMPLED = Panel(
     scale="gradient",
     unit="gradient",
     traces=_gradient_sampled,
+    tools=("zoom",),
     notes=(
         Note([_GAP], "bias"),
         Note([always("not touched in this draw")], "untouched"),
@@ -264,4 +268,3 @@ PANELS: dict[str, Panel] = {
         RANKED,
     )
 }
-ORDER = tuple(name for name, panel in PANELS.items() if panel.variant is None)

@@ -70,6 +70,8 @@ class Panel:
         ends: direct labels at the ends of lines.
         notes: short notes of the first view.
         variant: which panel it stands in for, and when.
+        tools: what its head holds: settings that switch it, and "zoom" of its scale.
+        flight: whether samples start from its marks, or end there, when one draw follows another.
     """
 
     name: str
@@ -88,6 +90,8 @@ class Panel:
     ends: tuple[End, ...] = ()
     notes: tuple[Note, ...] = ()
     variant: Variant | None = None
+    tools: tuple[str, ...] = ()
+    flight: Literal["start", "end"] | None = None
 
     def plain(self, theme: Theme) -> dict[str, Any]:
         """The record as JSON can hold it, in the inks of a theme."""
@@ -95,6 +99,7 @@ class Panel:
         record = {name: value for name, value in vars(self).items() if name not in named}
         return record | {
             "needs": list(self.needs),
+            "tools": list(self.tools),
             "lettering": [list(pair) for pair in self.lettering],
             "along": self.along.name,
             "along_axis": self.along.axis,

@@ -157,5 +157,3 @@ STRIP: list[dict[str, Any]] = [
         "help": always("Scores computed only to draw from the noise: what it costs."),
     },
 ]
-
-PARTS = {"what": WHAT, "sentence": SENTENCE, "strip": STRIP}

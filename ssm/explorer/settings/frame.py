@@ -49,11 +49,12 @@ class Frame:
         return "&".join(f"{key}={quote(text, safe=',')}" for key, _, text in parts)
 
     @classmethod
-    def from_query(cls, query: str) -> tuple[Self, Notes]:
+    def from_query(cls, query: str, usual: Self | None = None) -> tuple[Self, Notes]:
         """Read the frame's part of a link, whatever the link holds.
 
         Args:
             query: the text after the "?"; keys that are no frame's are left to `Settings.from_query`.
+            usual: the frame that the page has where the link says nothing.
 
         Returns:
             The frame, and one sentence for each thing that was changed or left out.
@@ -61,7 +62,8 @@ class Frame:
         >>> Frame.from_query("v=1&samples=9&player=0")[0].player
         False
         """
-        values, notes = link.mend(link.read(query, FRAME_FIELDS).values, FRAME_FIELDS, FRAME_DEFAULTS)
+        defaults = vars(usual) if usual else FRAME_DEFAULTS
+        values, notes = link.mend(link.read(query, FRAME_FIELDS).values, FRAME_FIELDS, defaults)
         return cls(**values), notes
 
 

@@ -1,7 +1,7 @@
 """Answers: what the server tells the stage about one link."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, replace
 from functools import lru_cache
 from typing import Any
@@ -13,6 +13,7 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import get_run_yiel
 from ssm import checks
 from ssm.explorer import experiment
 from ssm.explorer import settings as choices
+from ssm.explorer.pages import EXPLORER
 from ssm.explorer.problems import Problem, tables
 from ssm.explorer.settings import Settings
 from ssm.explorer.ui.spec import PREVIEW_CLASSES
@@ -27,13 +28,14 @@ LONG = 500_000  # samples of all draws: about a quarter of a second
 _LONG, _SHORT = Turns(), Turns()
 
 
-def answer(query: str) -> Answer:
+def answer(query: str, needs: Collection[str] = EXPLORER.needs) -> Answer:
     """The settings that a link spells and what torch finds for them.
 
     A newer question of the same session ends the work on an older one: between chunks Streamlit is asked for it.
 
     Args:
         query: the text after the "?".
+        needs: the groups of a Result that the page draws.
 
     Returns:
         The settings, the ``notes`` on what was changed, the ``view`` (a Result as JSON can hold it), the ``names`` of
@@ -53,28 +55,30 @@ def answer(query: str) -> Answer:
     }
     try:
         table = TABLES.get(settings.table)
-        found = _found(settings.to_query(), settings, table, get_run_yield_check() or _nothing)
+        asked = settings.to_query(), tuple(sorted(needs))
+        found = _found(*asked, settings, table, get_run_yield_check() or _nothing)
         reply["notes"] += found.pop("remarks")
         return reply | found
     except ValueError as error:
         return reply | {"error": str(error)}
 
 
-def first_answer(query: str) -> Answer:
+def first_answer(query: str, needs: Collection[str] = EXPLORER.needs) -> Answer:
     """As `answer`, for a link that somebody opens: no picture is there yet to stay, so too much work is cut to size.
 
     Args:
         query: the text after the "?".
+        needs: as `answer`.
 
     Returns:
         An answer with a picture, and among its notes why it has fewer draws than were asked for.
     """
-    reply = answer(query)
+    reply = answer(query, needs)
     if not reply["error"]:
         return reply
     settings, _ = settings_of(query)
     draws = choices.most_draws(settings.samples)
-    fewer = answer(replace(settings, draws=draws, draw=min(settings.draw, draws)).to_query())
+    fewer = answer(replace(settings, draws=draws, draw=min(settings.draw, draws)).to_query(), needs)
     return fewer | {"notes": [*reply["notes"], f"{reply['error']}; {draws:,} draws are used", *fewer["notes"]]}
 
 
@@ -197,10 +201,12 @@ def _table_in(query: str) -> str:
 
 # The settings and their table come from one look into the store: what is kept under a link was computed from them.
 @st.cache_data(max_entries=256, show_spinner=False)
-def _found(query: str, _settings: Settings, _table: Problem | None, _wanted: Callable[[], None]) -> Answer:
+def _found(
+    query: str, needs: tuple[str, ...], _settings: Settings, _table: Problem | None, _wanted: Callable[[], None]
+) -> Answer:
     long = is_long(query)
     with (_LONG if long else _SHORT).work(_wanted, long=long) as on_chunk:
-        result = experiment.run(_settings, _table, on_chunk=on_chunk)
+        result = experiment.run(_settings, _table, needs, on_chunk)
     view = experiment.as_plain(result)
     return {
         "view": view,
@@ -213,9 +219,9 @@ def _found(query: str, _settings: Settings, _table: Problem | None, _wanted: Cal
 
 def _names(names: Sequence[str], view: dict[str, Any]) -> dict[str, str]:
     """The name of every class that a view speaks of."""
-    draw = view["draw"]
-    spoken = {*view["classes"]["index"], *view["convergence"]["watched"]}
-    spoken.update(*(draw[name] for name in ("sample_class", "block_class", "dot_class")))
+    draw, run = view["draw"] or {}, view["convergence"] or {}
+    spoken = {*view["classes"]["index"], *run.get("watched", ())}
+    spoken.update(*(draw.get(name, ()) for name in ("sample_class", "block_class", "dot_class")))
     return {str(c): names[c] for c in sorted(spoken)}
 
 

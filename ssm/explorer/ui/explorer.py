@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from ssm.explorer.figures import texts
+from ssm.explorer.figures import PANELS
+from ssm.explorer.pages import PAGES, Page
 from ssm.explorer.problems import Problem
 from ssm.explorer.settings import Frame
 from ssm.explorer.ui.answers import Answer, answer, first_answer, is_long, missing, settings_of
@@ -20,7 +21,7 @@ _ENTRY = "assets/stage/explorer.js"
 
 # The page as it will stand, so that nothing moves when it comes.
 _SKELETON = """
-<section class="ssm" aria-label="Explorer" aria-busy="true">
+<section class="ssm{form}" aria-label="{title}" aria-busy="true">
   <p class="ssm-what">{what}</p>
   <p class="ssm-sentence ssm-skeleton">The panels are being set up…</p>
   <div class="ssm-controls" aria-hidden="true"></div>
@@ -40,8 +41,6 @@ export default function (component) {{
   return () => stage.then(({{ unmount }}) => unmount(component.parentElement));
 }}
 """
-_COLUMNS = ("1", "2", "3", "4")
-_PANELS = ("noise", "scores_full", "scores_sampled", "gradient_full", "gradient_sampled", "convergence")
 
 
 class _Question(NamedTuple):
@@ -54,41 +53,59 @@ class _Question(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def _skeleton() -> str:
-    columns = "".join(f'<div class="ssm-column" data-column="{number}"></div>' for number in _COLUMNS)
-    panels = "".join(f'<figure class="ssm-panel ssm-skeleton" data-panel="{name}"></figure>' for name in _PANELS)
-    return _SKELETON.format(what=texts.WHAT, columns=columns, panels=panels)
+def _skeleton(page: Page) -> str:
+    heads = range(1, 1 + len(page.layout.columns if page.layout else ()))
+    shown = [name for name in page.panels if "ranked" not in PANELS[name].needs]  # those come with many classes
+    return _SKELETON.format(
+        form="" if page.layout else " ssm-flow",
+        title=page.title,
+        what=page.question,
+        columns="".join(f'<div class="ssm-column" data-column="{number}"></div>' for number in heads),
+        panels="".join(f'<figure class="ssm-panel ssm-skeleton" data-panel="{name}"></figure>' for name in shown),
+    )
 
 
-_component = st.components.v2.component(
-    "ssm_stage",
-    html=_skeleton(),
-    js=_LOADER.format(entry=_ENTRY),
-    isolate_styles=False,
-)
+_COMPONENTS = {
+    page.name: st.components.v2.component(
+        f"ssm_{page.name}",
+        html=_skeleton(page),
+        js=_LOADER.format(entry=_ENTRY),
+        isolate_styles=False,
+    )
+    for page in PAGES
+}
 
 
-def stage() -> None:
-    """Show the stage for the link of the page, answer what it asked, and open what it wants opened."""
+def _component(page: Page, **told: Any) -> Any:  # noqa: ANN401 (Streamlit's own)
+    return _COMPONENTS[page.name](**told)
+
+
+def stage(page: Page) -> None:
+    """Show the stage of a page for its link, answer what it asked, and open what it wants opened.
+
+    Args:
+        page: one of `PAGES`.
+    """
     faults = _take_back()
     question = _question()
-    reply = _answer(question)
-    frame, complaints = Frame.from_query(_link())
+    reply = _answer(question, page)
+    frame, complaints = Frame.from_query(_link(), page.frame)
     if reply:
         reply["notes"] = [*faults, *reply["notes"], *(complaints if question.first else ())]
-    data = {"answer": reply, "frame": asdict(frame)}
-    shown = _component(key=KEY, data=data, on_ask_change=_noted, on_own_change=_noted, on_table_change=_noted)
+    data = {"answer": reply, "frame": asdict(frame), "page": page.name}
+    noted = {"on_ask_change": _noted, "on_own_change": _noted, "on_table_change": _noted}
+    shown = _component(page=page, key=KEY, data=data, **noted)
     if shown.ask and int(shown.ask["ask"]) > question.ask:  # a new session learns what the page wants only now
         st.rerun()
     if reply and shown.own:
         own_scores(_adopt, uploads=shown.own["cookie"] or not st.get_option("server.enableXsrfProtection"))
 
 
-def _answer(question: _Question) -> Answer | None:
+def _answer(question: _Question, page: Page) -> Answer | None:
     """The answer; None where it takes long and nothing is on the screen yet: the page then comes back and asks."""
     if question.ask == 0 and is_long(question.query):
         return None
-    found = first_answer(question.query) if question.first else answer(question.query)
+    found = (first_answer if question.first else answer)(question.query, page.needs)
     notes = [*question.notes, *found["notes"]]
     numbered = {"ask": question.ask, "serial": f"{question.ask}.{question.revision}"}
     return found | numbered | {"notes": notes, "missing": missing(question.query)}

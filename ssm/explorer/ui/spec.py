@@ -6,8 +6,8 @@ from typing import Any
 
 from ssm.explorer import experiment, figures, problems
 from ssm.explorer import settings as choices
-from ssm.explorer.figures import texts
 from ssm.explorer.figures.theme import THEMES
+from ssm.explorer.pages import PAGES
 
 PREVIEW_CLASSES = 20_000  # beyond, the page leaves the arithmetic to torch
 
@@ -28,8 +28,8 @@ def spec() -> dict[str, Any]:
             name: {panel: figures.spec(panel, theme) for panel in figures.PANELS} for name, theme in THEMES.items()
         },
         "themes": {name: asdict(theme) for name, theme in THEMES.items()},
-        "order": list(figures.ORDER),
-        "texts": texts.PARTS,
+        "pages": {page.name: page.plain() for page in PAGES},
+        "alone": {group: list(free) for group, free in experiment.ALONE.items()},
         "fields": {name: field.plain() | {"default": choices.DEFAULTS[name]} for name, field in choices.FIELDS.items()},
         "problems": choices.FIELDS["problem"].span()["choices"],
         "targets": {name: problem.target for name, problem in fixed.items()} | {"random": 0},

@@ -1,0 +1,13 @@
+/** The address: settings in the page's own, and in the links to the pages beside it. */
+
+/** Write settings where they travel; what else the address said of the frame stays. @param {string} query @param {any} frame */
+export function writeLink(query, frame) {
+  const kept = [...new URLSearchParams(location.search)].filter(([name]) => name.startsWith("embed") || name in frame);
+  const extra = kept.map(([name, value]) => `&${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join("");
+  history.replaceState(history.state, "", `${location.pathname}?${query}${extra}${location.hash}`);
+  /** @type {NodeListOf<HTMLAnchorElement>} */ const pages = document.querySelectorAll("a[data-page]");
+  for (const page of pages) page.search = `?${query}`;
+}
+
+/** Whether the page stands inside another. */
+export const isEmbedded = () => new URLSearchParams(location.search).get("embed") === "true";

@@ -1,0 +1,76 @@
+"""What a page is: one frozen record, from which the bar, the server and the stage all know it."""
+
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any, NamedTuple, final
+
+from ssm.explorer.figures import PANELS
+from ssm.explorer.figures.templates import Parts
+from ssm.explorer.settings import Frame
+
+
+class Layout(NamedTuple):
+    """Where the panels stand on a page that has places for them; the style sheet has these places too.
+
+    Attributes:
+        columns: of the wide form, each with its head and its panels from the top.
+        pairs: of the narrower forms, in reading order.
+        smallest: what a phone shows of the page inside another one.
+    """
+
+    columns: tuple[tuple[str, tuple[str, ...]], ...]
+    pairs: tuple[tuple[str, ...], ...]
+    smallest: tuple[str, ...]
+
+
+class Next(NamedTuple):
+    """The question that a page leaves open, and the name of the page that answers it."""
+
+    question: str
+    page: str
+
+
+@final
+@dataclass(frozen=True)
+class Page:
+    """One page, defined once.
+
+    Attributes:
+        name: what everything else calls it; its script is pages/NAME.py.
+        title: what the bar calls it.
+        path: of its address; empty for the page that opens first.
+        question: the fixed line on top.
+        panels: by name, in reading order, the one that answers the question first.
+        sentence: the answer with its numbers.
+        strip: figures with their definitions, read below the panels.
+        frame: what it shows, hides and locks unless the link says otherwise.
+        layout: where its panels stand; without one they flow, the first the largest.
+        next: what to ask after it.
+    """
+
+    name: str
+    title: str
+    path: str
+    question: str
+    panels: tuple[str, ...]
+    sentence: Parts
+    strip: tuple[dict[str, Any], ...]
+    frame: Frame = Frame()  # noqa: RUF009 - frozen
+    layout: Layout | None = None
+    next: Next | None = None
+
+    @cached_property
+    def needs(self) -> frozenset[str]:
+        """The groups of a Result that its panels draw, those that stand in for another among them."""
+        shown = [p for p in PANELS.values() if (p.variant.of if p.variant else p.name) in self.panels]
+        return frozenset(need for panel in shown for need in panel.needs)
+
+    def plain(self) -> dict[str, Any]:
+        """The record as JSON can hold it."""
+        return {
+            **vars(self),
+            "needs": sorted(self.needs),
+            "frame": asdict(self.frame),
+            "layout": self.layout and self.layout._asdict(),
+            "next": self.next and self.next._asdict(),
+        }
