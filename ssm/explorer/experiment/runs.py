@@ -19,15 +19,23 @@ from ssm.explorer.experiment.classes import Classes, Reference, classes, referen
 from ssm.explorer.experiment.constants import SHOWN_ALL
 from ssm.explorer.experiment.convergence import Convergence, OnChunk, convergence, draws_of, watched_of
 from ssm.explorer.experiment.draw import Draw, draw, drawn
+from ssm.explorer.experiment.estimators import Estimators, estimators
+from ssm.explorer.experiment.learned import Learned, learned
 from ssm.explorer.experiment.moments import Moments, OverBudgetError, moments
 from ssm.explorer.experiment.ranked import Ranked, ranked
 from ssm.explorer.problems import Problem
 from ssm.explorer.settings import Settings
 
-_GROUPS = ("classes", "draw", "convergence", "moments", "ranked")
+_GROUPS = ("classes", "draw", "convergence", "moments", "ranked", "estimators", "learned")
 ALL = frozenset(_GROUPS[1:])
 # What torch alone computes, each group with the settings that it does not depend on: the page waits for the others.
-ALONE: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+ALONE: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "estimators": ("estimator", "view", "scale"),
+        "learned": ("target", "estimator", "draws", "seed", "device", "draw", "average", "view", "scale"),
+    }
+)
+_USUAL = ALL - ALONE.keys()
 _NO_MOMENTS = (
     "Exact averages of these scores under this noise take too much work, so the pictures are without them; fewer "
     "classes or a noise closer to the scores may help."
@@ -48,6 +56,8 @@ class Result:
         convergence: the average of the draws.
         moments: what that average tends to, exactly.
         ranked: all classes by rank; None also where every class has a bar.
+        estimators: what every estimator makes of the same draws.
+        learned: what every estimator learns; None also where that cannot be found.
         notes: sentences on anything that was done differently from what was asked.
     """
 
@@ -59,6 +69,8 @@ class Result:
     convergence: Convergence | None
     moments: Moments | None
     ranked: Ranked | None
+    estimators: Estimators | None
+    learned: Learned | None
     notes: tuple[str, ...] = ()
 
     @property
@@ -78,7 +90,7 @@ class Result:
 def run(
     settings: Settings,
     table: Problem | None = None,
-    needs: Collection[str] = ALL,
+    needs: Collection[str] = _USUAL,
     on_chunk: OnChunk | None = None,
 ) -> Result:
     """Carry out one experiment.
@@ -86,7 +98,7 @@ def run(
     Args:
         settings: everything that a viewer can choose.
         table: the viewer's own table, where the settings only name it.
-        needs: the groups to compute; `classes` always is.
+        needs: the groups to compute, those of one estimator if none are named; `classes` always is.
         on_chunk: called between chunks of work; what it raises ends the experiment.
 
     Returns:
@@ -157,6 +169,8 @@ def _run_on(
         convergence=convergence(ref, draws, slots, asking) if draws and "convergence" in needs else None,
         moments=found,
         ranked=ranked(ref) if "ranked" in needs and problem.classes > SHOWN_ALL else None,
+        estimators=estimators(ref, slots, asking) if "estimators" in needs else None,
+        learned=learned(ref) if "learned" in needs else None,
         notes=notes,
     )
 
