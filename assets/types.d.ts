@@ -176,6 +176,7 @@ export interface Learned {
   learned_noise: number[];
   models: (number | null)[][];
   divergence: (number | null)[];
+  learned_with: number;
   learned_samples: number[];
   divergences: (number | null)[][];
   least_samples: number;

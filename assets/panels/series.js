@@ -3,6 +3,8 @@
  * ssm.explorer.figures.series; a test holds the two against each other.
  */
 
+import { comparedNumbers, ofEstimators, ofLearned } from "./compared.js";
+
 export const FEW = 12; // bars that leave room for a count on each
 const MOST_BLOCKS = 24; // samples of one class that are drawn one by one
 
@@ -42,6 +44,8 @@ export function series(view, names) {
     ...ofConvergence(view, slots),
     ...ofWatched(view, names),
     ...ofRanks(view, names),
+    ...ofEstimators(view),
+    ...ofLearned(view),
   };
 }
 
@@ -235,7 +239,7 @@ const isScalar = (value) => value !== null && typeof value !== "object" && typeo
  */
 export function numbers(view, settings = {}, names = String) {
   const flat = {};
-  for (const group of [settings, view.classes, view.draw, view.convergence, view.moments]) {
+  for (const group of [settings, view.classes, view.draw, view.convergence, view.moments, view.learned]) {
     for (const [key, value] of Object.entries(group ?? {})) if (isScalar(value)) flat[key] = value;
   }
   const touched = flat.touched ?? 0;
@@ -248,7 +252,7 @@ export function numbers(view, settings = {}, names = String) {
   (view.ranked?.mass ?? []).forEach((mass, i) => (flat[`mass_${i}`] = mass));
   flat.watched_count = view.convergence?.watched.length ?? 0;
   (view.convergence?.watched ?? []).forEach((c, i) => (flat[`watched_name_${i}`] = names(c)));
-  return flat;
+  return Object.assign(flat, comparedNumbers(view, settings));
 }
 
 /** What the reading of one class can name. */

@@ -45,9 +45,21 @@ export class Parts {
     this.player = this.#makePlayer();
     this.grid = this.#makeGrid();
     this.page = this.#makePage();
-    const { what, word, sentence, status, readouts, next } = this.page;
+    const { what, word, sentence, status, readouts, facts, next } = this.page;
     const { front, drawer } = this.controls;
-    host.replaceChildren(what, word, sentence, front, drawer, status, this.#sticky, this.grid.node, readouts, next);
+    host.replaceChildren(
+      what,
+      word,
+      sentence,
+      front,
+      drawer,
+      status,
+      this.#sticky,
+      this.grid.node,
+      readouts,
+      facts,
+      next,
+    );
   }
 
   #makeControls() {

@@ -16,6 +16,7 @@ from ssm.explorer.experiment.constants import LEARNED_ALL, SHOWN_TOP
 from ssm.explorer.experiment.estimators import with_estimator
 
 _SAMPLES = tuple(2**i for i in range(11))  # k of the curves
+_ROUNDING = 1e-20  # of a divergence: the square of what is left of log-probabilities
 _DEEPEST = 600.0  # of a score below the largest: beyond, its class has no probability in float64
 
 
@@ -31,6 +32,7 @@ class Learned:
         learned_noise: q_c among them [classes].
         models: the softmax of the optimal scores; nan where there is no optimum [estimators, classes].
         divergence: KL(truth || model) in nats; nan likewise [estimators].
+        learned_with: k, the samples with which they are learned.
         learned_samples: numbers of samples k.
         divergences: the same with as many [estimators, ks].
         least_samples: the fewest samples with which naive importance has an optimum.
@@ -42,6 +44,7 @@ class Learned:
     learned_noise: Array
     models: Array
     divergence: Array
+    learned_with: int
     learned_samples: Array
     divergences: Array
     least_samples: int
@@ -76,6 +79,7 @@ def learned(ref: Reference) -> Learned | None:
         learned_noise=source.probs.numpy(),
         models=np.stack([one.probs for one in found]),
         divergence=np.array([one.divergence for one in found]),
+        learned_with=k,
         learned_samples=np.array(_SAMPLES),
         divergences=np.array([[_model(subject, k, *one).divergence for k in _SAMPLES] for one in each]),
         least_samples=optimum.least_samples(truth, source),
@@ -96,4 +100,4 @@ def _model(subject: _Subject, k: int, name: str, hits: Handling) -> _Model:
     if k < optimum.least_samples(truth, source, estimator=name):
         return _Model(np.full(len(truth), np.nan), math.nan)
     found = optimum.find(truth, source, k, hits, estimator=name)
-    return _Model(found.probs.numpy(), found.divergence)
+    return _Model(found.probs.numpy(), found.divergence if found.divergence > _ROUNDING else 0.0)

@@ -1,5 +1,6 @@
-"""The panels of the Explorer, each defined once."""
+"""The panels, each defined once."""
 
+from ssm.explorer.figures.by_estimator import DIVERGENCE, GRADIENTS, LEARNED
 from ssm.explorer.figures.many import BALANCE, RANKED
 from ssm.explorer.figures.over_draws import CONVERGENCE, CONVERGENCE_CLASSES
 from ssm.explorer.figures.records import CLASSES, Note, Panel, Trace, Variant, bars, line
@@ -266,5 +267,8 @@ PANELS: dict[str, Panel] = {
         CONVERGENCE_CLASSES,
         BALANCE,
         RANKED,
+        *GRADIENTS,
+        *LEARNED,
+        DIVERGENCE,
     )
 }

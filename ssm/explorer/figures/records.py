@@ -13,7 +13,7 @@ Trace = dict[str, Any]
 class Along(NamedTuple):
     """What lies along the marks of a panel: classes, draws, ranks or shares, and how."""
 
-    name: Literal["classes", "draws", "ranks", "shares"]
+    name: Literal["classes", "draws", "samples", "ranks", "shares"]
     axis: Literal["slots", "log", "rows"]
     unit: str = ""
     turned: Literal["narrow", "always", "never"] = "never"  # when it runs down the panel instead of across
@@ -21,6 +21,7 @@ class Along(NamedTuple):
 
 CLASSES = Along("classes", "slots", turned="narrow")
 DRAWS = Along("draws", "log", "draws averaged (R)")
+SAMPLES = Along("samples", "log", "samples (k)")
 RANKS = Along("ranks", "log", "classes by their push, largest first")
 SHARES = Along("shares", "rows", turned="always")
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
+from ssm.explorer.figures.compared import compared_numbers, of_estimators, of_learned
 from ssm.explorer.figures.over_draws import WATCHED
 from ssm.explorer.figures.texts import NOTHING, ROUNDING
 
@@ -43,6 +44,8 @@ def series(view: View, names: Names) -> Series:
         **_of_convergence(view, len(target)),
         **_of_watched(view, names),
         **_of_ranks(view, names),
+        **of_estimators(view),
+        **of_learned(view),
     }
 
 
@@ -258,7 +261,8 @@ def numbers(view: View, settings: Mapping[str, Any], names: Names) -> dict[str, 
         The settings' numbers and words, then all scalars of the view, then what follows from them.
     """
     flat: dict[str, Any] = {}
-    for group in (settings, *(view[name] or {} for name in ("classes", "draw", "convergence", "moments"))):
+    groups = ("classes", "draw", "convergence", "moments", "learned")
+    for group in (settings, *(view.get(name) or {} for name in groups)):
         flat |= {key: value for key, value in group.items() if isinstance(value, int | float | str)}
     draw, run, ranked = view["draw"] or {}, view["convergence"] or {}, view["ranked"] or {}
     watched = run.get("watched", [])
@@ -270,6 +274,7 @@ def numbers(view: View, settings: Mapping[str, Any], names: Names) -> dict[str, 
     flat["target_name"] = names(flat["target"])
     flat["watched_count"] = len(watched)
     flat |= {f"mass_{i}": mass for i, mass in enumerate(ranked.get("mass", []))}
+    flat |= compared_numbers(view, settings)
     return flat | {f"watched_name_{i}": names(c) for i, c in enumerate(watched)}
 
 

@@ -30,6 +30,22 @@ class Next(NamedTuple):
     page: str
 
 
+class Table(NamedTuple):
+    """A table of facts to read below the panels; its last column is a text and the address it was read at.
+
+    Attributes:
+        title: what it answers.
+        note: what to know before reading it.
+        heads: of the columns.
+        rows: a cell for each column.
+    """
+
+    title: str
+    note: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, str, str, str, str, tuple[str, str]], ...]
+
+
 @final
 @dataclass(frozen=True)
 class Page:
@@ -45,6 +61,7 @@ class Page:
         strip: figures with their definitions, read below the panels.
         frame: what it shows, hides and locks unless the link says otherwise.
         layout: where its panels stand; without one they flow, the first the largest.
+        table: what is to be known beside.
         next: what to ask after it.
     """
 
@@ -57,6 +74,7 @@ class Page:
     strip: tuple[dict[str, Any], ...]
     frame: Frame = Frame()  # noqa: RUF009 - frozen
     layout: Layout | None = None
+    table: Table | None = None
     next: Next | None = None
 
     @cached_property
@@ -72,5 +90,6 @@ class Page:
             "needs": sorted(self.needs),
             "frame": asdict(self.frame),
             "layout": self.layout and self.layout._asdict(),
+            "table": self.table and self.table._asdict(),
             "next": self.next and self.next._asdict(),
         }
