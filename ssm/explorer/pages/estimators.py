@@ -1,11 +1,11 @@
 """Estimators: what the six losses make of the same draws, and what each learns."""
 
-from ssm.explorer.figures.by_estimator import DIVERGENCE, GRADIENTS
-from ssm.explorer.figures.templates import Parts, always
+from ssm.explorer.figures.by_estimator import DIVERGENCE, GRADIENTS, NAMES
+from ssm.explorer.figures.templates import Part, Parts, always
 from ssm.explorer.pages.libraries import LIBRARIES
 from ssm.explorer.pages.record import Next, Page
 
-_OFF = "the exact mean of all draws that there could be is {chosen_off%|exact} off the full gradient."
+_OFF = "the exact mean of all draws is {chosen_off%|exact} off the full gradient."
 _GIVES = "gives {target_name} {model_target%|model} where the truth is {truth_target%}, {chosen_nats} nats off in all"
 _EXACTLY = {"and": ["chosen_nats", "==", 0]}
 
@@ -14,17 +14,30 @@ def _is(estimator: str) -> dict[str, list[object]]:
     return {"if": ["estimator", "==", estimator]}
 
 
+def _seen() -> Part:
+    """What is seen of the loss that is chosen: the legend of the small pictures."""
+    one = "draw {draw#|gradient} is shown, and"
+    many = "draw {draw#|gradient} is shown, {shown_draws#|average} are averaged, and"
+    return [
+        {**_is(name), **more, "say": f"{title}: {seen} {_OFF}"}
+        for name, title in NAMES.items()
+        for seen, more in ((one, {"and": ["shown_draws", "==", 1]}), (many, {}))
+    ]
+
+
 SENTENCE: Parts = [
-    [
-        {"if": ["shown_draws", "==", 1], "say": f"Of the loss you chose, draw {{draw#|gradient}} is shown, and {_OFF}"},
-        {
-            "say": "Of the loss you chose, draw {draw#|gradient} is shown, {shown_draws#|average} are averaged, "
-            f"and {_OFF}"
-        },
-    ],
+    _seen(),
     [
         {"if": ["samples", "<", "least_samples"], "and": ["estimator", "==", "naive_importance"], "say": ""},
-        {"if": ["chosen_nats", ">=", 0], "say": "Trained to the end where the softmax is the truth,"},
+        {
+            "if": ["chosen_nats", ">=", 0],
+            "and": ["left_out", "==", 0],
+            "say": "Trained to the end where the softmax is the truth,",
+        },
+        {
+            "if": ["chosen_nats", ">=", 0],
+            "say": "Trained to the end where the softmax of these {learned_count#} classes alone is the truth,",
+        },
         {"say": ""},
     ],
     [
@@ -37,10 +50,10 @@ SENTENCE: Parts = [
         {
             **_is("sampled_softmax"),
             "and": ["model_target", ">=", "truth_target"],
-            "say": f"it {_GIVES}: surer of it than the truth is, the less the more samples.",
+            "say": f"it {_GIVES}: too sure of it, and less so with more samples.",
         },
-        {**_is("sampled_softmax"), "say": f"it {_GIVES}, the less the more samples."},
-        {**_is("naive_importance"), "say": f"it {_GIVES}, the less the more samples."},
+        {**_is("sampled_softmax"), "say": f"it {_GIVES}, and less so with more samples."},
+        {**_is("naive_importance"), "say": f"it {_GIVES}, and less so with more samples."},
         {**_is("log_q"), **_EXACTLY, "say": "it learns the truth exactly."},
         {
             **_is("log_q"),
@@ -92,6 +105,7 @@ ESTIMATORS = Page(
             "help": always("With fewer its loss falls without end, and there is nothing to learn."),
         },
     ),
+    front=("estimator",),
     table=LIBRARIES,
     next=Next("And how many samples make the bias of the sampled softmax small enough?", "explore"),
 )

@@ -59,6 +59,7 @@ class Page:
         panels: by name, in reading order, the one that answers the question first.
         sentence: the answer with its numbers.
         strip: figures with their definitions, read below the panels.
+        front: controls that stand in front beside the usual ones.
         frame: what it shows, hides and locks unless the link says otherwise.
         layout: where its panels stand; without one they flow, the first the largest.
         table: what is to be known beside.
@@ -72,6 +73,7 @@ class Page:
     panels: tuple[str, ...]
     sentence: Parts
     strip: tuple[dict[str, Any], ...]
+    front: tuple[str, ...] = ()
     frame: Frame = Frame()  # noqa: RUF009 - frozen
     layout: Layout | None = None
     table: Table | None = None
