@@ -17,6 +17,7 @@ from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 from ssm.explorer.figures import texts
+from ssm.explorer.pages import PAGES
 from ssm.explorer.problems import tables
 from ssm.explorer.settings import FIELDS, Frame, Settings, kinds, lists
 from ssm.explorer.ui import bar, explorer
@@ -109,7 +110,8 @@ def test_an_embedded_page_has_no_bar(monkeypatch):
 def test_the_bar_links_to_every_page_and_says_which_one_this_is():
     html = opened().main[0].proto.body
     assert re.findall('<a href="([^"]*)" data-page([^>]*)>([^<]*)</a>', html) == [
-        ("./", " aria-current=page", "Explorer")
+        ("./", " aria-current=page", "Explorer"),
+        *((f"./{page.path}", "", page.title) for page in PAGES[1:]),
     ]
     more = bar.markup([("Story", "story"), ("A <b>", "")], "")
     assert re.findall('<a href="([^"]*)" data-page([^>]*)>([^<]*)</a>', more) == [

@@ -42,6 +42,7 @@ export function comparedNumbers({ classes, estimators, learned }, settings) {
   if (chosen >= 0) {
     for (const [key, rows] of known) flat[`chosen_${key}`] = rows[chosen];
     if (learned) Object.assign(flat, ofTarget(classes, learned, chosen));
+    flat.learned_known = Number((flat.chosen_nats ?? null) !== null);
     flat.shown_draws = settings.average === "all" ? settings.draws : settings.draw;
   }
   return Object.fromEntries(Object.entries(flat).filter(([, value]) => value !== null));

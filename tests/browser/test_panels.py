@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page
 
-from ssm.explorer.experiment import as_plain, run
+from ssm.explorer.experiment import ALL, as_plain, run
 from ssm.explorer.figures import PANELS, spec, texts
 from ssm.explorer.figures.axes import axes, linear_ticks, log_ticks
 from ssm.explorer.figures.series import numbers, reading, series
@@ -72,7 +72,7 @@ def harness(chromium) -> Iterator[Page]:
 
 def case(settings: Settings) -> dict[str, Any]:
     """What the page is given of a result: its view, the names of its classes, its settings."""
-    result = run(settings)
+    result = run(settings, needs=ALL)
     names = list(result.problem.names) if result.problem.classes <= 20_000 else []
     return {"view": as_plain(result), "names": names, "settings": json.loads(json.dumps(vars(settings), default=str))}
 

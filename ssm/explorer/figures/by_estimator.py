@@ -23,6 +23,7 @@ _LEARNS = {
     "negative_sampling": "Learns scores that are log(p / (k q))",
 }
 _NO_OPTIMUM = "Has no optimum before k = {least_samples#}: the loss falls without end."
+_ENDLESS = "Grey: the truth. No model: the loss falls without end."
 _LOOKS = (
     (2.6, "solid"),
     (1.6, "1px,3px"),
@@ -90,8 +91,8 @@ def _learned(name: str) -> Panel:
             [
                 {"if": there, "and": ["left_out", "==", 0], "say": "Grey: the truth. Blue: the optimum."},
                 {"if": there, "say": "Grey: the truth among {learned_count#} classes. Blue: the optimum."},
-                {"if": ["least_samples", ">=", 1], "say": "Grey: the truth. No model: the loss falls without end."},
-                {"say": "A class is all but impossible here: there is nothing to learn."},
+                *([{"if": ["least_samples", ">=", 1], "say": _ENDLESS}] if name == "naive_importance" else []),
+                {"say": "Nothing to learn: a class is all but impossible."},
             ]
         ],
         label=[
@@ -123,7 +124,7 @@ def _divergence(theme: Theme) -> list[Trace]:
 DIVERGENCE = Panel(
     name="divergence",
     title=[always("What each learns: how far from the truth")],
-    caption=[always("Dots: with {samples#} samples. At the foot: a millionth of a nat or less, the truth itself.")],
+    caption=[always("Dots: with {samples#} samples. At the foot: a millionth of a nat or less.")],
     label=[
         always(
             "Line chart, both axes logarithmic: the Kullback-Leibler divergence from the truth to what each loss "

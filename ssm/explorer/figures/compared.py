@@ -84,6 +84,7 @@ def compared_numbers(view: View, settings: Mapping[str, Any]) -> dict[str, Any]:
         chosen = settings["estimator"]
         numbers |= {f"chosen_{key}": numbers[f"{key}_{chosen}"] for key, rows in columns if rows}
         numbers |= _of_target(view, found, ESTIMATORS.index(chosen))
+        numbers["learned_known"] = int(numbers.get("chosen_nats") is not None)
         numbers["shown_draws"] = settings["draws" if settings["average"] == "all" else "draw"]
     return {key: value for key, value in numbers.items() if value is not None}
 

@@ -28,17 +28,9 @@ def _seen() -> Part:
 SENTENCE: Parts = [
     _seen(),
     [
-        {"if": ["samples", "<", "least_samples"], "and": ["estimator", "==", "naive_importance"], "say": ""},
-        {
-            "if": ["chosen_nats", ">=", 0],
-            "and": ["left_out", "==", 0],
-            "say": "Trained to the end where the softmax is the truth,",
-        },
-        {
-            "if": ["chosen_nats", ">=", 0],
-            "say": "Trained to the end where the softmax of these {learned_count#} classes alone is the truth,",
-        },
-        {"say": ""},
+        {"if": ["learned_known", "==", 0], "say": ""},
+        {"if": ["left_out", "==", 0], "say": "Trained to the end where the softmax is the truth,"},
+        {"say": "Trained to the end where the softmax of these {learned_count#} classes alone is the truth,"},
     ],
     [
         {
@@ -47,6 +39,7 @@ SENTENCE: Parts = [
             "say": "Trained where the softmax is the truth it goes nowhere: with fewer than {least_samples#} samples "
             "some classes are drawn more rarely than they are right, and their scores grow for ever.",
         },
+        {"if": ["learned_known", "==", 0], "say": ""},
         {
             **_is("sampled_softmax"),
             "and": ["model_target", ">=", "truth_target"],
@@ -71,7 +64,7 @@ SENTENCE: Parts = [
             **_EXACTLY,
             "say": "its softmax is the truth, for this noise is uniform; its scores are log(p / (k q)).",
         },
-        {**_is("negative_sampling"), "say": f"it {_GIVES}: its scores are log(p / (k q)), not log p."},
+        {"say": f"it {_GIVES}: its scores are log(p / (k q)), not log p."},
     ],
 ]
 
