@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ssm.estimators import ESTIMATORS
 from ssm.explorer import figures
 from ssm.explorer.experiment import ALL, as_plain, run
 from ssm.explorer.figures import PANELS, panel, spec, title
@@ -65,6 +66,7 @@ def test_a_panel_stands_in_for_another_while_a_setting_says_so():
         ("scores_full", "scale", "weights"): "weights_full",
         ("scores_sampled", "scale", "weights"): "weights_sampled",
         ("convergence", "view", "classes"): "convergence_classes",
+        **{("learned", "estimator", name): f"learned_{name}" for name in list(ESTIMATORS)[1:]},
     }
 
 

@@ -44,6 +44,7 @@ ROOMS = {
     "_curves": TORCH,
     "_ratios": TORCH,
     "exact": TORCH,
+    "optimum": TORCH,
     "convergence": TORCH,
     "explorer.problems": TORCH,
     "explorer.settings": TORCH,
@@ -140,8 +141,8 @@ def test_files_in_ssm_never_import_folders() -> None:
 
 def test_the_library_is_there_at_its_door() -> None:
     """In a process of its own, where no other test has imported a room."""
-    names = ["noise", "losses", "exact", "convergence", "evaluation", "head", "optim", "streaming", "SampledSoftmax"]
-    looks = "; ".join(f"ssm.{name}" for name in names)
+    names = ["noise", "losses", "exact", "convergence", "evaluation", "head", "optim", "optimum", "streaming"]
+    looks = "; ".join(f"ssm.{name}" for name in [*names, "SampledSoftmax"])
     subprocess.run([sys.executable, "-c", f"import ssm; {looks}"], cwd=ROOT, check=True)
 
 

@@ -3,6 +3,7 @@
  * ssm.explorer.figures.series; a test holds the two against each other.
  */
 
+import { comparedNumbers, ofEstimators, ofLearned } from "./compared.js";
 import { ofClasses as biasOfClasses, curveNumbers, curveSeries } from "./curve_series.js";
 
 export const FEW = 12; // bars that leave room for a count on each
@@ -45,6 +46,8 @@ export function series(view, names, settings = {}) {
     ...ofWatched(view, names),
     ...ofRanks(view, names),
     ...curveSeries(view, settings),
+    ...ofEstimators(view),
+    ...ofLearned(view),
   };
 }
 
@@ -238,7 +241,7 @@ const isScalar = (value) => value !== null && typeof value !== "object" && typeo
  */
 export function numbers(view, settings = {}, names = String) {
   const flat = {};
-  for (const group of [settings, view.classes, view.draw, view.convergence, view.moments]) {
+  for (const group of [settings, view.classes, view.draw, view.convergence, view.moments, view.learned]) {
     for (const [key, value] of Object.entries(group ?? {})) if (isScalar(value)) flat[key] = value;
   }
   const touched = flat.touched ?? 0;
@@ -252,7 +255,7 @@ export function numbers(view, settings = {}, names = String) {
   Object.assign(flat, curveNumbers(view, settings));
   flat.watched_count = view.convergence?.watched.length ?? 0;
   (view.convergence?.watched ?? []).forEach((c, i) => (flat[`watched_name_${i}`] = names(c)));
-  return flat;
+  return Object.assign(flat, comparedNumbers(view, settings));
 }
 
 /** What the reading of one class can name. */

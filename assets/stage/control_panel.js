@@ -66,8 +66,8 @@ export class ControlPanel {
   /** @type {Acts} */ #acts;
   /** @type {any} */ #listing = null;
 
-  /** @param {any} spec the stage's document @param {boolean} embedded @param {Acts} acts */
-  constructor(spec, embedded, acts) {
+  /** @param {any} spec the stage's document @param {boolean} embedded @param {Acts} acts @param {string[]} also what a page has in front beside the usual */
+  constructor(spec, embedded, acts, also) {
     this.#spec = spec;
     this.#acts = acts;
     for (const [name, field] of Object.entries(spec.fields)) this.#add(name, field);
@@ -84,8 +84,13 @@ export class ControlPanel {
       ),
     );
     this.more = button("", () => this.#toggle(), "ssm-more");
-    this.drawer = el("div", { class: "ssm-drawer" }, ...nodes(DRAWER), this.#load());
-    this.front = el("div", { class: "ssm-controls" }, ...nodes(FRONT), this.more);
+    this.drawer = el(
+      "div",
+      { class: "ssm-drawer" },
+      ...nodes(DRAWER.filter((name) => !also.includes(name))),
+      this.#load(),
+    );
+    this.front = el("div", { class: "ssm-controls" }, ...nodes([...FRONT, ...also]), this.more);
     this.#open(remember() === "open" && !embedded);
   }
 

@@ -161,8 +161,10 @@ export class PanelGrid {
 
   /** Everything that a definition depends on. */
   #wanted() {
-    const { view, scale } = this.#acts.settings() ?? {};
-    return [this.#theme, this.#form, view, scale, this.#shown].join();
+    const settings = this.#acts.settings() ?? {};
+    const specs = this.#spec.panels.light; // a variant stands in for the same panel in every theme
+    const variants = this.#shown.map((name) => shownAs(specs, name, settings));
+    return [this.#theme, this.#form, variants].join();
   }
 
   get #many() {

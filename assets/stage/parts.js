@@ -45,17 +45,30 @@ export class Parts {
     this.player = this.#makePlayer();
     this.grid = this.#makeGrid();
     this.page = this.#makePage();
-    this.page.help.hidden = !page.panels.some((name) => spec.panels.light[name].notes.length);
-    const { what, word, sentence, status, readouts, next } = this.page;
+    const { what, word, sentence, status, readouts, facts, next, help } = this.page;
+    help.hidden = !page.panels.some((name) => spec.panels.light[name].notes.length);
     const { front, drawer } = this.controls;
-    host.replaceChildren(what, word, sentence, front, drawer, status, this.#sticky, this.grid.node, readouts, next);
+    host.replaceChildren(
+      what,
+      word,
+      sentence,
+      front,
+      drawer,
+      status,
+      this.#sticky,
+      this.grid.node,
+      readouts,
+      facts,
+      next,
+    );
   }
 
   #makeControls() {
     const { settings, change, load } = this.#acts;
     const refuse = (sentence) => this.page.refuse(sentence);
     const embedded = this.#host.classList.contains("ssm-embedded");
-    return new ControlPanel(this.#spec, embedded, { settings, change, load, refuse, moved: () => this.grid?.fit() });
+    const acts = { settings, change, load, refuse, moved: () => this.grid?.fit() };
+    return new ControlPanel(this.#spec, embedded, acts, this.#record.front);
   }
 
   #makePlayer() {

@@ -1,5 +1,6 @@
 """The panels: those of one draw, and all of them by name, each defined once."""
 
+from ssm.explorer.figures.by_estimator import DIVERGENCE, GRADIENTS, LEARNED
 from ssm.explorer.figures.many import BALANCE, RANKED
 from ssm.explorer.figures.over_draws import CONVERGENCE, CONVERGENCE_CLASSES
 from ssm.explorer.figures.over_samples import OVER_SAMPLES
@@ -268,5 +269,8 @@ PANELS: dict[str, Panel] = {
         BALANCE,
         RANKED,
         *OVER_SAMPLES,
+        *GRADIENTS,
+        *LEARNED,
+        DIVERGENCE,
     )
 }

@@ -9,6 +9,7 @@ from itertools import accumulate
 from types import MappingProxyType
 from typing import Any
 
+from ssm.explorer.figures.compared import compared_numbers, of_estimators, of_learned
 from ssm.explorer.figures.curve_series import curve_numbers, curve_series, of_classes
 from ssm.explorer.figures.over_draws import WATCHED
 from ssm.explorer.figures.texts import NOTHING, ROUNDING
@@ -47,6 +48,8 @@ def series(view: View, names: Names, settings: Mapping[str, Any] = MappingProxyT
         **_of_watched(view, names),
         **_of_ranks(view, names),
         **curve_series(view, settings),
+        **of_estimators(view),
+        **of_learned(view),
     }
 
 
@@ -262,7 +265,8 @@ def numbers(view: View, settings: Mapping[str, Any], names: Names) -> dict[str, 
         The settings' numbers and words, then all scalars of the view, then what follows from them.
     """
     flat: dict[str, Any] = {}
-    for group in (settings, *(view[name] or {} for name in ("classes", "draw", "convergence", "moments"))):
+    groups = ("classes", "draw", "convergence", "moments", "learned")
+    for group in (settings, *(view.get(name) or {} for name in groups)):
         flat |= {key: value for key, value in group.items() if isinstance(value, int | float | str)}
     draw, run, ranked = view["draw"] or {}, view["convergence"] or {}, view["ranked"] or {}
     watched = run.get("watched", [])
@@ -275,6 +279,7 @@ def numbers(view: View, settings: Mapping[str, Any], names: Names) -> dict[str, 
     flat["watched_count"] = len(watched)
     flat |= curve_numbers(view, settings)
     flat |= {f"mass_{i}": mass for i, mass in enumerate(ranked.get("mass", []))}
+    flat |= compared_numbers(view, settings)
     return flat | {f"watched_name_{i}": names(c) for i, c in enumerate(watched)}
 
 

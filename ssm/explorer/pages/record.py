@@ -30,6 +30,22 @@ class Next(NamedTuple):
     page: str
 
 
+class Table(NamedTuple):
+    """A table of facts to read below the panels; its last column is a text and the address it was read at.
+
+    Attributes:
+        title: what it answers.
+        note: what to know before reading it.
+        heads: of the columns.
+        rows: a cell for each column.
+    """
+
+    title: str
+    note: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, str, str, str, str, tuple[str, str]], ...]
+
+
 @final
 @dataclass(frozen=True)
 class Page:
@@ -43,8 +59,10 @@ class Page:
         panels: by name, in reading order, the one that answers the question first.
         sentence: the answer with its numbers.
         strip: figures with their definitions, read below the panels.
+        front: controls that stand in front beside the usual ones.
         frame: what it shows, hides and locks unless the link says otherwise.
         layout: where its panels stand; without one they flow, the first the largest.
+        table: what is to be known beside.
         next: what to ask after it.
     """
 
@@ -55,8 +73,10 @@ class Page:
     panels: tuple[str, ...]
     sentence: Parts
     strip: tuple[dict[str, Any], ...]
+    front: tuple[str, ...] = ()
     frame: Frame = Frame()  # noqa: RUF009 - frozen
     layout: Layout | None = None
+    table: Table | None = None
     next: Next | None = None
 
     @cached_property
@@ -72,5 +92,6 @@ class Page:
             "needs": sorted(self.needs),
             "frame": asdict(self.frame),
             "layout": self.layout and self.layout._asdict(),
+            "table": self.table and self.table._asdict(),
             "next": self.next and self.next._asdict(),
         }
