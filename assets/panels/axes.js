@@ -97,6 +97,10 @@ function valueRanges(view, s) {
     divergence: steadied(logSpan(...ESTIMATORS.map((name) => s[`apart_${name}`]), s.now)),
     distance: steadied(logSpan(s.errors, s.others, s.bias, s.averaged, s.typical)),
     rank: steadied([Math.max(pushes[0], pushes[1] - MOST_DECADES), pushes[1]]),
+    mass: span(
+      s.pull_mass,
+      s.push_mass.map((value, i) => value + s.push_base[i]),
+    ),
     share: span(
       s.share,
       s.drawn.map((value, i) => value + s.drawn_base[i]),
@@ -128,6 +132,7 @@ function alongRanges(view, s) {
     samples: padded(logSpan(s.curve_k, s.learned_at, s.now_at)),
     ranks: padded([0, Math.log10(Math.max(2, view.classes.n - 1))]),
     shares: [-0.4, 2.9],
+    masses: [-0.4, 1.9],
   };
 }
 

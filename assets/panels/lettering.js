@@ -1,6 +1,6 @@
 /** What the page draws at the marks of a panel by itself: counts, strokes, arrows, factors and the names of lines. */
 
-import { blocks, rows } from "./blocks.js";
+import { blocks, pushes, rows } from "./blocks.js";
 import { LINE, shortened } from "./layers.js";
 import { meets, rectangle, spread } from "./plane.js";
 import { brief, grouped, number, plain } from "./texts.js";
@@ -208,4 +208,4 @@ function readings(look, levels) {
 }
 
 /** What a record can ask for, by name: each gives labels and shapes. */
-export const LETTERING = { counts, strikes, arrows, factors, rows, blocks, readings };
+export const LETTERING = { counts, strikes, arrows, factors, rows, blocks, pushes, readings };

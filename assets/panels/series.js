@@ -5,6 +5,8 @@
 
 import { comparedNumbers, ofEstimators, ofLearned } from "./compared.js";
 import { ofClasses as biasOfClasses, curveNumbers, curveSeries } from "./curve_series.js";
+import { masses } from "./masses.js";
+import { singles } from "./single.js";
 
 export const FEW = 12; // bars that leave room for a count on each
 const MOST_BLOCKS = 24; // samples of one class that are drawn one by one
@@ -48,6 +50,7 @@ export function series(view, names, settings = {}) {
     ...curveSeries(view, settings),
     ...ofEstimators(view),
     ...ofLearned(view),
+    ...masses(view, names),
   };
 }
 
@@ -253,6 +256,7 @@ export function numbers(view, settings = {}, names = String) {
   flat.target_name = names(flat.target);
   (view.ranked?.mass ?? []).forEach((mass, i) => (flat[`mass_${i}`] = mass));
   Object.assign(flat, curveNumbers(view, settings));
+  Object.assign(flat, singles(view, names));
   flat.watched_count = view.convergence?.watched.length ?? 0;
   (view.convergence?.watched ?? []).forEach((c, i) => (flat[`watched_name_${i}`] = names(c)));
   return Object.assign(flat, comparedNumbers(view, settings));

@@ -4,6 +4,7 @@ import { ChoiceControl } from "../controls/choice.js";
 import { ClassPicker } from "../controls/class_picker.js";
 import { button, el } from "../controls/dom.js";
 import { NumberControl } from "../controls/number.js";
+import { recall, remember } from "./memory.js";
 import { directory } from "./problems.js";
 
 const FRONT = ["problem", "classes", "samples", "noise", "target"];
@@ -26,16 +27,6 @@ const BY_PLAYER = ["draw", "average"];
 const IN_PICTURE = ["tolerance"];
 const SWITCHES = ["view", "scale"];
 const MEMORY = "ssm-more-controls";
-
-/** What a browser that forbids storage answers: nothing. */
-function remember(value = null) {
-  try {
-    if (value !== null) localStorage.setItem(MEMORY, value);
-    return localStorage.getItem(MEMORY);
-  } catch {
-    return null;
-  }
-}
 
 /** The kind of control that a field needs; null for one that is set elsewhere: by dragging, by the player, by a dialog. */
 function controlOf(name, field, doors, spec) {
@@ -91,7 +82,7 @@ export class ControlPanel {
       this.#load(),
     );
     this.front = el("div", { class: "ssm-controls" }, ...nodes([...FRONT, ...also]), this.more);
-    this.#open(remember() === "open" && !embedded);
+    this.#open(recall(MEMORY) === "open" && !embedded);
   }
 
   #add(name, field) {
@@ -121,14 +112,20 @@ export class ControlPanel {
 
   /** Lock and hide what a frame names. @param {{hidden: string[], locked: string[]}} frame */
   frame({ hidden, locked }) {
-    for (const name of hidden)
-      for (const node of [this.controls[name]?.node, this.controls[name]?.select]) node?.classList.add("ssm-hidden");
+    for (const name of Object.keys(this.#spec.fields))
+      for (const node of this.#of(name)) node.classList.toggle("ssm-hidden", hidden.includes(name));
     for (const name of locked) this.controls[name]?.lock();
+  }
+
+  /** What a control is seen by; a switch has left its frame for a head. */
+  #of(name) {
+    const { node, select } = this.controls[name] ?? {};
+    return SWITCHES.includes(name) ? [node, select] : node ? [node] : [];
   }
 
   #toggle() {
     this.#open(this.drawer.hidden);
-    remember(this.drawer.hidden ? "closed" : "open");
+    remember(MEMORY, this.drawer.hidden ? "closed" : "open");
   }
 
   #open(open) {

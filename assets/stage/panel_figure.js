@@ -17,6 +17,8 @@ export class PanelFigure {
   /** @type {any} */ spec = null;
   /** Torch has yet to compute what it draws: it stays as it is. */
   #late = false;
+  /** What lies over the picture follows it. @type {(() => void)|null} */
+  drawn = null;
   #title = el("h3", {});
   #words = el("span", { class: "ssm-caption" });
   #choose;
@@ -99,6 +101,7 @@ export class PanelFigure {
     say(this.#title, plain(this.spec.title, numbers));
     this.#title.title = this.#title.textContent;
     this.panel.node.setAttribute("aria-label", plain(this.spec.label, numbers));
+    this.drawn?.();
   }
 
   /** The line below: what a lit class reads, or what is shown. @param {Record<string, any>} numbers @param {any} lit numbers of the lit class, or null @param {boolean} offer to make it the target */

@@ -72,6 +72,11 @@ export class PanelGrid {
     this.#stepping = this.#makeStepping();
   }
 
+  /** A panel as it stands on the page. @param {string} name */
+  figure(name) {
+    return this.#figures[name];
+  }
+
   /** What a panel is in any theme. */
   #plain(name) {
     return this.#spec.panels.light[name];
@@ -128,6 +133,7 @@ export class PanelGrid {
     this.#fixed = new Set([...hidden, ...locked]);
     this.#light.fixed = this.#fixed.has("target");
     for (const figure of Object.values(this.#figures)) figure.fix(this.#fixed);
+    if (this.#view) this.fit();
   }
 
   /** Follow the page's size and theme until the signal. @param {AbortSignal} signal */

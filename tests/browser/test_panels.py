@@ -19,7 +19,8 @@ from playwright.sync_api import Page
 from ssm.explorer.experiment import ALL, as_plain, run
 from ssm.explorer.figures import PANELS, spec, texts
 from ssm.explorer.figures.axes import axes, linear_ticks, log_ticks
-from ssm.explorer.figures.series import numbers, reading, series
+from ssm.explorer.figures.readings import reading
+from ssm.explorer.figures.series import numbers, series
 from ssm.explorer.figures.templates import render
 from ssm.explorer.figures.theme import DARK, LIGHT
 from ssm.explorer.settings import Settings

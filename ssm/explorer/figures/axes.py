@@ -77,6 +77,7 @@ def _values(view: View, s: Series) -> dict[str, Range]:
         "divergence": _steadied(_log_span(*(s[f"apart_{name}"] for name in ESTIMATORS), s["now"])),
         "distance": _steadied(_log_span(s["errors"], s["others"], s["bias"], s["averaged"], s["typical"])),
         "rank": _steadied([max(pushes[0], pushes[1] - MOST_DECADES), pushes[1]]),
+        "mass": _span(s["pull_mass"], _tops(s["push_mass"], s["push_base"])),
         "share": _span(s["share"], _tops(s["drawn"], s["drawn_base"]), [-(low or 0)]),
         "sampler": _span(s["noise"], s["ideal"]),
         "class_bias": _span(s["class_bias"], [LEAST_BIAS * spike, -LEAST_BIAS * spike]),
@@ -103,6 +104,7 @@ def _along(view: View, s: Series) -> dict[str, Range]:
         "samples": _padded(_log_span(s["curve_k"], s["learned_at"], s["now_at"])),
         "ranks": _padded([0.0, math.log10(max(2, view["classes"]["n"] - 1))]),
         "shares": [-0.4, 2.9],
+        "masses": [-0.4, 1.9],
     }
 
 

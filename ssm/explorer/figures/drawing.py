@@ -167,6 +167,7 @@ _LETTERING: dict[str, Callable[[Panel, Series, Mapping[str, Any], Theme], list[N
     "strikes": _nothing,  # the open bar says it
     "rows": _nothing,  # the axis names them
     "blocks": _nothing,
+    "pushes": _nothing,
 }
 
 

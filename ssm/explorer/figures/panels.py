@@ -2,6 +2,7 @@
 
 from ssm.explorer.figures.by_estimator import DIVERGENCE, GRADIENTS, LEARNED
 from ssm.explorer.figures.many import BALANCE, RANKED
+from ssm.explorer.figures.masses import MASSES
 from ssm.explorer.figures.over_draws import CONVERGENCE, CONVERGENCE_CLASSES
 from ssm.explorer.figures.over_samples import OVER_SAMPLES
 from ssm.explorer.figures.records import CLASSES, Note, Panel, Trace, Variant, bars, line
@@ -268,6 +269,7 @@ PANELS: dict[str, Panel] = {
         CONVERGENCE_CLASSES,
         BALANCE,
         RANKED,
+        MASSES,
         *OVER_SAMPLES,
         *GRADIENTS,
         *LEARNED,

@@ -7,5 +7,6 @@ from ssm.explorer.pages.record import Layout as Layout
 from ssm.explorer.pages.record import Next as Next
 from ssm.explorer.pages.record import Page as Page
 from ssm.explorer.pages.record import Table as Table
+from ssm.explorer.pages.story import STORY as STORY
 
-PAGES = (EXPLORER, BIAS, ESTIMATORS)  # in the order of the bar
+PAGES = (STORY, EXPLORER, BIAS, ESTIMATORS)  # in the order of the bar

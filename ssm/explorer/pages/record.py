@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, final
 from ssm.explorer.figures import PANELS
 from ssm.explorer.figures.templates import Parts
 from ssm.explorer.settings import Frame
+from ssm.explorer.story import Chapter
 
 
 class Layout(NamedTuple):
@@ -64,6 +65,7 @@ class Page:
         layout: where its panels stand; without one they flow, the first the largest.
         table: what is to be known beside.
         next: what to ask after it.
+        chapters: what it tells one after another, each with a frame and settings of its own.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Page:
     layout: Layout | None = None
     table: Table | None = None
     next: Next | None = None
+    chapters: tuple[Chapter, ...] = ()
 
     @cached_property
     def needs(self) -> frozenset[str]:
@@ -94,4 +97,5 @@ class Page:
             "layout": self.layout and self.layout._asdict(),
             "table": self.table and self.table._asdict(),
             "next": self.next and self.next._asdict(),
+            "chapters": [chapter.plain() for chapter in self.chapters],
         }
