@@ -10,8 +10,10 @@ from ssm.explorer.experiment.ranked import Ranked as Ranked
 from ssm.explorer.experiment.ranked import ranks as ranks
 from ssm.explorer.experiment.runs import ALL as ALL
 from ssm.explorer.experiment.runs import ALONE as ALONE
+from ssm.explorer.experiment.runs import USUAL as USUAL
 from ssm.explorer.experiment.runs import Result as Result
 from ssm.explorer.experiment.runs import as_plain as as_plain
 from ssm.explorer.experiment.runs import devices as devices
 from ssm.explorer.experiment.runs import run as run
 from ssm.explorer.experiment.runs import use_one_thread as use_one_thread
+from ssm.explorer.experiment.steps import Steps as Steps

@@ -21,13 +21,17 @@ from ssm.explorer.experiment.convergence import Convergence, OnChunk, convergenc
 from ssm.explorer.experiment.draw import Draw, draw, drawn
 from ssm.explorer.experiment.moments import Moments, OverBudgetError, moments
 from ssm.explorer.experiment.ranked import Ranked, ranked
+from ssm.explorer.experiment.steps import Steps, steps
 from ssm.explorer.problems import Problem
 from ssm.explorer.settings import Settings
 
-_GROUPS = ("classes", "draw", "convergence", "moments", "ranked")
+_GROUPS = ("classes", "draw", "convergence", "moments", "ranked", "steps")
 ALL = frozenset(_GROUPS[1:])
+USUAL = ALL - {"steps"}  # what a vector of scores is enough for
 # What torch alone computes, each group with the settings that it does not depend on: the page waits for the others.
-ALONE: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+ALONE: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"steps": ("estimator", "hits", "draws", "average", "view", "scale")}
+)
 _NO_MOMENTS = (
     "Exact averages of these scores under this noise take too much work, so the pictures are without them; fewer "
     "classes or a noise closer to the scores may help."
@@ -48,6 +52,7 @@ class Result:
         convergence: the average of the draws.
         moments: what that average tends to, exactly.
         ranked: all classes by rank; None also where every class has a bar.
+        steps: the same loss from embeddings, step by step, on a small batch.
         notes: sentences on anything that was done differently from what was asked.
     """
 
@@ -59,6 +64,7 @@ class Result:
     convergence: Convergence | None
     moments: Moments | None
     ranked: Ranked | None
+    steps: Steps | None
     notes: tuple[str, ...] = ()
 
     @property
@@ -78,7 +84,7 @@ class Result:
 def run(
     settings: Settings,
     table: Problem | None = None,
-    needs: Collection[str] = ALL,
+    needs: Collection[str] = USUAL,
     on_chunk: OnChunk | None = None,
 ) -> Result:
     """Carry out one experiment.
@@ -157,6 +163,7 @@ def _run_on(
         convergence=convergence(ref, draws, slots, asking) if draws and "convergence" in needs else None,
         moments=found,
         ranked=ranked(ref) if "ranked" in needs and problem.classes > SHOWN_ALL else None,
+        steps=steps(ref) if "steps" in needs else None,
         notes=notes,
     )
 

@@ -1,7 +1,8 @@
-"""The panels of the Explorer, each defined once."""
+"""The panels, each defined once: those of the Explorer, and all of them by name."""
 
 from ssm.explorer.figures.many import BALANCE, RANKED
 from ssm.explorer.figures.over_draws import CONVERGENCE, CONVERGENCE_CLASSES
+from ssm.explorer.figures.five_steps import FIVE_STEPS
 from ssm.explorer.figures.records import CLASSES, Note, Panel, Trace, Variant, bars, line
 from ssm.explorer.figures.templates import Part, Parts, always
 from ssm.explorer.figures.texts import OTHERS
@@ -266,5 +267,6 @@ PANELS: dict[str, Panel] = {
         CONVERGENCE_CLASSES,
         BALANCE,
         RANKED,
+        *FIVE_STEPS,
     )
 }

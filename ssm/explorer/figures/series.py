@@ -9,6 +9,7 @@ from itertools import accumulate
 from typing import Any
 
 from ssm.explorer.figures.over_draws import WATCHED
+from ssm.explorer.figures.step_series import step_numbers
 from ssm.explorer.figures.texts import NOTHING, ROUNDING
 
 FEW = 12  # bars that leave room for a count on each
@@ -258,10 +259,11 @@ def numbers(view: View, settings: Mapping[str, Any], names: Names) -> dict[str, 
         The settings' numbers and words, then all scalars of the view, then what follows from them.
     """
     flat: dict[str, Any] = {}
-    for group in (settings, *(view[name] or {} for name in ("classes", "draw", "convergence", "moments"))):
+    for group in (settings, *(view[name] or {} for name in ("classes", "draw", "convergence", "moments", "steps"))):
         flat |= {key: value for key, value in group.items() if isinstance(value, int | float | str)}
     draw, run, ranked = view["draw"] or {}, view["convergence"] or {}, view["ranked"] or {}
     watched = run.get("watched", [])
+    flat |= step_numbers(view["steps"] or {}, flat)
     flat["biased"] = biased(view["moments"] or {})
     flat["others"] = flat["n"] - 1
     flat["touched_others"] = max(0, flat.get("touched", 0) - 1)

@@ -56,8 +56,9 @@ class _Question(NamedTuple):
 def _skeleton(page: Page) -> str:
     heads = range(1, 1 + len(page.layout.columns if page.layout else ()))
     shown = [name for name in page.panels if "ranked" not in PANELS[name].needs]  # those come with many classes
+    sheets = any(PANELS[name].content for name in page.panels)
     return _SKELETON.format(
-        form="" if page.layout else " ssm-flow",
+        form="" if page.layout else " ssm-sheets" if sheets else " ssm-flow",
         title=page.title,
         what=page.question,
         columns="".join(f'<div class="ssm-column" data-column="{number}"></div>' for number in heads),
