@@ -23,6 +23,8 @@ export interface Settings {
   average: string;
   view: string;
   scale: string;
+  batch: number;
+  dim: number;
 }
 
 export interface Problem {
@@ -46,6 +48,8 @@ export interface Constants {
   CHECKPOINT_GROWTH: number;
   OTHER_SEEDS: number;
   OTHER_SEEDS_WORK: number;
+  STEP_ROWS: number;
+  STEP_SAMPLES: number;
 }
 
 export interface Budget {
@@ -158,12 +162,53 @@ export interface Ranked {
   mass_to: (number | null)[];
 }
 
+export interface Steps {
+  label: number[];
+  sample: number[];
+  row: number[];
+  row_touched: boolean[];
+  embedding: number[][];
+  weight: number[][];
+  target_score: number[][];
+  sample_score: number[][];
+  hit: boolean[][];
+  correction: (number | null)[][];
+  corrected_score: (number | null)[][];
+  candidate: (number | null)[][];
+  loss: number[][];
+  score_gradient: number[][];
+  embedding_gradient: number[][];
+  weight_gradient: (number | null)[][];
+  reversed_loss: (number | null)[][];
+  reversed_gradient: (number | null)[][];
+  samples_shown: number;
+  rows_shown: number;
+  hit_total: number;
+  hit_examples: number;
+  empty_examples: number;
+  products: number;
+  first_correction: number | null;
+  batch_loss: number;
+  batch_loss_full: number;
+  rows_touched: number;
+  row_bytes: number;
+  sparse_bytes: number;
+  dense_bytes: number;
+  dense_many: number;
+  reversed_batch_loss: number | null;
+  reversed_rows: number;
+  reversed_after: number;
+  reversed_apart: number | null;
+  snippet: string;
+}
+
 export interface View {
   classes: Classes;
   draw: Draw;
   convergence: Convergence;
   moments: Moments | null;
   ranked: Ranked | null;
+  steps: Steps | null;
 }
 
 declare global {

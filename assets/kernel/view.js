@@ -251,5 +251,6 @@ export function view(problem, s, { constants, needs = null, budget = UNLIMITED, 
     convergence: convergencePart(all, slots),
     moments: momentsPart(all, slots),
     ranked: rankedPart(all, s),
+    steps: null, // torch alone computes them
   };
 }

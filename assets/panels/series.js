@@ -3,6 +3,8 @@
  * ssm.explorer.figures.series; a test holds the two against each other.
  */
 
+import { stepNumbers } from "./step_series.js";
+
 export const FEW = 12; // bars that leave room for a count on each
 const MOST_BLOCKS = 24; // samples of one class that are drawn one by one
 
@@ -235,9 +237,10 @@ const isScalar = (value) => value !== null && typeof value !== "object" && typeo
  */
 export function numbers(view, settings = {}, names = String) {
   const flat = {};
-  for (const group of [settings, view.classes, view.draw, view.convergence, view.moments]) {
+  for (const group of [settings, view.classes, view.draw, view.convergence, view.moments, view.steps]) {
     for (const [key, value] of Object.entries(group ?? {})) if (isScalar(value)) flat[key] = value;
   }
+  Object.assign(flat, stepNumbers(view.steps, flat));
   const touched = flat.touched ?? 0;
   flat.biased = biased(view.moments);
   flat.others = flat.n - 1;

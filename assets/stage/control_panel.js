@@ -6,7 +6,7 @@ import { button, el } from "../controls/dom.js";
 import { NumberControl } from "../controls/number.js";
 import { directory } from "./problems.js";
 
-const FRONT = ["problem", "classes", "samples", "noise", "target"];
+const FRONT = ["problem", "classes", "samples", "noise", "target", "batch", "dim"];
 const DRAWER = ["spread", "estimator", "hits", "draws", "seed", "device"];
 const SIMPLE = [
   "noise",
@@ -20,6 +20,8 @@ const SIMPLE = [
   "device",
   "view",
   "scale",
+  "batch",
+  "dim",
 ];
 const INSETS = ["power", "temperature"];
 const BY_PLAYER = ["draw", "average"];

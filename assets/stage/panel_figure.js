@@ -2,8 +2,7 @@
 
 import { el, say } from "../controls/dom.js";
 import { Handles } from "../controls/handles.js";
-import { Panel } from "../panels/panel.js";
-import { plain } from "../panels/texts.js";
+import { fill, plain } from "../panels/texts.js";
 
 export class PanelFigure {
   /** @type {any} */ node;
@@ -20,10 +19,9 @@ export class PanelFigure {
   /** @type {any} */ #caption;
   #size = "";
 
-  /** @param {string} name @param {any} plotly @param {import("../controls/handles.js").Grip|null} grip @param {() => void} choose makes the lit class the target */
-  constructor(name, plotly, grip, choose) {
-    this.panel = new Panel(name, plotly);
-    this.panel.node.classList.add("ssm-plot");
+  /** @param {string} name @param {any} panel what it holds: a Panel, or a Sheet @param {import("../controls/handles.js").Grip|null} grip @param {() => void} choose makes the lit class the target */
+  constructor(name, panel, grip, choose) {
+    this.panel = panel;
     this.holder = el("div", { class: "ssm-holder" }, this.panel.node);
     this.#choose = el(
       "button",
@@ -80,7 +78,8 @@ export class PanelFigure {
   read(numbers, lit, offer) {
     if (this.#late) return;
     const reading = lit && this.spec.reading.length > 0;
-    say(this.#words, reading ? plain(this.spec.reading, lit) : plain(this.spec.caption, numbers));
+    if (this.spec.content.length) fill(this.#words, this.spec.caption, numbers);
+    else say(this.#words, reading ? plain(this.spec.reading, lit) : plain(this.spec.caption, numbers));
     this.#words.title = this.#words.textContent;
     this.#caption.classList.toggle("ssm-reading", reading);
     this.#choose.hidden = !(reading && offer);

@@ -2,12 +2,13 @@
 
 import { el } from "../controls/dom.js";
 import { axes } from "../panels/axes.js";
-import { shownAs } from "../panels/panel.js";
+import { Panel, shownAs } from "../panels/panel.js";
 import { numbers, series } from "../panels/series.js";
 import { GRIPS } from "./grips.js";
 import { formOf, namers, orientationOf, shownPanels } from "./layout.js";
 import { Light } from "./light.js";
 import { PanelFigure } from "./panel_figure.js";
+import { Sheet } from "./sheet.js";
 import { isStill, Stepping } from "./stepping.js";
 import { paintWith, themeOf } from "./theme.js";
 import { Tools } from "./tools.js";
@@ -60,7 +61,9 @@ export class PanelGrid {
     this.#spec = spec;
     this.#page = page;
     this.#ranked = new Set(page.panels.filter((name) => this.#plain(name).needs.includes("ranked")));
-    host.classList.toggle("ssm-flow", !page.layout);
+    const sheets = page.panels.some((name) => this.#plain(name).content.length);
+    host.classList.toggle("ssm-flow", !page.layout && !sheets);
+    host.classList.toggle("ssm-sheets", sheets);
     this.#host = host;
     this.#acts = acts;
     this.#light = this.#makeLight();
@@ -98,11 +101,12 @@ export class PanelGrid {
   }
 
   #figure(name) {
-    const { grip, along } = this.#plain(name);
+    const { grip, along, content } = this.#plain(name);
     const light = this.#light;
     const hand = { view: () => this.#view, light: (c) => light.light(c), pick: (c) => light.pick(c, figure) };
     const made = grip ? GRIPS[grip].make(this.#spec.fields, { ...this.#acts, ...hand }) : null;
-    const figure = new PanelFigure(name, window.Plotly, made, () => light.choose());
+    const panel = content.length ? new Sheet(name, this.#acts) : new Panel(name, window.Plotly);
+    const figure = new PanelFigure(name, panel, made, () => light.choose());
     if (along === "classes") light.listen(figure);
     return figure;
   }
