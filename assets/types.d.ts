@@ -23,8 +23,9 @@ export interface Settings {
   average: string;
   view: string;
   scale: string;
-  batch: number;
-  dim: number;
+  tolerance?: number;
+  batch?: number;
+  dim?: number;
 }
 
 export interface Problem {
@@ -162,6 +163,19 @@ export interface Ranked {
   mass_to: (number | null)[];
 }
 
+export interface Curves {
+  k: number[];
+  noises: string[];
+  chi2: (number | null)[];
+  drawing: number[];
+  bias: (number | null)[][];
+  spread: (number | null)[][];
+  error: (number | null)[][];
+  gap: number[][];
+  bias_expansion: (number | null)[][];
+  gap_expansion: (number | null)[][];
+}
+
 export interface Steps {
   label: number[];
   sample: number[];
@@ -208,6 +222,7 @@ export interface View {
   convergence: Convergence;
   moments: Moments | null;
   ranked: Ranked | null;
+  curves: Curves | null;
   steps: Steps | null;
 }
 

@@ -119,7 +119,7 @@ def test_names_are_no_markup_to_plotly(name):
 def test_colours_follow_the_theme():
     assert spec("noise") == spec("noise", LIGHT)
     same = {name for name in PANELS if spec(name, LIGHT)["traces"] == spec(name, DARK)["traces"]}
-    assert same == {"gradient_full"}  # vermilion stands out from both grounds
+    assert same == {"gradient_full", "class_bias"}  # vermilion stands out from both grounds
 
 
 # Series

@@ -17,7 +17,7 @@ INTERFACES = {
     for name, body in re.findall(r"^export interface (\w+) \{\n(.*?)^\}", DECLARED, re.MULTILINE | re.DOTALL)
 }
 PAIRS = "Pairs"
-GROUPS = ("classes", "draw", "convergence", "moments", "ranked")
+GROUPS = ("classes", "draw", "convergence", "moments", "ranked", "curves")
 RECORDS = {
     record.__name__: record
     for record in (
@@ -27,6 +27,7 @@ RECORDS = {
         experiment.Extent,
         experiment.Moments,
         experiment.Ranked,
+        experiment.Curves,
         Settings,
     )
 }

@@ -251,6 +251,7 @@ export function view(problem, s, { constants, needs = null, budget = UNLIMITED, 
     convergence: convergencePart(all, slots),
     moments: momentsPart(all, slots),
     ranked: rankedPart(all, s),
+    curves: null, // torch alone computes them
     steps: null, // torch alone computes them
   };
 }

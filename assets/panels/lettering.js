@@ -3,7 +3,7 @@
 import { blocks, rows } from "./blocks.js";
 import { LINE, shortened } from "./layers.js";
 import { meets, rectangle, spread } from "./plane.js";
-import { brief, number, plain } from "./texts.js";
+import { brief, grouped, number, plain } from "./texts.js";
 
 /** @typedef {import("./ticks.js").Look} Look */
 
@@ -187,5 +187,22 @@ export function ends(look) {
   });
 }
 
+/** How many samples each dot on the tolerance means, over it and with a stem to the axis. */
+function readings(look, levels) {
+  const { s, on, box, width, size } = look;
+  const labels = [];
+  const shapes = [];
+  s.needed_at.forEach((k, i) => {
+    const [x, y] = on.point(k, levels[i]);
+    const text = grouped(k);
+    const [w, left] = [width(text, true), box.left + x];
+    const at = { x: Math.min(size.width - w, left + NEAR), y: box.top + y - LINE - 2, w, h: LINE };
+    while (labels.some((other) => meets(at, other)) && at.y > 0) at.y -= LINE;
+    labels.push({ kind: "reading", text, ...at });
+    shapes.push({ d: `M${left.toFixed(1)},${(box.top + y).toFixed(1)}V${box.top + box.height}`, look: "leader" });
+  });
+  return { labels, shapes };
+}
+
 /** What a record can ask for, by name: each gives labels and shapes. */
-export const LETTERING = { counts, strikes, arrows, factors, rows, blocks };
+export const LETTERING = { counts, strikes, arrows, factors, rows, blocks, readings };

@@ -3,6 +3,7 @@
  * ssm.explorer.figures.series; a test holds the two against each other.
  */
 
+import { ofClasses as biasOfClasses, curveNumbers, curveSeries } from "./curve_series.js";
 import { stepNumbers } from "./step_series.js";
 
 export const FEW = 12; // bars that leave room for a count on each
@@ -30,7 +31,7 @@ const joined = (lines) => lines.flatMap((line) => [...line, null]);
 export const times = (count) => (count < 1000 ? `×${count}` : `×${(count / 1000).toFixed(1)}k`);
 
 /** Everything that the panels draw, by name. */
-export function series(view, names) {
+export function series(view, names, settings = {}) {
   const slots = view.classes.index.length;
   const target = view.classes.index.map((c) => c === view.classes.target);
   return {
@@ -44,6 +45,7 @@ export function series(view, names) {
     ...ofConvergence(view, slots),
     ...ofWatched(view, names),
     ...ofRanks(view, names),
+    ...curveSeries(view, settings),
   };
 }
 
@@ -249,6 +251,7 @@ export function numbers(view, settings = {}, names = String) {
   flat.pull_draw = view.draw ? view.draw.block_gradient.reduce((sum, g) => sum + g, view.draw.block_rest ?? 0) : null;
   flat.target_name = names(flat.target);
   (view.ranked?.mass ?? []).forEach((mass, i) => (flat[`mass_${i}`] = mass));
+  Object.assign(flat, curveNumbers(view, settings));
   flat.watched_count = view.convergence?.watched.length ?? 0;
   (view.convergence?.watched ?? []).forEach((c, i) => (flat[`watched_name_${i}`] = names(c)));
   return flat;
@@ -259,6 +262,7 @@ export function reading(view, slot, names) {
   const { classes, draw, convergence, moments } = view;
   const correction = draw?.correction?.[slot] ?? null;
   const expected = moments?.mean[slot] ?? null;
+  const bias = biasOfClasses(view);
   return {
     name: names(classes.index[slot]),
     is_target: Number(slot === classes.target_slot),
@@ -276,5 +280,7 @@ export function reading(view, slot, names) {
     expected,
     has_expected: Number(expected !== null),
     variance: moments?.variance[slot] ?? null,
+    ideal: bias.ideal[slot],
+    class_bias: bias.class_bias[slot],
   };
 }

@@ -25,6 +25,7 @@ const SIMPLE = [
 ];
 const INSETS = ["power", "temperature"];
 const BY_PLAYER = ["draw", "average"];
+const IN_PICTURE = ["tolerance"];
 const SWITCHES = ["view", "scale"];
 const MEMORY = "ssm-more-controls";
 
@@ -40,7 +41,7 @@ function remember(value = null) {
 
 /** The kind of control that a field needs; null for one that is set elsewhere: by dragging, by the player, by a dialog. */
 function controlOf(name, field, doors, spec) {
-  if (BY_PLAYER.includes(name)) return null;
+  if (BY_PLAYER.includes(name) || IN_PICTURE.includes(name)) return null;
   if (name === "target") return new ClassPicker(name, field, doors);
   if (name === "device") return new ChoiceControl(name, field, doors, spec.devices);
   if (name === "problem") return new ChoiceControl(name, field, doors, spec.problems);
@@ -117,12 +118,9 @@ export class ControlPanel {
 
   /** Lock and hide what a frame names. @param {{hidden: string[], locked: string[]}} frame */
   frame({ hidden, locked }) {
-    for (const name of hidden) this.#of(name)?.classList.add("ssm-hidden");
+    for (const name of hidden)
+      for (const node of [this.controls[name]?.node, this.controls[name]?.select]) node?.classList.add("ssm-hidden");
     for (const name of locked) this.controls[name]?.lock();
-  }
-
-  #of(name) {
-    return SWITCHES.includes(name) ? this.switch(name) : this.controls[name]?.node;
   }
 
   #toggle() {

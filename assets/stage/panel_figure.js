@@ -10,6 +10,8 @@ export class PanelFigure {
   /** @type {any} */ tools = el("div", { class: "ssm-tools" });
   /** @type {any} */ panel;
   /** @type {Handles|null} */ handles = null;
+  /** @type {import("../controls/level.js").Level|null} */ #level = null;
+  #setting = "";
   /** @type {any} */ spec = null;
   /** Torch has yet to compute what it draws: it stays as it is. */
   #late = false;
@@ -19,8 +21,8 @@ export class PanelFigure {
   /** @type {any} */ #caption;
   #size = "";
 
-  /** @param {string} name @param {any} panel what it holds: a Panel, or a Sheet @param {import("../controls/handles.js").Grip|null} grip @param {() => void} choose makes the lit class the target */
-  constructor(name, panel, grip, choose) {
+  /** @param {{name: string, along: string}} definition @param {any} panel what it holds: a Panel, or a Sheet @param {import("../controls/handles.js").Grip|null} grip @param {() => void} choose makes the lit class the target */
+  constructor({ name, along }, panel, grip, choose) {
     this.panel = panel;
     this.holder = el("div", { class: "ssm-holder" }, this.panel.node);
     this.#choose = el(
@@ -35,7 +37,7 @@ export class PanelFigure {
     }
     this.node = el(
       "figure",
-      { class: "ssm-panel", "data-panel": name },
+      { class: "ssm-panel", "data-panel": name, "data-along": along },
       el("div", { class: "ssm-panel-head" }, this.#title, this.tools),
       this.holder,
       this.#caption,
@@ -47,6 +49,22 @@ export class PanelFigure {
     this.spec = spec;
     this.#size = "";
     await this.panel.define(spec, orientation);
+  }
+
+  /** A line across the picture that is a setting. @param {string} setting @param {import("../controls/level.js").Level} level */
+  cross(setting, level) {
+    this.#setting = setting;
+    this.#level = level;
+    this.holder.append(level.node);
+  }
+
+  #placeLevel({ settings, axes }) {
+    const { box, on } = this.panel;
+    const [low, high] = axes.values[this.spec.scale];
+    const value = settings[this.#setting];
+    const inside = Math.log10(value) >= low && Math.log10(value) <= high;
+    this.#level.node.hidden = !inside;
+    if (inside) this.#level.place(value, { left: box.left, top: box.top + on.value.at(value), width: box.width });
   }
 
   /** Take the size that the page leaves; whether that changed. */
@@ -69,6 +87,7 @@ export class PanelFigure {
   draw(frame, numbers) {
     if (this.#late) return;
     this.panel.draw(frame);
+    if (this.#level) this.#placeLevel(frame);
     say(this.#title, plain(this.spec.title, numbers));
     this.#title.title = this.#title.textContent;
     this.panel.node.setAttribute("aria-label", plain(this.spec.label, numbers));

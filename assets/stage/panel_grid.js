@@ -1,9 +1,11 @@
 /** The panels together: where they stand, what all of them draw, and when. */
 
 import { el } from "../controls/dom.js";
+import { Level } from "../controls/level.js";
 import { axes } from "../panels/axes.js";
 import { Panel, shownAs } from "../panels/panel.js";
 import { numbers, series } from "../panels/series.js";
+import { percent } from "../panels/texts.js";
 import { GRIPS } from "./grips.js";
 import { formOf, namers, orientationOf, shownPanels } from "./layout.js";
 import { Light } from "./light.js";
@@ -93,22 +95,32 @@ export class PanelGrid {
 
   #makeStepping() {
     const { names, settings } = this.#acts;
-    const scale = () => settings().scale;
     const draw = (first, view, all) => this.#drawStep(first, view, all);
     const end = (flight) => this.#figures[this.#page.panels.find((name) => this.#plain(name).flight === flight)];
     const ends = { start: end("start"), end: end("end") };
-    return new Stepping({ node: this.node, names, ends, scale, draw, landed: () => this.#landed() });
+    return new Stepping({ node: this.node, names, ends, settings, draw, landed: () => this.#landed() });
   }
 
   #figure(name) {
-    const { grip, along, content } = this.#plain(name);
+    const plain = this.#plain(name);
+    const { grip, along, level, content } = plain;
     const light = this.#light;
     const hand = { view: () => this.#view, light: (c) => light.light(c), pick: (c) => light.pick(c, figure) };
     const made = grip ? GRIPS[grip].make(this.#spec.fields, { ...this.#acts, ...hand }) : null;
     const panel = content.length ? new Sheet(name, this.#acts) : new Panel(name, window.Plotly);
-    const figure = new PanelFigure(name, panel, made, () => light.choose());
+    const figure = new PanelFigure(plain, panel, made, () => light.choose());
+    if (level) figure.cross(level, this.#makeLevel(level, figure));
     if (along === "classes") light.listen(figure);
     return figure;
+  }
+
+  #makeLevel(setting, figure) {
+    const { change } = this.#acts;
+    return new Level(this.#spec.fields[setting], {
+      change: (value, live) => change({ [setting]: value }, live),
+      valueAt: (x, y) => figure.panel.valueAt(x, y),
+      spell: percent,
+    });
   }
 
   // -------------------------------------------------------------- form and theme
@@ -215,7 +227,7 @@ export class PanelGrid {
     if (shape !== [view.classes.index.length, this.#many, this.#wanted()].join()) this.fit();
     if (!from?.draw || !view.draw || this.#defining) return this.#paint();
     if (isStill()) return this.#outline();
-    this.#span(view, series(view, this.#acts.names));
+    this.#span(view, series(view, this.#acts.names, this.#acts.settings()));
     this.#stepping.start(from, view, pace);
   }
 
@@ -244,7 +256,7 @@ export class PanelGrid {
 
   #paint() {
     if (!this.#view || this.moving || this.#defining) return;
-    const all = series(this.#view, this.#acts.names);
+    const all = series(this.#view, this.#acts.names, this.#acts.settings());
     this.#span(this.#view, all);
     this.#drawAll(all);
     this.#overlay();
@@ -254,7 +266,7 @@ export class PanelGrid {
   /** Show the same once more: a class is lit, or notes come and go. */
   again() {
     if (!this.#view) return;
-    if (!this.moving && !this.#defining) this.#drawAll(series(this.#view, this.#acts.names));
+    if (!this.moving && !this.#defining) this.#drawAll(series(this.#view, this.#acts.names, this.#acts.settings()));
     this.#light.shine();
   }
 

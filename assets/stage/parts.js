@@ -45,6 +45,7 @@ export class Parts {
     this.player = this.#makePlayer();
     this.grid = this.#makeGrid();
     this.page = this.#makePage();
+    this.page.help.hidden = !page.panels.some((name) => spec.panels.light[name].notes.length);
     const { what, word, sentence, status, readouts, next } = this.page;
     const { front, drawer } = this.controls;
     host.replaceChildren(what, word, sentence, front, drawer, status, this.#sticky, this.grid.node, readouts, next);

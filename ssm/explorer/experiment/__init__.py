@@ -4,6 +4,7 @@ from ssm.explorer.experiment.classes import Classes as Classes
 from ssm.explorer.experiment.constants import CONSTANTS as CONSTANTS
 from ssm.explorer.experiment.convergence import Convergence as Convergence
 from ssm.explorer.experiment.convergence import Extent as Extent
+from ssm.explorer.experiment.curves import Curves as Curves
 from ssm.explorer.experiment.draw import Draw as Draw
 from ssm.explorer.experiment.moments import Moments as Moments
 from ssm.explorer.experiment.ranked import Ranked as Ranked

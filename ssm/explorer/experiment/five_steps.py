@@ -12,7 +12,7 @@ from ssm.philox import normals
 
 
 def embeddings(seed: int, batch: int, dim: int, classes: int) -> tuple[Tensor, Tensor]:
-    """h of each example [batch, dim], and a row w_c for each class [classes, dim]."""
+    """H of each example [batch, dim], and a row w_c for each class [classes, dim]."""
     h = normals(seed, batch * dim).view(batch, dim)
     w = normals(seed, classes * dim, first=64).view(classes, dim)
     return h.requires_grad_(), w.requires_grad_()

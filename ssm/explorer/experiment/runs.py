@@ -5,32 +5,38 @@ gradients by autograd, running means and exact moments. What comes out is plain 
 the pages, the exports and the page's own kernel share.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from types import MappingProxyType
-from typing import Any, final
+from typing import Any, TypeVar, final
 
 import numpy as np
 import torch
 
 from ssm import checks
 from ssm.explorer import settings as choices
-from ssm.explorer.experiment.classes import Classes, Reference, classes, reference, slots_of
+from ssm.explorer.experiment.classes import Classes, classes, reference, slots_of
 from ssm.explorer.experiment.constants import SHOWN_ALL
 from ssm.explorer.experiment.convergence import Convergence, OnChunk, convergence, draws_of, watched_of
+from ssm.explorer.experiment.curves import Curves, curves
 from ssm.explorer.experiment.draw import Draw, draw, drawn
-from ssm.explorer.experiment.moments import Moments, OverBudgetError, moments
+from ssm.explorer.experiment.moments import Moments, OverBudgetError, counting, moments
 from ssm.explorer.experiment.ranked import Ranked, ranked
 from ssm.explorer.experiment.steps import Steps, steps
 from ssm.explorer.problems import Problem
 from ssm.explorer.settings import Settings
 
-_GROUPS = ("classes", "draw", "convergence", "moments", "ranked", "steps")
+T = TypeVar("T")
+
+_GROUPS = ("classes", "draw", "convergence", "moments", "ranked", "curves", "steps")
 ALL = frozenset(_GROUPS[1:])
-USUAL = ALL - {"steps"}  # what a vector of scores is enough for
+USUAL = ALL - {"curves", "steps"}  # what one number of samples does to a vector of scores
 # What torch alone computes, each group with the settings that it does not depend on: the page waits for the others.
 ALONE: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"steps": ("estimator", "hits", "draws", "average", "view", "scale")}
+    {
+        "curves": ("samples", "draws", "seed", "draw", "average", "view", "scale", "tolerance", "batch", "dim"),
+        "steps": ("estimator", "hits", "draws", "average", "view", "scale", "tolerance"),
+    }
 )
 _NO_MOMENTS = (
     "Exact averages of these scores under this noise take too much work, so the pictures are without them; fewer "
@@ -52,6 +58,7 @@ class Result:
         convergence: the average of the draws.
         moments: what that average tends to, exactly.
         ranked: all classes by rank; None also where every class has a bar.
+        curves: what other numbers of samples and other noises do.
         steps: the same loss from embeddings, step by step, on a small batch.
         notes: sentences on anything that was done differently from what was asked.
     """
@@ -64,6 +71,7 @@ class Result:
     convergence: Convergence | None
     moments: Moments | None
     ranked: Ranked | None
+    curves: Curves | None
     steps: Steps | None
     notes: tuple[str, ...] = ()
 
@@ -152,8 +160,9 @@ def _run_on(
     one = drawn(ref, draws, settings.draw - 1) if draws and "draw" in needs else None
     slots = slots_of(ref, one.counts if one else ())
     asking()
-    found, notes = _moments(ref, slots, asking) if "moments" in needs else (None, ())
+    found, notes = _exactly(lambda counted: moments(ref, slots, watched_of(ref), counted), "moments" in needs, asking)
     asking()
+    many, more = _exactly(lambda counted: curves(ref, problem, counted), "curves" in needs, asking)
     return Result(
         settings=settings,
         problem=problem,
@@ -163,15 +172,16 @@ def _run_on(
         convergence=convergence(ref, draws, slots, asking) if draws and "convergence" in needs else None,
         moments=found,
         ranked=ranked(ref) if "ranked" in needs and problem.classes > SHOWN_ALL else None,
+        curves=many,
         steps=steps(ref) if "steps" in needs else None,
-        notes=notes,
+        notes=notes or more,
     )
 
 
-def _moments(ref: Reference, slots: list[int], on_chunk: OnChunk) -> tuple[Moments | None, tuple[str, ...]]:
-    """The exact moments; where they take too much, none, and a sentence."""
+def _exactly(compute: Callable[[OnChunk], T], needed: bool, on_chunk: OnChunk) -> tuple[T | None, tuple[str, ...]]:  # noqa: FBT001
+    """What is exact, if it is needed; where it takes too much, nothing, and a sentence."""
     try:
-        return moments(ref, slots, watched_of(ref), on_chunk), ()
+        return (compute(counting(on_chunk)) if needed else None), ()
     except OverBudgetError:
         return None, (_NO_MOMENTS,)
 
@@ -200,6 +210,8 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a group holds
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, np.ndarray):
         return _plain_array(value)
+    if isinstance(value, tuple):
+        return list(value)
     return None if isinstance(value, float) and not np.isfinite(value) else value
 
 

@@ -9,8 +9,12 @@ from ssm.explorer.settings import Settings
 
 MOST_LITERALS = 100  # numbers that are written out where no short formula gives them
 
-_TITLE = '"""Sampled softmax in five steps: {classes:,} classes, {samples:,} samples, seed {seed}. Needs torch alone."""'
-_IMPORTS = "import math\n\nimport torch\nfrom torch import Tensor\nfrom torch.nn.functional import cross_entropy, embedding"
+_TITLE = (
+    '"""Sampled softmax in five steps: {classes:,} classes, {samples:,} samples, seed {seed}. Needs torch alone."""'
+)
+_IMPORTS = (
+    "import math\n\nimport torch\nfrom torch import Tensor\nfrom torch.nn.functional import cross_entropy, embedding"
+)
 _FUNCTIONS = (
     portable.words,
     portable.fraction,

@@ -1,8 +1,9 @@
-"""The panels, each defined once: those of the Explorer, and all of them by name."""
+"""The panels: those of one draw, and all of them by name, each defined once."""
 
+from ssm.explorer.figures.five_steps import FIVE_STEPS
 from ssm.explorer.figures.many import BALANCE, RANKED
 from ssm.explorer.figures.over_draws import CONVERGENCE, CONVERGENCE_CLASSES
-from ssm.explorer.figures.five_steps import FIVE_STEPS
+from ssm.explorer.figures.over_samples import OVER_SAMPLES
 from ssm.explorer.figures.records import CLASSES, Note, Panel, Trace, Variant, bars, line
 from ssm.explorer.figures.templates import Part, Parts, always
 from ssm.explorer.figures.texts import OTHERS
@@ -267,6 +268,7 @@ PANELS: dict[str, Panel] = {
         CONVERGENCE_CLASSES,
         BALANCE,
         RANKED,
+        *OVER_SAMPLES,
         *FIVE_STEPS,
     )
 }

@@ -11,9 +11,9 @@ Trace = dict[str, Any]
 
 
 class Along(NamedTuple):
-    """What lies along the marks of a panel: classes, draws, ranks or shares, and how."""
+    """What lies along the marks of a panel: classes, draws, samples, ranks or shares, and how."""
 
-    name: Literal["classes", "draws", "ranks", "shares", "nothing"]
+    name: Literal["classes", "draws", "samples", "ranks", "shares", "nothing"]
     axis: Literal["slots", "log", "rows", "none"]
     unit: str = ""
     turned: Literal["narrow", "always", "never"] = "never"  # when it runs down the panel instead of across
@@ -21,6 +21,7 @@ class Along(NamedTuple):
 
 CLASSES = Along("classes", "slots", turned="narrow")
 DRAWS = Along("draws", "log", "draws averaged (R)")
+SAMPLES = Along("samples", "log", "samples (k)")
 RANKS = Along("ranks", "log", "classes by their push, largest first")
 SHARES = Along("shares", "rows", turned="always")
 
@@ -121,6 +122,7 @@ class Panel:
         notes: short notes of the first view.
         variant: which panel it stands in for, and when.
         tools: what its head holds: settings that switch it, and "zoom" of its scale.
+        level: the setting that a line across the panel is, and that dragging it changes.
         flight: whether samples start from its marks, or end there, when one draw follows another.
         content: what a sheet holds, a panel that is no plot: programs, tensors, bars to scale.
     """
@@ -143,6 +145,7 @@ class Panel:
     variant: Variant | None = None
     tools: tuple[str, ...] = ()
     flight: Literal["start", "end"] | None = None
+    level: str = ""
     content: tuple[Content, ...] = ()
 
     def plain(self, theme: Theme) -> dict[str, Any]:

@@ -6,8 +6,10 @@ The page makes the same of its own kernel's view in assets/panels/series.js; a t
 import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
+from types import MappingProxyType
 from typing import Any
 
+from ssm.explorer.figures.curve_series import curve_numbers, curve_series, of_classes
 from ssm.explorer.figures.over_draws import WATCHED
 from ssm.explorer.figures.step_series import step_numbers
 from ssm.explorer.figures.texts import NOTHING, ROUNDING
@@ -21,12 +23,13 @@ Series = dict[str, Any]
 Names = Callable[[int], str]
 
 
-def series(view: View, names: Names) -> Series:
+def series(view: View, names: Names, settings: Mapping[str, Any] = MappingProxyType({})) -> Series:
     """Everything that the panels draw, by name.
 
     Args:
         view: `experiment.as_plain` of a result.
         names: the name of each class.
+        settings: what was asked for, where a panel draws that too.
 
     Returns:
         Lists, None where nothing is drawn.
@@ -44,6 +47,7 @@ def series(view: View, names: Names) -> Series:
         **_of_convergence(view, len(target)),
         **_of_watched(view, names),
         **_of_ranks(view, names),
+        **curve_series(view, settings),
     }
 
 
@@ -271,6 +275,7 @@ def numbers(view: View, settings: Mapping[str, Any], names: Names) -> dict[str, 
     flat["pull_draw"] = sum(draw["block_gradient"]) + draw["block_rest"] if draw else None
     flat["target_name"] = names(flat["target"])
     flat["watched_count"] = len(watched)
+    flat |= curve_numbers(view, settings)
     flat |= {f"mass_{i}": mass for i, mass in enumerate(ranked.get("mass", []))}
     return flat | {f"watched_name_{i}": names(c) for i, c in enumerate(watched)}
 
@@ -297,6 +302,7 @@ def reading(view: View, slot: int, names: Names) -> dict[str, Any]:
         "factor": None if correction is None else _exp(correction),
         "count": at["count"] or 0,
         "has_expected": int(at["expected"] is not None),
+        **{key: values[slot] for key, values in of_classes(view).items()},
     }
 
 
