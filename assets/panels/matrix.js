@@ -48,7 +48,7 @@ function isHit({ columns, value }, { hit }, i, j) {
 }
 
 /** @returns {Head[]} */
-function rowsOf({ rows }, { label, row, row_touched, sample }, names) {
+function rowsOf({ rows }, { label, row, row_touched }, names) {
   if (rows === "examples") {
     return label.map((c, i) => ({
       text: `${i + 1} ${names(c)}`,
@@ -56,8 +56,7 @@ function rowsOf({ rows }, { label, row, row_touched, sample }, names) {
       role: "target",
     }));
   }
-  const roleOf = (c, i) =>
-    !row_touched[i] ? "muted" : label.includes(c) ? "target" : sample.includes(c) ? "noise" : "noise";
+  const roleOf = (c, i) => (!row_touched[i] ? "muted" : label.includes(c) ? "target" : "noise");
   return row.map((c, i) => ({ text: names(c), title: `class ${names(c)}`, role: roleOf(c, i) }));
 }
 

@@ -5,6 +5,8 @@ import { numbers } from "../panels/series.js";
 import { plain } from "../panels/texts.js";
 import { Cells } from "./cells.js";
 
+const HAIR = 1 / 2000; // of the width: less than a pixel
+
 /** @typedef {{settings: () => any, change: (patch: any) => void}} Acts */
 
 export class Sheet {
@@ -82,8 +84,9 @@ function toScale({ bars }) {
   const draw = (_view, words) => {
     const most = Math.max(...bars.map(([name]) => words[name]));
     bars.forEach(([name, said], i) => {
-      say(rows[i].words, plain([said], words));
-      rows[i].fill.style.width = `${(100 * words[name]) / most}%`;
+      const share = words[name] / most;
+      say(rows[i].words, plain([said], words) + (share < HAIR ? ", thinner than this line" : ""));
+      rows[i].fill.style.width = `${100 * share}%`;
     });
   };
   return { node: el("div", { class: "ssm-scale" }, ...rows.map(({ node }) => node)), side: "", draw };

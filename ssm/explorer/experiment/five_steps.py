@@ -11,11 +11,11 @@ from torch.nn.functional import cross_entropy, embedding
 from ssm.philox import normals
 
 
-def embeddings(seed: int, batch: int, dim: int, classes: int) -> tuple[Tensor, Tensor]:
-    """H of each example [batch, dim], and a row w_c for each class [classes, dim]."""
+def embeddings(seed: int, batch: int, dim: int, classes: int) -> list[Tensor]:
+    """What the network gives, h [batch, dim], and the classes' w [classes, dim]."""
     h = normals(seed, batch * dim).view(batch, dim)
     w = normals(seed, classes * dim, first=64).view(classes, dim)
-    return h.requires_grad_(), w.requires_grad_()
+    return [h.requires_grad_(), w.requires_grad_()]
 
 
 def target_scores(h: Tensor, w: Tensor, target: Tensor) -> Tensor:
@@ -30,29 +30,29 @@ def draw(q: Tensor, uniforms: Tensor) -> Tensor:
 
 
 def sample_scores(h: Tensor, w: Tensor, samples: Tensor) -> Tensor:
-    """x_c = h . w_c of samples that all examples share [batch, k]: one product."""
+    """x_c = h . w_c of samples that all examples share [batch, k]."""
     rows = embedding(samples, w, sparse=True)  # [k, dim]
     return h @ rows.T
 
 
-def corrected(scores: Tensor, target: Tensor, samples: Tensor, q: Tensor) -> Tensor:
+def corrected(x_c: Tensor, target: Tensor, samples: Tensor, q: Tensor) -> Tensor:
     """x_c - log(k_eff q_c / (1 - q_t)), and -inf for a hit [batch, k]."""
     hits = samples == target[:, None]
     kept = (~hits).sum(-1, keepdim=True)  # k_eff [batch, 1]
     expected = kept.clamp(min=1) * q[samples] / (1 - q[target, None])
-    return (scores - expected.log()).masked_fill(hits, -torch.inf)
+    return (x_c - expected.log()).masked_fill(hits, -torch.inf)
 
 
-def losses(x_t: Tensor, x_c: Tensor) -> Tensor:
-    """Cross-entropy of k + 1 scores, of which the first is the target's [batch]."""
-    scores = torch.cat([x_t[:, None], x_c], -1)  # [batch, k + 1]
+def losses(x_t: Tensor, y_c: Tensor) -> Tensor:
+    """Cross-entropy of k + 1 scores, the target's the first of them [batch]."""
+    scores = torch.cat([x_t[:, None], y_c], -1)  # [batch, k + 1]
     first = scores.new_zeros(len(scores), dtype=torch.int64)
     return cross_entropy(scores, first, reduction="none")
 
 
-def rejected_first(scores: Tensor, target: Tensor, samples: Tensor, q: Tensor) -> Tensor:
-    """Step 4 in the other order, as it is easily written: in a row of hits alone, nan."""
+def rejected_first(x_c: Tensor, target: Tensor, samples: Tensor, q: Tensor) -> Tensor:
+    """Step 4 in the other order: nan where every sample is a hit."""
     hits = samples == target[:, None]
-    scores = scores.masked_fill(hits, -torch.inf)
-    kept = (~hits).sum(-1, keepdim=True)  # 0 in such a row, whose logarithm is -inf too
-    return scores - (kept * q[samples] / (1 - q[target, None])).log()
+    rejected = x_c.masked_fill(hits, -torch.inf)
+    kept = (~hits).sum(-1, keepdim=True)  # 0 there, and log 0 is -inf
+    return rejected - (kept * q[samples] / (1 - q[target, None])).log()

@@ -1,4 +1,4 @@
-"""Random numbers by position in a few lines, for a snippet that has nothing but torch; `ssm.philox` has the same, fast."""
+"""Random numbers by position in a few lines, for programs that have torch alone; `ssm.philox` has the same, fast."""
 
 import math
 

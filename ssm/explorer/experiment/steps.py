@@ -163,8 +163,8 @@ def _run(batch: _Batch, fourth: Fourth) -> _Run:
     made = _forward(batch, fourth)
     leaves = (made.x_t, made.y_c, batch.h, batch.w)
     by_target, by_sample, by_h, by_w = torch.autograd.grad(made.losses.mean(), leaves)
-    forward = (values.detach() for values in made)
-    return _Run(*forward, (by_target, by_sample), by_h, by_w.coalesce())
+    x_t, x_c, y_c, losses = (values.detach() for values in made)
+    return _Run(x_t, x_c, y_c, losses, (by_target, by_sample), by_h, by_w.coalesce())
 
 
 def _shown(ref: Reference, batch: _Batch, run: _Run, other: _Run) -> Steps:

@@ -64,8 +64,8 @@ TARGET = _sheet(
     always("2 Target scores: {batch#} products"),
     [
         always(
-            "Each example with the row of its own target. The first one's target is {target_name}: its score is "
-            "{first_target|target}."
+            "Each example with the row of its own target: {target_name} for the first, whose score is "
+            "{first_target|target}; the other targets are drawn at random, as data would bring them."
         )
     ],
     _code(five_steps.target_scores),
@@ -163,7 +163,7 @@ BACKWARD = _sheet(
             "{rows_touched#|gradient} rows of w; the other {untouched#} rows have none, not even zeros."
         )
     ],
-    _per_example("score_gradient", "by the scores", "candidates", "[{batch#}, {candidates#}]", "gradient"),
+    _per_example("score_gradient", "scores.grad", "candidates", "[{batch#}, {candidates#}]", "gradient"),
     _per_example("embedding_gradient", "h.grad", "dims", "[{batch#}, {dim#}]", "gradient"),
     Matrix("weight_gradient", "w.grad", always("[{n#}, {dim#}]"), "classes", "dims", "gradient"),
 )
@@ -204,8 +204,8 @@ REVERSED = _sheet(
             {
                 "if": ["empty_examples", "==", 0],
                 "say": "Step 4 is easily written the other way round: reject first, then subtract the logarithm. Here "
-                "every example keeps a sample, and both give the same gradients to {reversed_apart}. Where all "
-                "samples of an example are hits, -inf meets log 0.",
+                "every example keeps a sample, and both orders give the same gradients. Where all samples of an "
+                "example are hits, it subtracts log 0 from minus infinity.",
             },
             {
                 "say": "Every sample of {empty_examples#} of the {batch#} examples is a hit: minus infinity minus log "
@@ -227,8 +227,8 @@ SNIPPET = _sheet(
     always("All of it, to run: torch alone"),
     [
         always(
-            "These are the functions above and the random numbers behind them. It prints the losses and gradients on "
-            "this page, from seed {seed#}."
+            "The functions above, and the random numbers behind them: it prints the losses and gradients of this page. "
+            "Use ssm.SampledSoftmax where it matters: the tests hold the two equal, and it does what these leave out."
         )
     ],
     Code("snippet"),

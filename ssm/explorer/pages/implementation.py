@@ -3,7 +3,7 @@
 from typing import Any
 
 from ssm.explorer.figures.templates import Parts, always
-from ssm.explorer.pages.record import Page
+from ssm.explorer.pages.record import Next, Page
 from ssm.explorer.settings import Frame
 
 _SENTENCE: Parts = [
@@ -65,4 +65,5 @@ IMPLEMENTATION = Page(
     sentence=_SENTENCE,
     strip=_STRIP,
     frame=Frame(hidden=("estimator", "hits", "draws", "spread", "view", "scale"), player=False),
+    next=Next("What do such gradients do, draw after draw?", "explore"),
 )
