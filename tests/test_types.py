@@ -17,7 +17,7 @@ INTERFACES = {
     for name, body in re.findall(r"^export interface (\w+) \{\n(.*?)^\}", DECLARED, re.MULTILINE | re.DOTALL)
 }
 PAIRS = "Pairs"
-GROUPS = ("classes", "draw", "convergence", "moments", "ranked", "curves")
+GROUPS = ("classes", "draw", "convergence", "moments", "ranked", "curves", "steps")
 RECORDS = {
     record.__name__: record
     for record in (
@@ -28,6 +28,7 @@ RECORDS = {
         experiment.Moments,
         experiment.Ranked,
         experiment.Curves,
+        experiment.Steps,
         Settings,
     )
 }

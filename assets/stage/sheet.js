@@ -93,19 +93,16 @@ function toScale({ bars }) {
 }
 
 /** A button to other settings; once there, back to what they were. */
-function jump({ words, back, settings: wanted }, { settings, change }) {
+function jump({ words, settings: wanted, back, home }, { settings, change }) {
   /** @type {any} */ let before = null;
   const there = () => Object.entries(wanted).every(([name, value]) => settings()[name] === value);
   const act = () => {
     const was = settings();
-    if (there() && before) return change(before);
+    if (there()) return change(before ?? home);
     before = Object.fromEntries(Object.keys(wanted).map((name) => [name, was[name]]));
     change(wanted);
   };
   const node = button(words, act, "ssm-jump");
-  const draw = () => {
-    say(node, there() && before ? back : words);
-    node.disabled = there() && !before;
-  };
+  const draw = () => say(node, there() ? back : words);
   return { node, side: "", draw };
 }

@@ -219,7 +219,7 @@ REVERSED = _sheet(
     _code(five_steps.rejected_first),
     _per_example("reversed_loss", "loss", "single", "[{batch#}]", "ink", missing="nan"),
     _per_example("reversed_gradient", "h.grad", "dims", "[{batch#}, {dim#}]", "gradient", missing="nan"),
-    Jump("Show a row whose every sample is a hit", "Back to the batch before", _EMPTY_ROW),
+    Jump("Show a row whose every sample is a hit", _EMPTY_ROW, "Back to the batch before", {"samples": 3, "draw": 1}),
 )
 
 SNIPPET = _sheet(
@@ -235,4 +235,6 @@ SNIPPET = _sheet(
     label=always("The program that prints the numbers of this page."),
 )
 
-FIVE_STEPS = (EMBEDDINGS, TARGET, SAMPLES, CORRECTED, LOSS, BACKWARD, BYTES, REVERSED, SNIPPET)
+SHEETS: dict[str, Panel] = {
+    sheet.name: sheet for sheet in (EMBEDDINGS, TARGET, SAMPLES, CORRECTED, LOSS, BACKWARD, BYTES, REVERSED, SNIPPET)
+}

@@ -1,6 +1,5 @@
 """The panels: those of one draw, and all of them by name, each defined once."""
 
-from ssm.explorer.figures.five_steps import FIVE_STEPS
 from ssm.explorer.figures.many import BALANCE, RANKED
 from ssm.explorer.figures.over_draws import CONVERGENCE, CONVERGENCE_CLASSES
 from ssm.explorer.figures.over_samples import OVER_SAMPLES
@@ -269,6 +268,5 @@ PANELS: dict[str, Panel] = {
         BALANCE,
         RANKED,
         *OVER_SAMPLES,
-        *FIVE_STEPS,
     )
 }

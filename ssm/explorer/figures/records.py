@@ -88,11 +88,12 @@ class Scale(NamedTuple):
 
 
 class Jump(NamedTuple):
-    """A button to settings where something is seen, and back from there."""
+    """A button to settings where something is seen, and back from there to what was before, or else to others."""
 
     words: str
-    back: str
     settings: dict[str, Any]
+    back: str
+    home: dict[str, Any]
     kind: str = "jump"
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from ssm.explorer.figures import PANELS
+from ssm.explorer.figures import EVERY
 from ssm.explorer.pages import PAGES, Page
 from ssm.explorer.problems import Problem
 from ssm.explorer.settings import Frame
@@ -55,8 +55,8 @@ class _Question(NamedTuple):
 
 def _skeleton(page: Page) -> str:
     heads = range(1, 1 + len(page.layout.columns if page.layout else ()))
-    shown = [name for name in page.panels if "ranked" not in PANELS[name].needs]  # those come with many classes
-    sheets = any(PANELS[name].content for name in page.panels)
+    shown = [name for name in page.panels if "ranked" not in EVERY[name].needs]  # those come with many classes
+    sheets = any(EVERY[name].content for name in page.panels)
     return _SKELETON.format(
         form="" if page.layout else " ssm-sheets" if sheets else " ssm-flow",
         title=page.title,
