@@ -156,6 +156,13 @@ def test_the_plain_draw_is_the_noise_s_own(noise):
     s = Settings(noise=noise)
     q, u = choices.noise_of(s, choices.problem_of(s)), philox.uniforms(1, 1, 5_000)[0]
     assert five_steps.draw(q.probs, u).tolist() == q.invert(u).tolist()
+    quarters = torch.tensor([0.25, 0.5, 0.25], dtype=torch.float64)
+    assert five_steps.draw(quarters, torch.tensor([0.0, 0.25, 0.75, 0.999], dtype=torch.float64)).tolist() == [
+        0,
+        1,
+        2,
+        2,
+    ]
 
 
 # What is shown of many, and what gradients weigh

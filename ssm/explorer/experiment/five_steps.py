@@ -1,7 +1,7 @@
 """Sampled softmax in five steps of plain PyTorch: what the page shows as code, runs, and hands over as a snippet.
 
 Each function is short enough to be read beside its tensors, and needs nothing but what it is given; the tests hold them
-against `ssm.head` and `ssm.losses`, which do the same for every case that these leave out.
+against `ssm.projection` and `ssm.estimators`, which do the same for every case that these leave out.
 """
 
 import torch
@@ -12,7 +12,7 @@ from ssm.philox import normals
 
 
 def embeddings(seed: int, batch: int, dim: int, classes: int) -> list[Tensor]:
-    """What the network gives, h [batch, dim], and the classes' w [classes, dim]."""
+    """The network's h [batch, dim], and the classes' w [classes, dim]."""
     h = normals(seed, batch * dim).view(batch, dim)
     w = normals(seed, classes * dim, first=64).view(classes, dim)
     return [h.requires_grad_(), w.requires_grad_()]
@@ -25,12 +25,12 @@ def target_scores(h: Tensor, w: Tensor, target: Tensor) -> Tensor:
 
 
 def draw(q: Tensor, uniforms: Tensor) -> Tensor:
-    """The first class c with q_0 + .. + q_c > u, for each u in [0, 1) [k]."""
+    """The first c with q_0 + .. + q_c > u, for each u in [0, 1) [k]."""
     return torch.searchsorted(q.cumsum(0)[:-1], uniforms, right=True)
 
 
 def sample_scores(h: Tensor, w: Tensor, samples: Tensor) -> Tensor:
-    """x_c = h . w_c of samples that all examples share [batch, k]."""
+    """x_c = h . w_c of the samples that all examples share [batch, k]."""
     rows = embedding(samples, w, sparse=True)  # [k, dim]
     return h @ rows.T
 
@@ -50,7 +50,7 @@ def losses(x_t: Tensor, y_c: Tensor) -> Tensor:
     return cross_entropy(scores, first, reduction="none")
 
 
-def rejected_first(x_c: Tensor, target: Tensor, samples: Tensor, q: Tensor) -> Tensor:
+def mistaken(x_c: Tensor, target: Tensor, samples: Tensor, q: Tensor) -> Tensor:
     """Step 4 in the other order: nan where every sample is a hit."""
     hits = samples == target[:, None]
     rejected = x_c.masked_fill(hits, -torch.inf)

@@ -139,7 +139,7 @@ def steps(ref: Reference) -> Steps:
     """Carry out the five steps and their backward pass on the batch that the settings describe."""
     with torch.device(ref.scores.device):
         batch = _batch(ref)
-        return _shown(ref, batch, _run(batch, five_steps.corrected), _run(batch, five_steps.rejected_first))
+        return _shown(ref, batch, _run(batch, five_steps.corrected), _run(batch, five_steps.mistaken))
 
 
 def _batch(ref: Reference) -> _Batch:

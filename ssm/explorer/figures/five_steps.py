@@ -57,6 +57,7 @@ EMBEDDINGS = _sheet(
     _code(five_steps.embeddings),
     _per_example("embedding", "h", "dims", "[{batch#}, {dim#}]", "model"),
     Matrix("weight", "w", always("[{n#}, {dim#}]"), "classes", "dims", "model"),
+    label=always("{batch#} embeddings of {dim#} numbers, and a row of w for each of {n#} classes."),
 )
 
 TARGET = _sheet(
@@ -191,6 +192,7 @@ BYTES = _sheet(
             ("dense_many", always("dense, 1,000,000 classes: {dense_many#} bytes"), "ghost"),
         )
     ),
+    label=always("The gradient of w: {sparse_bytes#} bytes row-sparse, {dense_bytes#} bytes dense."),
 )
 
 REVERSED = _sheet(
@@ -216,7 +218,7 @@ REVERSED = _sheet(
             },
         ]
     ],
-    _code(five_steps.rejected_first),
+    _code(five_steps.mistaken),
     _per_example("reversed_loss", "loss", "single", "[{batch#}]", "ink", missing="nan"),
     _per_example("reversed_gradient", "h.grad", "dims", "[{batch#}, {dim#}]", "gradient", missing="nan"),
     Jump("Show a row whose every sample is a hit", _EMPTY_ROW, "Back to the batch before", {"samples": 3, "draw": 1}),

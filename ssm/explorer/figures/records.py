@@ -165,10 +165,15 @@ class Panel:
             "traces": self.traces(theme),
             "ends": [end._asdict() for end in self.ends],
             "notes": [note._asdict() for note in self.notes],
-            "content": [part._asdict() for part in self.content],
+            "content": [_listed(part) for part in self.content],
             "variant": self.variant and self.variant._asdict(),
             "layout": {"barmode": "overlay", "showlegend": False, "hovermode": False},
         }
+
+
+def _listed(content: Content) -> dict[str, Any]:
+    """What a sheet holds as JSON can hold it."""
+    return {key: [list(one) for one in value] if key == "bars" else value for key, value in content._asdict().items()}
 
 
 def bars(name: str, value: str, colour: str | None, *, line: str | None = None, **style: Any) -> Trace:  # noqa: ANN401 (Plotly's own attributes)
