@@ -67,6 +67,11 @@ export class PanelFigure {
     if (inside) this.#level.place(value, { left: box.left, top: box.top + on.value.at(value), width: box.width });
   }
 
+  /** Where the title stands among the headings. @param {number} level */
+  rank(level) {
+    this.#title.setAttribute("aria-level", String(level));
+  }
+
   /** Take the size that the page leaves; whether that changed. */
   fit() {
     const { clientWidth, clientHeight } = this.holder,

@@ -194,6 +194,7 @@ export class PanelGrid {
     this.#tools.place(form, columns);
     if (columns) this.node.prepend(...this.#tools.heads);
     else for (const head of this.#tools.heads) head.remove();
+    for (const figure of Object.values(this.#figures)) figure.rank(columns ? 3 : 2); // below the heads, or on their own
     this.node.append(...order.map((name) => this.#figures[name].node));
     this.#form = this.#host.dataset.form = form;
     this.#acts.formed(form);

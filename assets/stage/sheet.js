@@ -54,11 +54,9 @@ const PARTS = {
 /** A program: the library's own text, or one that comes with the numbers; it can be copied. */
 function program({ source, of }) {
   const text = el("code", {});
-  const box = el(
-    "pre",
-    { class: "ssm-code", tabindex: "0", role: "region", "aria-label": of ? `code, ${of}` : "the program" },
-    text,
-  );
+  const functions = [...source.matchAll(/^def (\w+)/gm)].map(([, name]) => name);
+  const label = of ? `code of ${functions.join(" and ")}` : "the whole program";
+  const box = el("pre", { class: "ssm-code", tabindex: "0", role: "region", "aria-label": label }, text);
   const copied = el("span", { class: "ssm-copied", role: "status" });
   const copy = button("Copy", async () => {
     await navigator.clipboard.writeText(text.textContent);
