@@ -254,5 +254,6 @@ export function view(problem, s, { constants, needs = null, budget = UNLIMITED, 
     curves: null, // these are torch's alone
     estimators: null,
     learned: null,
+    steps: null,
   };
 }

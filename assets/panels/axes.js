@@ -55,7 +55,7 @@ const steadied = ([low, high]) => [Math.floor(4 * low - 0.2) / 4, Math.ceil(4 * 
 const padded = ([low, high]) => [low - 0.03 * (high - low || 1), high + 0.03 * (high - low || 1)];
 
 /** What the range of a score's axis does not depend on: which draw is shown, and how. */
-const PASSING = ["draw", "average", "view", "scale", "device", "tolerance"];
+const PASSING = ["draw", "average", "view", "scale", "device", "tolerance", "batch", "dim"];
 
 function subject(settings) {
   const kept = Object.entries(settings).filter(([name]) => !PASSING.includes(name));

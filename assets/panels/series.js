@@ -7,6 +7,7 @@ import { comparedNumbers, ofEstimators, ofLearned } from "./compared.js";
 import { ofClasses as biasOfClasses, curveNumbers, curveSeries } from "./curve_series.js";
 import { masses } from "./masses.js";
 import { singles } from "./single.js";
+import { stepNumbers } from "./step_series.js";
 
 export const FEW = 12; // bars that leave room for a count on each
 const MOST_BLOCKS = 24; // samples of one class that are drawn one by one
@@ -244,9 +245,11 @@ const isScalar = (value) => value !== null && typeof value !== "object" && typeo
  */
 export function numbers(view, settings = {}, names = String) {
   const flat = {};
-  for (const group of [settings, view.classes, view.draw, view.convergence, view.moments, view.learned]) {
+  const { classes, draw, convergence, moments, learned, steps } = view;
+  for (const group of [settings, classes, draw, convergence, moments, learned, steps]) {
     for (const [key, value] of Object.entries(group ?? {})) if (isScalar(value)) flat[key] = value;
   }
+  Object.assign(flat, stepNumbers(view.steps, flat));
   const touched = flat.touched ?? 0;
   flat.biased = biased(view.moments);
   flat.others = flat.n - 1;

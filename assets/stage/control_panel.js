@@ -7,7 +7,7 @@ import { NumberControl } from "../controls/number.js";
 import { recall, remember } from "./memory.js";
 import { directory } from "./problems.js";
 
-const FRONT = ["problem", "classes", "samples", "noise", "target"];
+const FRONT = ["problem", "classes", "samples", "noise", "target", "batch", "dim"];
 const DRAWER = ["spread", "estimator", "hits", "draws", "seed", "device"];
 const SIMPLE = [
   "noise",
@@ -21,6 +21,8 @@ const SIMPLE = [
   "device",
   "view",
   "scale",
+  "batch",
+  "dim",
 ];
 const INSETS = ["power", "temperature"];
 const BY_PLAYER = ["draw", "average"];

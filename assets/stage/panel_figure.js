@@ -2,8 +2,7 @@
 
 import { el, say } from "../controls/dom.js";
 import { Handles } from "../controls/handles.js";
-import { Panel } from "../panels/panel.js";
-import { plain } from "../panels/texts.js";
+import { fill, plain } from "../panels/texts.js";
 
 export class PanelFigure {
   /** @type {any} */ node;
@@ -25,10 +24,9 @@ export class PanelFigure {
   /** @type {any} */ #caption;
   #size = "";
 
-  /** @param {{name: string, along: string}} definition @param {any} plotly @param {import("../controls/handles.js").Grip|null} grip @param {() => void} choose makes the lit class the target */
-  constructor({ name, along }, plotly, grip, choose) {
-    this.panel = new Panel(name, plotly);
-    this.panel.node.classList.add("ssm-plot");
+  /** @param {{name: string, along: string}} definition @param {any} panel what it holds: a Panel, or a Sheet @param {import("../controls/handles.js").Grip|null} grip @param {() => void} choose makes the lit class the target */
+  constructor({ name, along }, panel, grip, choose) {
+    this.panel = panel;
     this.holder = el("div", { class: "ssm-holder" }, this.panel.node);
     this.#choose = el(
       "button",
@@ -77,6 +75,11 @@ export class PanelFigure {
     if (inside) this.#level.place(value, { left: box.left, top: box.top + on.value.at(value), width: box.width });
   }
 
+  /** Where the title stands among the headings. @param {number} level */
+  rank(level) {
+    this.#title.setAttribute("aria-level", String(level));
+  }
+
   /** Take the size that the page leaves; whether that changed. */
   fit() {
     const { clientWidth, clientHeight } = this.holder,
@@ -108,7 +111,8 @@ export class PanelFigure {
   read(numbers, lit, offer) {
     if (this.#late) return;
     const reading = lit && this.spec.reading.length > 0;
-    say(this.#words, reading ? plain(this.spec.reading, lit) : plain(this.spec.caption, numbers));
+    if (this.spec.content.length) fill(this.#words, this.spec.caption, numbers);
+    else say(this.#words, reading ? plain(this.spec.reading, lit) : plain(this.spec.caption, numbers));
     this.#words.title = this.#words.textContent;
     this.#caption.classList.toggle("ssm-reading", reading);
     this.#choose.hidden = !(reading && offer);

@@ -3,13 +3,14 @@
 import { el } from "../controls/dom.js";
 import { Level } from "../controls/level.js";
 import { axes } from "../panels/axes.js";
-import { shownAs } from "../panels/panel.js";
+import { Panel, shownAs } from "../panels/panel.js";
 import { numbers, series } from "../panels/series.js";
 import { percent } from "../panels/texts.js";
 import { GRIPS } from "./grips.js";
 import { formOf, namers, orientationOf, shownPanels } from "./layout.js";
 import { Light } from "./light.js";
 import { PanelFigure } from "./panel_figure.js";
+import { Sheet } from "./sheet.js";
 import { isStill, Stepping } from "./stepping.js";
 import { paintWith, themeOf } from "./theme.js";
 import { Tools } from "./tools.js";
@@ -62,7 +63,9 @@ export class PanelGrid {
     this.#spec = spec;
     this.#page = page;
     this.#ranked = new Set(page.panels.filter((name) => this.#plain(name).needs.includes("ranked")));
-    host.classList.toggle("ssm-flow", !page.layout);
+    const sheets = page.panels.some((name) => this.#plain(name).content.length);
+    host.classList.toggle("ssm-flow", !page.layout && !sheets);
+    host.classList.toggle("ssm-sheets", sheets);
     this.#host = host;
     this.#acts = acts;
     this.#light = this.#makeLight();
@@ -105,11 +108,12 @@ export class PanelGrid {
 
   #figure(name) {
     const plain = this.#plain(name);
-    const { grip, along, level } = plain;
+    const { grip, along, level, content } = plain;
     const light = this.#light;
     const hand = { view: () => this.#view, light: (c) => light.light(c), pick: (c) => light.pick(c, figure) };
     const made = grip ? GRIPS[grip].make(this.#spec.fields, { ...this.#acts, ...hand }) : null;
-    const figure = new PanelFigure(plain, window.Plotly, made, () => light.choose());
+    const panel = content.length ? new Sheet(name, this.#acts) : new Panel(name, window.Plotly);
+    const figure = new PanelFigure(plain, panel, made, () => light.choose());
     if (level) figure.cross(level, this.#makeLevel(level, figure));
     if (along === "classes") light.listen(figure);
     return figure;
@@ -199,6 +203,7 @@ export class PanelGrid {
     this.#tools.place(form, columns);
     if (columns) this.node.prepend(...this.#tools.heads);
     else for (const head of this.#tools.heads) head.remove();
+    for (const figure of Object.values(this.#figures)) figure.rank(columns ? 3 : 2); // below the heads, or on their own
     this.node.append(...order.map((name) => this.#figures[name].node));
     this.#form = this.#host.dataset.form = form;
     this.#acts.formed(form);

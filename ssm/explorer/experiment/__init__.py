@@ -19,3 +19,4 @@ from ssm.explorer.experiment.runs import as_plain as as_plain
 from ssm.explorer.experiment.runs import devices as devices
 from ssm.explorer.experiment.runs import run as run
 from ssm.explorer.experiment.runs import use_one_thread as use_one_thread
+from ssm.explorer.experiment.steps import Steps as Steps

@@ -24,21 +24,24 @@ from ssm.explorer.experiment.estimators import Estimators, estimators
 from ssm.explorer.experiment.learned import Learned, learned
 from ssm.explorer.experiment.moments import Moments, OverBudgetError, counting, moments
 from ssm.explorer.experiment.ranked import Ranked, ranked
+from ssm.explorer.experiment.steps import Steps, steps
 from ssm.explorer.problems import Problem
 from ssm.explorer.settings import Settings
 
 T = TypeVar("T")
 
-_GROUPS = ("classes", "draw", "convergence", "moments", "ranked", "curves", "estimators", "learned")
+_GROUPS = ("classes", "draw", "convergence", "moments", "ranked", "curves", "estimators", "learned", "steps")
 ALL = frozenset(_GROUPS[1:])
 _RUN = {"draw", "convergence"}  # what all draws must be made for
 _DRAWN = {*_RUN, "estimators"}  # what must therefore keep to the budget
+_SEEN = ("view", "scale", "tolerance")  # settings of the picture alone
 # What torch alone computes, each group with the settings that it does not depend on: the page waits for the others.
 ALONE: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "curves": ("samples", "draws", "seed", "draw", "average", "view", "scale", "tolerance"),
-        "estimators": ("estimator", "view", "scale"),
-        "learned": ("target", "estimator", "draws", "seed", "device", "draw", "average", "view", "scale"),
+        "curves": ("samples", "draws", "seed", "draw", "average", "batch", "dim", *_SEEN),
+        "estimators": ("estimator", "batch", "dim", *_SEEN),
+        "learned": ("target", "estimator", "draws", "seed", "device", "draw", "average", "batch", "dim", *_SEEN),
+        "steps": ("estimator", "hits", "draws", "average", *_SEEN),
     }
 )
 USUAL = ALL - ALONE.keys()  # what one estimator does with one number of samples
@@ -65,6 +68,7 @@ class Result:
         curves: what other numbers of samples and other noises do.
         estimators: what every estimator makes of the same draws.
         learned: what every estimator learns; None also where that cannot be found.
+        steps: the same loss from embeddings, step by step, on a small batch.
         notes: sentences on anything that was done differently from what was asked.
     """
 
@@ -79,6 +83,7 @@ class Result:
     curves: Curves | None
     estimators: Estimators | None
     learned: Learned | None
+    steps: Steps | None
     notes: tuple[str, ...] = ()
 
     @property
@@ -182,6 +187,7 @@ def _run_on(
         curves=many,
         estimators=estimators(ref, slots, asking) if "estimators" in needs else None,
         learned=learned(ref) if "learned" in needs else None,
+        steps=steps(ref) if "steps" in needs else None,
         notes=notes or more,
     )
 

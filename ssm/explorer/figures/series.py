@@ -14,6 +14,7 @@ from ssm.explorer.figures.curve_series import curve_numbers, curve_series
 from ssm.explorer.figures.masses import masses
 from ssm.explorer.figures.over_draws import WATCHED
 from ssm.explorer.figures.single import singles
+from ssm.explorer.figures.step_series import step_numbers
 from ssm.explorer.figures.texts import NOTHING, ROUNDING
 
 FEW = 12  # bars that leave room for a count on each
@@ -268,11 +269,12 @@ def numbers(view: View, settings: Mapping[str, Any], names: Names) -> dict[str, 
         The settings' numbers and words, then all scalars of the view, then what follows from them.
     """
     flat: dict[str, Any] = {}
-    groups = ("classes", "draw", "convergence", "moments", "learned")
+    groups = ("classes", "draw", "convergence", "moments", "learned", "steps")
     for group in (settings, *(view.get(name) or {} for name in groups)):
         flat |= {key: value for key, value in group.items() if isinstance(value, int | float | str)}
     draw, run, ranked = view["draw"] or {}, view["convergence"] or {}, view["ranked"] or {}
     watched = run.get("watched", [])
+    flat |= step_numbers(view["steps"] or {}, flat)
     flat["biased"] = biased(view["moments"] or {})
     flat["others"] = flat["n"] - 1
     flat["touched_others"] = max(0, flat.get("touched", 0) - 1)

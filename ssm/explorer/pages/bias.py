@@ -112,6 +112,6 @@ BIAS = Page(
     panels=("bias_curve", "noise_ideal", "class_bias", "spread_curve", "error_curve", "gap_curve"),
     sentence=_SENTENCE,
     strip=_STRIP,
-    frame=Frame(hidden=("draw", "draws", "seed", "view", "scale"), player=False),
+    frame=Frame(hidden=("draw", "draws", "seed", "view", "scale", "batch", "dim"), player=False),
     next=Next("What does a single draw do to scores and gradient?", "explore"),
 )

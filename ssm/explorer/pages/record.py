@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, final
 
-from ssm.explorer.figures import PANELS
+from ssm.explorer.figures import EVERY
 from ssm.explorer.figures.templates import Parts
 from ssm.explorer.settings import Frame
 from ssm.explorer.story import Chapter
@@ -85,7 +85,7 @@ class Page:
     @cached_property
     def needs(self) -> frozenset[str]:
         """The groups of a Result that its panels draw, those that stand in for another among them."""
-        shown = [p for p in PANELS.values() if (p.variant.of if p.variant else p.name) in self.panels]
+        shown = [p for p in EVERY.values() if (p.variant.of if p.variant else p.name) in self.panels]
         return frozenset(need for panel in shown for need in panel.needs)
 
     def plain(self) -> dict[str, Any]:
