@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ssm.estimators import ESTIMATORS
 from ssm.explorer import figures
 from ssm.explorer.experiment import ALL, as_plain, run
 from ssm.explorer.figures import PANELS, panel, spec, title
 from ssm.explorer.figures.axes import axes, linear_ticks, log_ticks, nice
-from ssm.explorer.figures.series import numbers, reading, series
+from ssm.explorer.figures.readings import reading
+from ssm.explorer.figures.series import numbers, series
 from ssm.explorer.figures.theme import DARK, LIGHT
 from ssm.explorer.problems import tables
 from ssm.explorer.settings import Settings
@@ -65,6 +67,7 @@ def test_a_panel_stands_in_for_another_while_a_setting_says_so():
         ("scores_full", "scale", "weights"): "weights_full",
         ("scores_sampled", "scale", "weights"): "weights_sampled",
         ("convergence", "view", "classes"): "convergence_classes",
+        **{("learned", "estimator", name): f"learned_{name}" for name in list(ESTIMATORS)[1:]},
     }
 
 
@@ -119,7 +122,7 @@ def test_names_are_no_markup_to_plotly(name):
 def test_colours_follow_the_theme():
     assert spec("noise") == spec("noise", LIGHT)
     same = {name for name in PANELS if spec(name, LIGHT)["traces"] == spec(name, DARK)["traces"]}
-    assert same == {"gradient_full"}  # vermilion stands out from both grounds
+    assert same == {"gradient_full", "class_bias"}  # vermilion stands out from both grounds
 
 
 # Series

@@ -7,7 +7,7 @@ import { NumberControl } from "../controls/number.js";
 import { recall, remember } from "./memory.js";
 import { directory } from "./problems.js";
 
-const FRONT = ["problem", "classes", "samples", "noise", "target"];
+const FRONT = ["problem", "classes", "samples", "noise", "target", "batch", "dim"];
 const DRAWER = ["spread", "estimator", "hits", "draws", "seed", "device"];
 const SIMPLE = [
   "noise",
@@ -21,15 +21,18 @@ const SIMPLE = [
   "device",
   "view",
   "scale",
+  "batch",
+  "dim",
 ];
 const INSETS = ["power", "temperature"];
 const BY_PLAYER = ["draw", "average"];
+const IN_PICTURE = ["tolerance"];
 const SWITCHES = ["view", "scale"];
 const MEMORY = "ssm-more-controls";
 
 /** The kind of control that a field needs; null for one that is set elsewhere: by dragging, by the player, by a dialog. */
 function controlOf(name, field, doors, spec) {
-  if (BY_PLAYER.includes(name)) return null;
+  if (BY_PLAYER.includes(name) || IN_PICTURE.includes(name)) return null;
   if (name === "target") return new ClassPicker(name, field, doors);
   if (name === "device") return new ChoiceControl(name, field, doors, spec.devices);
   if (name === "problem") return new ChoiceControl(name, field, doors, spec.problems);
@@ -56,8 +59,8 @@ export class ControlPanel {
   /** @type {Acts} */ #acts;
   /** @type {any} */ #listing = null;
 
-  /** @param {any} spec the stage's document @param {boolean} embedded @param {Acts} acts */
-  constructor(spec, embedded, acts) {
+  /** @param {any} spec the stage's document @param {boolean} embedded @param {Acts} acts @param {string[]} also what a page has in front beside the usual */
+  constructor(spec, embedded, acts, also) {
     this.#spec = spec;
     this.#acts = acts;
     for (const [name, field] of Object.entries(spec.fields)) this.#add(name, field);
@@ -74,8 +77,13 @@ export class ControlPanel {
       ),
     );
     this.more = button("", () => this.#toggle(), "ssm-more");
-    this.drawer = el("div", { class: "ssm-drawer" }, ...nodes(DRAWER), this.#load());
-    this.front = el("div", { class: "ssm-controls" }, ...nodes(FRONT), this.more);
+    this.drawer = el(
+      "div",
+      { class: "ssm-drawer" },
+      ...nodes(DRAWER.filter((name) => !also.includes(name))),
+      this.#load(),
+    );
+    this.front = el("div", { class: "ssm-controls" }, ...nodes([...FRONT, ...also]), this.more);
     this.#open(recall(MEMORY) === "open" && !embedded);
   }
 

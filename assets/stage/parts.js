@@ -49,17 +49,19 @@ export class Parts {
     this.grid = this.#makeGrid();
     this.page = this.#makePage();
     this.story = page.chapters.length ? this.#makeStory() : null;
-    const { what, word, sentence, status, readouts, next } = this.page;
+    const { what, word, sentence, status, readouts, facts, next, help } = this.page;
+    help.hidden = !page.panels.some((name) => spec.panels.light[name].notes.length);
     const { front, drawer } = this.controls;
     const stage = [word, sentence, front, drawer, status, this.#sticky, this.grid.node, readouts];
-    host.replaceChildren(what, ...(this.story?.around(stage) ?? stage), next);
+    host.replaceChildren(what, ...(this.story?.around(stage) ?? stage), facts, next);
   }
 
   #makeControls() {
     const { settings, change, load } = this.#acts;
     const refuse = (sentence) => this.page.refuse(sentence);
     const embedded = this.#host.classList.contains("ssm-embedded");
-    return new ControlPanel(this.#spec, embedded, { settings, change, load, refuse, moved: () => this.grid?.fit() });
+    const acts = { settings, change, load, refuse, moved: () => this.grid?.fit() };
+    return new ControlPanel(this.#spec, embedded, acts, this.#record.front);
   }
 
   #makePlayer() {

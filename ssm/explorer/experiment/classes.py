@@ -106,8 +106,14 @@ class Reference:
 
     @property
     def divides(self) -> bool:
-        """Whether the estimator divides the weight of a sample by the number of those that count."""
+        """Whether the estimator divides the weight of a sample by a number of samples."""
         return self.settings.estimator not in {"uncorrected", "negative_sampling"}
+
+    def log_divisor(self, kept: Tensor) -> Tensor:
+        """Log of what a sample's weight is divided by: k_eff, or k where the target's own weight is divided too."""
+        if not self.divides:
+            return torch.zeros_like(kept, dtype=torch.float64)
+        return (kept.new_full(kept.shape, self.settings.samples) if self.corrects_target else kept).double().log()
 
     @cached_property
     def target_correction(self) -> float:
@@ -190,7 +196,7 @@ def classes(ref: Reference, slots: list[int]) -> Classes:
         noise_target=float(ref.noise.probs[t]),
         spike=float(ref.gradient[t]),
         loss_full=ref.loss,
-        chi2=_chi_squared(ref),
+        chi2=chi_squared(ref),
         noise_scores=n if ref.settings.noise == "softmax" else 0,
     )
 
@@ -216,7 +222,7 @@ def at(values: Tensor, places: list[int]) -> Array:
     return values[torch.tensor(places, device=values.device)].cpu().numpy()
 
 
-def _chi_squared(ref: Reference) -> float:
+def chi_squared(ref: Reference) -> float:
     """chi2 = sum_{c != t} r_c (rho_c - 1)^2: how far the noise is from the ideal one; inf beyond float64."""
     off = ref.scores.clone()
     off[ref.target] = -torch.inf

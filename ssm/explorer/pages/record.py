@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, final
 
-from ssm.explorer.figures import PANELS
+from ssm.explorer.figures import EVERY
 from ssm.explorer.figures.templates import Parts
 from ssm.explorer.settings import Frame
 from ssm.explorer.story import Chapter
@@ -31,6 +31,22 @@ class Next(NamedTuple):
     page: str
 
 
+class Table(NamedTuple):
+    """A table of facts to read below the panels; its last column is a text and the address it was read at.
+
+    Attributes:
+        title: what it answers.
+        note: what to know before reading it.
+        heads: of the columns.
+        rows: a cell for each column.
+    """
+
+    title: str
+    note: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, str, str, str, str, tuple[str, str]], ...]
+
+
 @final
 @dataclass(frozen=True)
 class Page:
@@ -44,8 +60,10 @@ class Page:
         panels: by name, in reading order, the one that answers the question first.
         sentence: the answer with its numbers.
         strip: figures with their definitions, read below the panels.
+        front: controls that stand in front beside the usual ones.
         frame: what it shows, hides and locks unless the link says otherwise.
         layout: where its panels stand; without one they flow, the first the largest.
+        table: what is to be known beside.
         next: what to ask after it.
         chapters: what it tells one after another, each with a frame and settings of its own.
     """
@@ -57,15 +75,17 @@ class Page:
     panels: tuple[str, ...]
     sentence: Parts
     strip: tuple[dict[str, Any], ...]
+    front: tuple[str, ...] = ()
     frame: Frame = Frame()  # noqa: RUF009 - frozen
     layout: Layout | None = None
+    table: Table | None = None
     next: Next | None = None
     chapters: tuple[Chapter, ...] = ()
 
     @cached_property
     def needs(self) -> frozenset[str]:
         """The groups of a Result that its panels draw, those that stand in for another among them."""
-        shown = [p for p in PANELS.values() if (p.variant.of if p.variant else p.name) in self.panels]
+        shown = [p for p in EVERY.values() if (p.variant.of if p.variant else p.name) in self.panels]
         return frozenset(need for panel in shown for need in panel.needs)
 
     def plain(self) -> dict[str, Any]:
@@ -75,6 +95,7 @@ class Page:
             "needs": sorted(self.needs),
             "frame": asdict(self.frame),
             "layout": self.layout and self.layout._asdict(),
+            "table": self.table and self.table._asdict(),
             "next": self.next and self.next._asdict(),
             "chapters": [chapter.plain() for chapter in self.chapters],
         }

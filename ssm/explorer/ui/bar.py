@@ -9,7 +9,8 @@ from streamlit.navigation.page import StreamlitPage
 from ssm.explorer.ui.paths import ASSETS
 
 TITLE = "Sampled Softmax Explorer"
-STYLES = ("panels/panels.css", "stage/style.css", "stage/forms.css", "stage/story.css")  # below assets
+# Below assets.
+STYLES = ("panels/panels.css", "stage/style.css", "stage/forms.css", "stage/story.css", "stage/sheets.css")
 
 # Streamlit's own header lies over the bar, transparent, and would take the clicks that are meant for what is under it.
 _HEADER = """

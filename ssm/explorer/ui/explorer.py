@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from ssm.explorer.figures import PANELS
+from ssm.explorer.figures import EVERY
 from ssm.explorer.pages import PAGES, Page
 from ssm.explorer.problems import Problem
 from ssm.explorer.settings import Frame
@@ -30,6 +30,7 @@ _SKELETON = """
   <div class="ssm-panels" aria-hidden="true">{columns}<div class="ssm-draw ssm-skeleton"></div>{panels}</div>{end}
 </section>
 """
+_PANEL = '<figure class="ssm-panel ssm-skeleton" data-panel="{name}" data-along="{along}"></figure>'
 # Every page lies directly in the app's folder, wherever a proxy has put that.
 _LOADER = """
 const url = new URL("{entry}", document.baseURI).href;
@@ -56,15 +57,18 @@ class _Question(NamedTuple):
 
 def _skeleton(page: Page) -> str:
     heads = range(1, 1 + len(page.layout.columns if page.layout else ()))
-    shown = [name for name in page.panels if "ranked" not in PANELS[name].needs]  # those come with many classes
+    panels = [EVERY[name] for name in page.panels]
+    shown = [panel for panel in panels if "ranked" not in panel.needs]  # those come with many classes
+    sheets = any(panel.content for panel in panels)
+    form = "" if page.layout else " ssm-sheets" if sheets else " ssm-flow"
     return _SKELETON.format(
-        form=("" if page.layout else " ssm-flow") + (" ssm-story" if page.chapters else ""),
+        form=form + (" ssm-story" if page.chapters else ""),
         chapter='<div class="ssm-chapter"></div><div class="ssm-side">' if page.chapters else "",
         end="</div>" if page.chapters else "",
         title=page.title,
         what=page.question,
         columns="".join(f'<div class="ssm-column" data-column="{number}"></div>' for number in heads),
-        panels="".join(f'<figure class="ssm-panel ssm-skeleton" data-panel="{name}"></figure>' for name in shown),
+        panels="".join(_PANEL.format(name=panel.name, along=panel.along.name) for panel in shown),
     )
 
 
