@@ -40,6 +40,7 @@ export interface Constants {
   SHOWN_ALL: number;
   SHOWN: number;
   SHOWN_TOP: number;
+  LEARNED_ALL: number;
   WATCHED: number;
   TERMS: number;
   BLOCKS: number;
@@ -176,6 +177,30 @@ export interface Curves {
   gap_expansion: (number | null)[][];
 }
 
+export interface Estimators {
+  one: number[][];
+  average: number[][];
+  expected: (number | null)[][];
+  apart: (number | null)[];
+  apart_relative: (number | null)[];
+  scatter: (number | null)[];
+  loss_one: number[];
+  loss_expected: (number | null)[];
+}
+
+export interface Learned {
+  learned_class: number[];
+  truth: number[];
+  learned_noise: number[];
+  models: (number | null)[][];
+  divergence: (number | null)[];
+  learned_with: number;
+  learned_samples: number[];
+  divergences: (number | null)[][];
+  least_samples: number;
+  left_out: number;
+}
+
 export interface Steps {
   label: number[];
   sample: number[];
@@ -223,6 +248,8 @@ export interface View {
   moments: Moments | null;
   ranked: Ranked | null;
   curves: Curves | null;
+  estimators: Estimators | null;
+  learned: Learned | null;
   steps: Steps | null;
 }
 

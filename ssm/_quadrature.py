@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ssm._sums import Ratio
 
-_LOWEST = -3.6  # below it, v is out of sight of every moment
+LOWEST = -3.6  # below it, v is out of sight of every moment
 HIGHEST = 46.0  # and where exp(-46) is left of a draw
 _STEP = 0.2
 _HALVINGS = 4
@@ -103,7 +103,7 @@ def integrate(ratio: Ratio, on_chunk: Callable[[], object] | None = None) -> Sum
 def _nodes(ratio: Ratio, step: float) -> Nodes:
     log_scale = log_most(ratio)
     top = math.log(HIGHEST) - log_least(ratio) + log_scale
-    s = torch.arange(_LOWEST, top + 2 * step, step, dtype=torch.float64, device=ratio.q.device)
+    s = torch.arange(LOWEST, top + 2 * step, step, dtype=torch.float64, device=ratio.q.device)
     log_v, weight = s - (-s).exp() - log_scale, (1 + (-s).exp()) * step
     half = 2 * weight
     half[1::2] = 0

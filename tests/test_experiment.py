@@ -159,6 +159,9 @@ def expected(case):
         "convergence": expected_convergence(case),
         "moments": expected_moments(case),
         "ranked": None,
+        "curves": None,
+        "estimators": expected_estimators(case),
+        "learned": None,
     }
 
 
@@ -301,6 +304,28 @@ def expected_moments(case):
     }
 
 
+def expected_estimators(case):
+    """Each estimator's row, made of the groups that it has by itself."""
+    rows = []
+    for name in ESTIMATORS:
+        hits = "rejected" if name in COUNTING else case.settings.hits
+        each = case._replace(settings=replace(case.settings, estimator=name, hits=hits))
+        draw, moments = expected_draw(each), expected_moments(each)
+        rows.append(
+            {
+                "one": draw["gradient"],
+                "average": expected_convergence(each)["mean"],
+                "expected": moments["mean"],
+                "apart": moments["bias"],
+                "apart_relative": moments["relative_bias"],
+                "scatter": moments["variance_total"],
+                "loss_one": draw["loss_draw"],
+                "loss_expected": moments["loss_exact"],
+            }
+        )
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
 def near(found, wanted, path="view"):
     """Hold plain data against plain data, numbers to nine digits."""
     if isinstance(wanted, dict):
@@ -320,7 +345,7 @@ def near(found, wanted, path="view"):
 @settings(max_examples=40)
 @given(cases())
 def test_every_number_is_that_of_plain_python(case):
-    result = run(case.settings)
+    result = run(case.settings, needs=ALL - {"learned"})
     near(as_plain(result), expected(case))
     assert (result.settings, result.device, result.notes) == (case.settings, "cpu", ())
 
@@ -335,21 +360,105 @@ def test_numbers_are_those_of_all_groups_under_their_names():
     assert len(result.numbers) == sum(map(len, scalars)), "no two groups have a number of one name"
 
 
-@pytest.mark.parametrize("needs", [(), ("draw",), ("convergence",), ("moments",), ("ranked",), ("moments", "ranked")])
+@pytest.mark.parametrize(
+    "needs",
+    [(), ("draw",), ("convergence",), ("moments",), ("ranked",), ("moments", "ranked"), ("estimators",), ("learned",)],
+)
 def test_only_the_groups_that_are_needed_are_computed(needs):
     asked = Settings(problem="random", classes=60, draws=20)
-    whole, part = as_plain(run(asked)), as_plain(run(asked, needs=needs))
+    whole, part = as_plain(run(asked, needs=ALL)), as_plain(run(asked, needs=needs))
     assert {name for name, group in part.items() if group} == {"classes", *needs}
     for name in needs:
-        slots = {"draw": ("count", "gradient", "correction", "corrected"), "ranked": ()}.get(name, ("mean", "variance"))
+        by_slot = {
+            "draw": ("count", "gradient", "correction", "corrected"),
+            "estimators": ("one", "average", "expected"),
+        }
+        slots = by_slot.get(name, ("mean", "variance"))
         assert {k: v for k, v in part[name].items() if k not in slots} == {
             k: v for k, v in whole[name].items() if k not in slots
         }
 
 
+def softmax_of(models):
+    return [math.log(m) for m in models]
+
+
+@pytest.mark.parametrize("hits", ["rejected", "excluded"])
+@pytest.mark.parametrize("noise", ["uniform", "custom"])
+def test_what_is_learned_is_where_the_exact_slope_over_all_draws_is_0(noise, hits):
+    scores = [2.0, 1.0, 0.0, -0.5]
+    table = tables.link(Problem(list("abcd"), tensor(scores), 0))
+    asked = Settings(problem="own", table=table, samples=3, noise=noise, weights=((1, 3.0),), hits=hits)
+    found = run(asked, needs={"learned"}).learned
+    truth, q = oracles.softmax(scores), oracles.normalise([1, 3 if noise == "custom" else 1, 1, 1])
+    assert found.truth.tolist() == pytest.approx(truth)
+    assert found.learned_noise.tolist() == pytest.approx(q)
+    for name, model, apart in zip(ESTIMATORS, found.models.tolist(), found.divergence.tolist(), strict=True):
+        if math.isnan(apart):
+            assert name == "naive_importance"
+            assert found.least_samples > asked.samples
+            continue
+        assert math.fsum(p * math.log(p / m) for p, m in zip(truth, model, strict=True)) == pytest.approx(
+            apart, abs=1e-12
+        )
+        if name in {"sampled_softmax", "log_q", "uncorrected"}:
+            gradients = [oracles.moments(softmax_of(model), t, q, 3, hits, name)[0] for t in range(4)]
+            slopes = [math.fsum(p * g[c] for p, g in zip(truth, gradients, strict=True)) for c in range(4)]
+            assert slopes == pytest.approx([0.0] * 4, abs=1e-11)
+    by_name = dict(zip(ESTIMATORS, found.models.tolist(), strict=True))
+    assert by_name["nce"] == pytest.approx(truth)
+    ratios = oracles.normalise([p / q_c for p, q_c in zip(truth, q, strict=True)])
+    assert by_name["negative_sampling"] == pytest.approx(ratios)
+
+
+def test_the_curves_of_what_is_learned_pass_through_what_is_learned():
+    found = run(Settings(samples=8, noise="log_uniform"), needs={"learned"}).learned
+    place = found.learned_samples.tolist().index(8)
+    assert found.divergences[:, place].tolist() == pytest.approx(found.divergence.tolist(), nan_ok=True)
+    assert found.least_samples == 12
+    naive = found.divergences[list(ESTIMATORS).index("naive_importance")]
+    assert np.isnan(naive).tolist() == [k < 12 for k in found.learned_samples]
+
+
+def test_of_many_classes_the_target_and_seven_others_are_learned_and_always_have_a_bar():
+    result = run(Settings(problem="white", samples=50, noise="unigram"), needs={"draw", "learned"})
+    found, scores = result.learned, result.problem.scores
+    best = [c for c in most_first(scores.tolist()) if c != result.problem.target][:7]
+    assert found.learned_class.tolist() == sorted([result.problem.target, *best])
+    assert set(found.learned_class) <= set(result.classes.index)
+    share = scores.softmax(0)[torch.tensor(found.learned_class)].sum().item()
+    assert found.left_out == pytest.approx(1 - share)
+
+
+def test_what_has_no_probability_is_not_learned():
+    assert run(Settings(edits=((0, 300.0), (1, -301.0 + 1))), needs={"learned"}).learned
+    far = Problem(["a", "b"], tensor([300.0, -300.0]), 0)
+    asked = Settings(problem="own", table=tables.link(far), noise="softmax", temperature=0.5)
+    assert run(asked, needs={"learned"}).learned is None
+
+
+def test_estimators_are_drawn_from_the_same_uniforms():
+    asked = Settings(samples=3, estimator="nce")
+    found = run(asked, needs={"draw", "estimators"})
+    drawn = {BIRD, CAT, DOG, HORSE}
+    assert [set(np.flatnonzero(row)) for row in found.estimators.one] == [drawn] * 6
+    one = found.estimators.one[list(ESTIMATORS).index("nce")]
+    assert one.tolist() == found.draw.gradient.tolist()
+
+
+def test_an_estimator_whose_moments_take_too_much_is_shown_without(monkeypatch):
+    monkeypatch.setattr("ssm.explorer.experiment.moments.MOST_MOMENTS", 1)
+    s = Settings(problem="random", classes=1_000, spread=20.0, noise="softmax", temperature=0.05, draws=10)
+    found = run(s, needs={"estimators"}).estimators
+    assert np.isnan(found.expected[0]).all()
+    assert np.isnan(found.apart_relative[0])
+    assert np.isfinite(found.average).all()
+
+
 def test_a_group_that_is_none_is_refused():
     with refuses(
-        "needs must be some of convergence, draw, moments, ranked, got ['curve', 'draw']; leave out the others"
+        "needs must be some of convergence, curves, draw, estimators, learned, moments, ranked, got ['curve', 'draw']; "
+        "leave out the others"
     ):
         run(Settings(), needs={"draw", "curve"})
 
@@ -725,10 +834,11 @@ def test_plain_groups_hold_none_where_a_number_is_not_finite():
 
 
 def test_every_group_has_its_fields_and_no_other_group_has_them():
-    result = run(Settings(problem="random", classes=60, draws=10))
+    result = run(Settings(problem="random", classes=60, draws=10), needs=ALL)
     names = [field.name for name in ("classes", *sorted(ALL)) for field in fields(getattr(result, name))]
     doubles = {name for name in names if names.count(name) > 1}
-    assert doubles == {"mean", "score", "noise", "full"}, "per slot in one group, by rank or exact in another"
+    expected = {"mean", "score", "noise", "full", "chi2", "bias"}
+    assert doubles == expected, "per slot in one group; by rank, exact or for each noise in another"
 
 
 # Work that nobody waits for, and work without end

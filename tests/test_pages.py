@@ -16,7 +16,8 @@ from streamlit import config
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
-from ssm.explorer.figures import texts
+from ssm.explorer.figures import PANELS, texts
+from ssm.explorer.pages import PAGES
 from ssm.explorer.problems import tables
 from ssm.explorer.settings import FIELDS, Frame, Settings, kinds, lists
 from ssm.explorer.ui import bar, explorer
@@ -109,7 +110,7 @@ def test_an_embedded_page_has_no_bar(monkeypatch):
 def test_the_bar_links_to_every_page_and_says_which_one_this_is():
     html = opened().main[0].proto.body
     assert re.findall('<a href="([^"]*)" data-page([^>]*)>([^<]*)</a>', html) == [
-        ("./", " aria-current=page", "Explorer")
+        (f"./{page.path}", "" if page.path else " aria-current=page", page.title) for page in PAGES
     ]
     more = bar.markup([("Story", "story"), ("A <b>", "")], "")
     assert re.findall('<a href="([^"]*)" data-page([^>]*)>([^<]*)</a>', more) == [
@@ -117,6 +118,19 @@ def test_the_bar_links_to_every_page_and_says_which_one_this_is():
         ("./", " aria-current=page", "A &lt;b&gt;"),
     ]
     assert "data-ribbon" in more
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_shows_its_own_stage_in_its_own_frame(page):
+    script = AppTest.from_file(str(FRAME.with_name(f"{page.name}.py")), default_timeout=SECONDS)
+    script.query_params["samples"] = "4"
+    app = script.run()
+    sent = json.loads(stage_of(app).json)
+    assert (sent["page"], sent["frame"]) == (page.name, json.loads(json.dumps(asdict(page.frame))))
+    assert {name for name, group in told(app)["view"].items() if group} >= page.needs - {"ranked"}
+    html = stage_of(app).html_content
+    assert f'<p class="ssm-what">{page.question}</p>' in html
+    assert re.findall('data-panel="([^"]*)"', html) == [p for p in page.panels if "ranked" not in PANELS[p].needs]
 
 
 def test_the_header_of_streamlit_takes_no_clicks(order):

@@ -17,7 +17,7 @@ INTERFACES = {
     for name, body in re.findall(r"^export interface (\w+) \{\n(.*?)^\}", DECLARED, re.MULTILINE | re.DOTALL)
 }
 PAIRS = "Pairs"
-GROUPS = ("classes", "draw", "convergence", "moments", "ranked", "curves", "steps")
+GROUPS = ("classes", "draw", "convergence", "moments", "ranked", "curves", "estimators", "learned", "steps")
 RECORDS = {
     record.__name__: record
     for record in (
@@ -28,6 +28,8 @@ RECORDS = {
         experiment.Moments,
         experiment.Ranked,
         experiment.Curves,
+        experiment.Estimators,
+        experiment.Learned,
         experiment.Steps,
         Settings,
     )
@@ -72,7 +74,9 @@ def test_a_view_has_the_groups_of_a_result() -> None:
 
 @pytest.mark.parametrize("settings", CASES, ids=str)
 def test_what_torch_finds_is_of_the_declared_types(settings: Settings) -> None:
-    view: dict[str, Any] = json.loads(json.dumps(experiment.as_plain(experiment.run(settings)), allow_nan=False))
+    view: dict[str, Any] = json.loads(
+        json.dumps(experiment.as_plain(experiment.run(settings, needs=experiment.ALL)), allow_nan=False)
+    )
     for group in GROUPS:
         for name, value in (view[group] or {}).items():
             declared = INTERFACES[group.capitalize()][name]

@@ -1,6 +1,6 @@
 /** Draws of an estimator, one after another: gradients, losses, and how far their average is from the full gradient. */
 
-import { RULES } from "./estimators.js";
+import { logDivisor, RULES } from "./estimators.js";
 
 /** @typedef {import("./rows.js").Rows} Rows */
 /**
@@ -291,7 +291,7 @@ function reach(extent, log, terms) {
  */
 function widen(extent, e, samples, at, k, draw) {
   const { counts } = extent;
-  const shift = e.base + (e.rule.divides ? Math.log(draw.kept) : 0);
+  const shift = e.base + logDivisor(e.rule, draw.kept, k);
   const again = Number(Boolean(e.rule.corrects)); // the target's own term
   let pull = draw.target;
   for (let j = 0; j < k; j++) {

@@ -7,7 +7,7 @@ import { handling } from "./ratio.js";
 /**
  * @typedef {object} Rule
  * @property {(noise: Noise, c: number) => number} shift of a sample of class c, but for the logarithm of their number
- * @property {boolean} divides by the number of samples that count
+ * @property {boolean} divides by a number of samples, see `logDivisor`
  * @property {boolean} [corrects] the target's own score as that of a sample
  * @property {boolean} [judges] each class by itself, by a logistic loss, where all others are ratios
  * @property {boolean} [alone] samples make the sum, and the target has no term of its own
@@ -29,6 +29,13 @@ export const RULES = {
 /** What becomes of hits: what was chosen, where the estimator leaves a choice. @param {Settings} s */
 export const handlingOf = ({ estimator, hits }) =>
   handling({ estimator, hits: undefined }) === "kept" ? "kept" : hits;
+
+/**
+ * Log of what the weight of a sample is divided by: the samples that count, or all where the target's own weight is
+ * divided too.
+ * @param {Rule} rule @param {number} kept @param {number} k
+ */
+export const logDivisor = ({ divides, corrects }, kept, k) => (divides ? Math.log(corrects ? k : kept) : 0);
 
 /**
  * What is added to the target's own score; null where it has no term of its own.

@@ -4,7 +4,7 @@
  */
 
 import { drawOnce, newDraw } from "./draws.js";
-import { handlingOf, targetCorrection } from "./estimators.js";
+import { handlingOf, logDivisor, targetCorrection } from "./estimators.js";
 import { layers } from "./layers.js";
 import { held, omitting, rankOf, shown } from "./selection.js";
 
@@ -37,7 +37,7 @@ function currentDraw({ e, rows, source }, s) {
   const counts = new Map();
   for (const c of samples) counts.set(c, (counts.get(c) ?? 0) + 1);
   const own = targetCorrection(s.estimator, source, e.t, k);
-  const logKept = e.rule.divides ? Math.log(draw.kept) : 0;
+  const logKept = logDivisor(e.rule, draw.kept, k);
   const thrown = (/** @type {number} */ c) => c === e.t && !e.counts;
   const sampled = (/** @type {number} */ c) => (thrown(c) ? null : e.rule.shift(source, c) - logKept);
   const correction = (/** @type {number} */ c) => {
@@ -251,7 +251,9 @@ export function view(problem, s, { constants, needs = null, budget = UNLIMITED, 
     convergence: convergencePart(all, slots),
     moments: momentsPart(all, slots),
     ranked: rankedPart(all, s),
-    curves: null, // torch alone computes them
-    steps: null, // torch alone computes them
+    curves: null, // these are torch's alone
+    estimators: null,
+    learned: null,
+    steps: null,
   };
 }

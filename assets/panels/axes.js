@@ -1,5 +1,6 @@
 /** What each axis spans, and where its ticks stand; pure. The rules are those of ssm.explorer.figures.axes. */
 
+import { ESTIMATORS } from "./compared.js";
 import { curveNames } from "./curve_series.js";
 
 const STEPS = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12];
@@ -88,8 +89,18 @@ function valueRanges(view, s) {
     weight: span(s.weight, tops(s), [extent.weight_high]),
     gradient: span(s.gradient_full, s.gradient_draw, [extent.gradient_low, extent.gradient_high]),
     watched: span(s.watched_full, s.watched_expected, watchedValues(s)),
+    each: span(
+      s.gradient_full,
+      ...ESTIMATORS.flatMap((name) => [s[`one_${name}`], s[`average_${name}`], s[`expected_${name}`]]),
+    ),
+    probability: span(s.truth, ...ESTIMATORS.map((name) => s[`model_${name}`])),
+    divergence: steadied(logSpan(...ESTIMATORS.map((name) => s[`apart_${name}`]), s.now)),
     distance: steadied(logSpan(s.errors, s.others, s.bias, s.averaged, s.typical)),
     rank: steadied([Math.max(pushes[0], pushes[1] - MOST_DECADES), pushes[1]]),
+    mass: span(
+      s.pull_mass,
+      s.push_mass.map((value, i) => value + s.push_base[i]),
+    ),
     share: span(
       s.share,
       s.drawn.map((value, i) => value + s.drawn_base[i]),
@@ -118,9 +129,10 @@ function alongRanges(view, s) {
   return {
     classes: [-0.5, last],
     draws: padded(logSpan(s.checkpoints)),
-    samples: padded(logSpan(s.curve_k)),
+    samples: padded(logSpan(s.curve_k, s.learned_at, s.now_at)),
     ranks: padded([0, Math.log10(Math.max(2, view.classes.n - 1))]),
     shares: [-0.4, 2.9],
+    masses: [-0.4, 1.9],
   };
 }
 

@@ -109,7 +109,7 @@ function between(ks, ends, tolerance) {
   if (!known(ends[0])) return ks[1];
   const [high, low] = [Math.log(ends[0]), Math.log(Math.max(ends[1], LEAST * 1e-12))];
   const share = (high - Math.log(tolerance)) / (high - low);
-  return Math.ceil(ks[0] * (ks[1] / ks[0]) ** share - 1e-9);
+  return Math.ceil(ks[0] * Math.exp(share * Math.log(ks[1] / ks[0])) - 1e-9);
 }
 
 /** For each noise its name, the samples that it needs and what they cost in scores; and the chosen samples' numbers. */

@@ -3,7 +3,10 @@
  * ssm.explorer.figures.series; a test holds the two against each other.
  */
 
+import { comparedNumbers, ofEstimators, ofLearned } from "./compared.js";
 import { ofClasses as biasOfClasses, curveNumbers, curveSeries } from "./curve_series.js";
+import { masses } from "./masses.js";
+import { singles } from "./single.js";
 import { stepNumbers } from "./step_series.js";
 
 export const FEW = 12; // bars that leave room for a count on each
@@ -46,6 +49,9 @@ export function series(view, names, settings = {}) {
     ...ofWatched(view, names),
     ...ofRanks(view, names),
     ...curveSeries(view, settings),
+    ...ofEstimators(view),
+    ...ofLearned(view),
+    ...masses(view, names),
   };
 }
 
@@ -239,7 +245,7 @@ const isScalar = (value) => value !== null && typeof value !== "object" && typeo
  */
 export function numbers(view, settings = {}, names = String) {
   const flat = {};
-  for (const group of [settings, view.classes, view.draw, view.convergence, view.moments, view.steps]) {
+  for (const group of [settings, view.classes, view.draw, view.convergence, view.moments, view.learned, view.steps]) {
     for (const [key, value] of Object.entries(group ?? {})) if (isScalar(value)) flat[key] = value;
   }
   Object.assign(flat, stepNumbers(view.steps, flat));
@@ -252,9 +258,10 @@ export function numbers(view, settings = {}, names = String) {
   flat.target_name = names(flat.target);
   (view.ranked?.mass ?? []).forEach((mass, i) => (flat[`mass_${i}`] = mass));
   Object.assign(flat, curveNumbers(view, settings));
+  Object.assign(flat, singles(view, names));
   flat.watched_count = view.convergence?.watched.length ?? 0;
   (view.convergence?.watched ?? []).forEach((c, i) => (flat[`watched_name_${i}`] = names(c)));
-  return flat;
+  return Object.assign(flat, comparedNumbers(view, settings));
 }
 
 /** What the reading of one class can name. */

@@ -4,6 +4,7 @@ import { ChoiceControl } from "../controls/choice.js";
 import { ClassPicker } from "../controls/class_picker.js";
 import { button, el } from "../controls/dom.js";
 import { NumberControl } from "../controls/number.js";
+import { recall, remember } from "./memory.js";
 import { directory } from "./problems.js";
 
 const FRONT = ["problem", "classes", "samples", "noise", "target", "batch", "dim"];
@@ -28,16 +29,6 @@ const BY_PLAYER = ["draw", "average"];
 const IN_PICTURE = ["tolerance"];
 const SWITCHES = ["view", "scale"];
 const MEMORY = "ssm-more-controls";
-
-/** What a browser that forbids storage answers: nothing. */
-function remember(value = null) {
-  try {
-    if (value !== null) localStorage.setItem(MEMORY, value);
-    return localStorage.getItem(MEMORY);
-  } catch {
-    return null;
-  }
-}
 
 /** The kind of control that a field needs; null for one that is set elsewhere: by dragging, by the player, by a dialog. */
 function controlOf(name, field, doors, spec) {
@@ -68,8 +59,8 @@ export class ControlPanel {
   /** @type {Acts} */ #acts;
   /** @type {any} */ #listing = null;
 
-  /** @param {any} spec the stage's document @param {boolean} embedded @param {Acts} acts */
-  constructor(spec, embedded, acts) {
+  /** @param {any} spec the stage's document @param {boolean} embedded @param {Acts} acts @param {string[]} also what a page has in front beside the usual */
+  constructor(spec, embedded, acts, also) {
     this.#spec = spec;
     this.#acts = acts;
     for (const [name, field] of Object.entries(spec.fields)) this.#add(name, field);
@@ -86,9 +77,14 @@ export class ControlPanel {
       ),
     );
     this.more = button("", () => this.#toggle(), "ssm-more");
-    this.drawer = el("div", { class: "ssm-drawer" }, ...nodes(DRAWER), this.#load());
-    this.front = el("div", { class: "ssm-controls" }, ...nodes(FRONT), this.more);
-    this.#open(remember() === "open" && !embedded);
+    this.drawer = el(
+      "div",
+      { class: "ssm-drawer" },
+      ...nodes(DRAWER.filter((name) => !also.includes(name))),
+      this.#load(),
+    );
+    this.front = el("div", { class: "ssm-controls" }, ...nodes([...FRONT, ...also]), this.more);
+    this.#open(recall(MEMORY) === "open" && !embedded);
   }
 
   #add(name, field) {
@@ -118,14 +114,20 @@ export class ControlPanel {
 
   /** Lock and hide what a frame names. @param {{hidden: string[], locked: string[]}} frame */
   frame({ hidden, locked }) {
-    for (const name of hidden)
-      for (const node of [this.controls[name]?.node, this.controls[name]?.select]) node?.classList.add("ssm-hidden");
+    for (const name of Object.keys(this.#spec.fields))
+      for (const node of this.#of(name)) node.classList.toggle("ssm-hidden", hidden.includes(name));
     for (const name of locked) this.controls[name]?.lock();
+  }
+
+  /** What a control is seen by; a switch has left its frame for a head. */
+  #of(name) {
+    const { node, select } = this.controls[name] ?? {};
+    return SWITCHES.includes(name) ? [node, select] : node ? [node] : [];
   }
 
   #toggle() {
     this.#open(this.drawer.hidden);
-    remember(this.drawer.hidden ? "closed" : "open");
+    remember(MEMORY, this.drawer.hidden ? "closed" : "open");
   }
 
   #open(open) {

@@ -26,6 +26,7 @@ export class Page {
   /** @type {any} */ status;
   /** @type {any} */ readouts;
   /** @type {any} */ next;
+  /** @type {any} */ facts;
   #record;
   #held = false;
 
@@ -34,6 +35,7 @@ export class Page {
     this.#record = record;
     this.equation.hidden = !record.needs.includes("draw");
     this.next = onward(record, spec.pages);
+    this.facts = facts(record);
     const scroll = el(
       "div",
       { class: "ssm-scroll", tabindex: "0", role: "region", "aria-label": "Data table" },
@@ -116,6 +118,23 @@ export class Page {
     const words = { preview: gone ? GONE : PREVIEW, asking: waiting, refused: "the last good picture", settled }[state];
     say(this.badge, words ?? "");
   }
+}
+
+/** A table of facts, the last cell of each row a link to where it was read. */
+function facts({ table }) {
+  const node = el("section", { class: "ssm-facts", hidden: !table });
+  if (!table) return node;
+  const heads = table.heads.map((head) => el("th", { scope: "col" }, head));
+  const rows = table.rows.map(([name, ...cells]) => {
+    const [text, address] = cells.pop();
+    const source = el("a", { href: address, rel: "noreferrer", target: "_blank" }, text);
+    const all = [...cells, source].map((cell) => el("td", {}, cell));
+    return el("tr", {}, el("th", { scope: "row" }, name), ...all);
+  });
+  const made = el("table", { class: "ssm-table" }, el("thead", {}, el("tr", {}, ...heads)), el("tbody", {}, ...rows));
+  const scroll = el("div", { class: "ssm-scroll", tabindex: "0", role: "region", "aria-label": table.title }, made);
+  node.append(el("h3", {}, table.title), el("p", {}, table.note), scroll);
+  return node;
 }
 
 /** The question that the page leaves open, as a link to the page that answers it; the settings travel along. */

@@ -12,9 +12,12 @@ export class PanelFigure {
   /** @type {Handles|null} */ handles = null;
   /** @type {import("../controls/level.js").Level|null} */ #level = null;
   #setting = "";
+  #fixed = false;
   /** @type {any} */ spec = null;
   /** Torch has yet to compute what it draws: it stays as it is. */
   #late = false;
+  /** What lies over the picture follows it. @type {(() => void)|null} */
+  drawn = null;
   #title = el("h3", {});
   #words = el("span", { class: "ssm-caption" });
   #choose;
@@ -58,12 +61,17 @@ export class PanelFigure {
     this.holder.append(level.node);
   }
 
+  /** Settings that a frame keeps as they are: the line of one of them is no slider. @param {Set<string>} fixed */
+  fix(fixed) {
+    this.#fixed = fixed.has(this.#setting);
+  }
+
   #placeLevel({ settings, axes }) {
     const { box, on } = this.panel;
     const [low, high] = axes.values[this.spec.scale];
     const value = settings[this.#setting];
     const inside = Math.log10(value) >= low && Math.log10(value) <= high;
-    this.#level.node.hidden = !inside;
+    this.#level.node.hidden = this.#fixed || !inside;
     if (inside) this.#level.place(value, { left: box.left, top: box.top + on.value.at(value), width: box.width });
   }
 
@@ -96,6 +104,7 @@ export class PanelFigure {
     say(this.#title, plain(this.spec.title, numbers));
     this.#title.title = this.#title.textContent;
     this.panel.node.setAttribute("aria-label", plain(this.spec.label, numbers));
+    this.drawn?.();
   }
 
   /** The line below: what a lit class reads, or what is shown. @param {Record<string, any>} numbers @param {any} lit numbers of the lit class, or null @param {boolean} offer to make it the target */

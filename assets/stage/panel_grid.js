@@ -63,9 +63,6 @@ export class PanelGrid {
     this.#spec = spec;
     this.#page = page;
     this.#ranked = new Set(page.panels.filter((name) => this.#plain(name).needs.includes("ranked")));
-    const sheets = page.panels.some((name) => this.#plain(name).content.length);
-    host.classList.toggle("ssm-flow", !page.layout && !sheets);
-    host.classList.toggle("ssm-sheets", sheets);
     this.#host = host;
     this.#acts = acts;
     this.#light = this.#makeLight();
@@ -73,6 +70,11 @@ export class PanelGrid {
     this.#tools = this.#makeTools();
     this.node.append(acts.draw, ...Object.values(this.#figures).map(({ node }) => node));
     this.#stepping = this.#makeStepping();
+  }
+
+  /** A panel as it stands on the page. @param {string} name */
+  figure(name) {
+    return this.#figures[name];
   }
 
   /** What a panel is in any theme. */
@@ -131,6 +133,8 @@ export class PanelGrid {
     this.#host.classList.toggle("ssm-chosen", panels.length > 0);
     this.#fixed = new Set([...hidden, ...locked]);
     this.#light.fixed = this.#fixed.has("target");
+    for (const figure of Object.values(this.#figures)) figure.fix(this.#fixed);
+    if (this.#view) this.fit();
   }
 
   /** Follow the page's size and theme until the signal. @param {AbortSignal} signal */
@@ -164,8 +168,10 @@ export class PanelGrid {
 
   /** Everything that a definition depends on. */
   #wanted() {
-    const { view, scale } = this.#acts.settings() ?? {};
-    return [this.#theme, this.#form, view, scale, this.#shown].join();
+    const settings = this.#acts.settings() ?? {};
+    const specs = this.#spec.panels.light; // a variant stands in for the same panel in every theme
+    const variants = this.#shown.map((name) => shownAs(specs, name, settings));
+    return [this.#theme, this.#form, variants].join();
   }
 
   get #many() {

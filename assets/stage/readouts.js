@@ -1,6 +1,7 @@
 /** What is read beside the panels: the equation with this draw's numbers, the figures with their definitions, the table. */
 
 import { el, say } from "../controls/dom.js";
+import { ESTIMATORS } from "../panels/compared.js";
 import { grouped, number, plain } from "../panels/texts.js";
 
 const ink = (role, ...content) => el("span", { class: `ssm-ink ssm-ink-${role}` }, ...content);
@@ -112,7 +113,11 @@ export function figures(node, strip, numbers) {
   });
 }
 
-/** Columns of the table: title, group and name in a View; the sum of the noise is what samples are drawn from. */
+/**
+ * Columns of the table: title, group and name in a View, and of a list for each estimator the row; the sum of the
+ * noise is what samples are drawn from.
+ * @type {[string, string, string, number?][]}
+ */
 const COLUMNS = [
   ["score", "classes", "score"],
   ["corrected score", "draw", "corrected"],
@@ -125,9 +130,23 @@ const COLUMNS = [
   ["its variance", "moments", "variance"],
 ];
 
+/** Of the estimators side by side, a column for each gradient of each. */
+const EACH = ["one", "average", "expected"];
+const TITLES = { one: "this draw", average: "average", expected: "expected" };
+
+/** @returns {any[]} */
+function columnsOf(needs) {
+  const plainly = COLUMNS.filter(([, group]) => group === "classes" || needs.includes(group));
+  if (!needs.includes("estimators")) return plainly;
+  const each = ESTIMATORS.flatMap((estimator, row) =>
+    EACH.map((name) => [`${estimator.replaceAll("_", " ")}, ${TITLES[name]}`, "estimators", name, row]),
+  );
+  return [...plainly, ...each];
+}
+
 /** The numbers behind the bars, one row a class. @param {any} node @param {any} view @param {(c: number) => string} names @param {string[]} needs groups of the page */
 export function table(node, view, names, needs) {
-  const columns = COLUMNS.filter(([, group]) => group === "classes" || needs.includes(group));
+  const columns = columnsOf(needs);
   const heads = ["class", ...columns.map(([title]) => title)].map((title) => el("th", { scope: "col" }, title));
   const rows = view.classes.index.map((c, i) => row(view, c, i, names, columns));
   node.replaceChildren(el("thead", {}, el("tr", {}, ...heads)), el("tbody", {}, ...rows));
@@ -135,7 +154,12 @@ export function table(node, view, names, needs) {
 
 function row(view, c, i, names, columns) {
   const head = el("th", { scope: "row" }, names(c), c === view.classes.target ? " (target)" : "");
-  return el("tr", {}, head, ...columns.map(([, group, name]) => el("td", {}, cell(name, view[group]?.[name][i]))));
+  return el("tr", {}, head, ...columns.map((column) => el("td", {}, cell(column[2], valueIn(view, column, i)))));
+}
+
+function valueIn(view, [, group, name, row], i) {
+  const values = view[group]?.[name];
+  return row === undefined ? values?.[i] : values?.[row][i];
 }
 
 function cell(name, value) {

@@ -6,6 +6,8 @@ from ssm.explorer.experiment.convergence import Convergence as Convergence
 from ssm.explorer.experiment.convergence import Extent as Extent
 from ssm.explorer.experiment.curves import Curves as Curves
 from ssm.explorer.experiment.draw import Draw as Draw
+from ssm.explorer.experiment.estimators import Estimators as Estimators
+from ssm.explorer.experiment.learned import Learned as Learned
 from ssm.explorer.experiment.moments import Moments as Moments
 from ssm.explorer.experiment.ranked import Ranked as Ranked
 from ssm.explorer.experiment.ranked import ranks as ranks

@@ -106,8 +106,14 @@ class Reference:
 
     @property
     def divides(self) -> bool:
-        """Whether the estimator divides the weight of a sample by the number of those that count."""
+        """Whether the estimator divides the weight of a sample by a number of samples."""
         return self.settings.estimator not in {"uncorrected", "negative_sampling"}
+
+    def log_divisor(self, kept: Tensor) -> Tensor:
+        """Log of what a sample's weight is divided by: k_eff, or k where the target's own weight is divided too."""
+        if not self.divides:
+            return torch.zeros_like(kept, dtype=torch.float64)
+        return (kept.new_full(kept.shape, self.settings.samples) if self.corrects_target else kept).double().log()
 
     @cached_property
     def target_correction(self) -> float:

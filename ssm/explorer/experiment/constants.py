@@ -6,6 +6,9 @@ from types import MappingProxyType
 SHOWN_ALL = 50  # up to here every class has its bar
 SHOWN = 13  # beyond, as many: the target, the largest scores, this draw's samples
 SHOWN_TOP = 7  # largest scores that are always among them, beside the target's
+LEARNED_ALL = (
+    12  # up to here every class is in the distribution that is learned; beyond, the target and the `SHOWN_TOP`
+)
 WATCHED = 5  # classes whose average is followed, the target among them
 TERMS = 12  # samples that the equation and the picture of the draw spell out
 BLOCKS = 8  # sampled classes with a block of their own in the balance

@@ -132,8 +132,7 @@ def _extent(ref: Reference, run: draws.Convergence) -> Extent:
     draw, c, count, gradient = _distinct(run)
     pull, other = _pushes_on(run, ref.target), c != ref.target
     counts = other | (ref.settings.handling == "kept")
-    shift = run.kept[draw].double().log() if ref.divides else 0.0
-    corrected = (ref.scores[c] + ref.shifts[c] - shift)[counts]
+    corrected = (ref.scores[c] + ref.shifts[c] - ref.log_divisor(run.kept[draw]))[counts]
     terms = (count + ~other * ref.corrects_target)[counts]
     if ref.corrects_target:
         own = ref.scores[ref.target] + ref.target_correction

@@ -93,17 +93,12 @@ def _compared(ref: Reference, problem: Problem) -> list[Reference]:
     """The chosen noise, then the first few others that the problem has; of equal ones only the first."""
     found = [ref]
     for name in _RIVALS:
-        if name == "unigram" and not _counted(problem):
+        if name == "unigram" and problem.counts is None:
             continue
         rival = _with(ref, problem, name)
         if not any(torch.allclose(rival.noise.probs, one.noise.probs, _SAME, 0.0) for one in found):
             found.append(rival)
     return found[:MOST_NOISES]
-
-
-def _counted(problem: Problem) -> bool:
-    """Whether there are counts, the target's among them: without it no loss that corrects the target has a value."""
-    return problem.counts is not None and bool(problem.counts[problem.target] > 0)
 
 
 def _with(ref: Reference, problem: Problem, name: str) -> Reference:
@@ -117,7 +112,7 @@ def _curve(ref: Reference, on_chunk: Callable[[], None]) -> _Curve:
     norm = found.norm or torch.nan
     chi2 = chi_squared(ref)
     bias, gap = _leading(ref, chi2)
-    kept = found.samples * (1.0 if s.handling == "excluded" else 1 - float(ref.noise.probs[ref.target]))
+    kept = found.samples.double() * (1.0 if s.handling == "excluded" else 1 - float(ref.noise.probs[ref.target]))
     return _Curve(
         chi2=chi2,
         drawing=len(ref.scores) if s.noise == "softmax" else 0,

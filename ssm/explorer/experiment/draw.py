@@ -137,7 +137,7 @@ class Drawn:
 def drawn(ref: Reference, draws: Convergence, index: int) -> Drawn:
     """Draw number `index`, counted from 0."""
     samples = draws.samples[index].long()  # [k]
-    corrections = ref.shifts[samples] - (draws.kept[index].double().log() if ref.divides else 0.0)
+    corrections = ref.shifts[samples] - ref.log_divisor(draws.kept[index])
     return Drawn(
         target=ref.target,
         rejects=ref.settings.handling != "kept",

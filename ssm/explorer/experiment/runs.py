@@ -20,6 +20,8 @@ from ssm.explorer.experiment.constants import SHOWN_ALL
 from ssm.explorer.experiment.convergence import Convergence, OnChunk, convergence, draws_of, watched_of
 from ssm.explorer.experiment.curves import Curves, curves
 from ssm.explorer.experiment.draw import Draw, draw, drawn
+from ssm.explorer.experiment.estimators import Estimators, estimators
+from ssm.explorer.experiment.learned import Learned, learned
 from ssm.explorer.experiment.moments import Moments, OverBudgetError, counting, moments
 from ssm.explorer.experiment.ranked import Ranked, ranked
 from ssm.explorer.experiment.steps import Steps, steps
@@ -28,16 +30,20 @@ from ssm.explorer.settings import Settings
 
 T = TypeVar("T")
 
-_GROUPS = ("classes", "draw", "convergence", "moments", "ranked", "curves", "steps")
+_GROUPS = ("classes", "draw", "convergence", "moments", "ranked", "curves", "estimators", "learned", "steps")
 ALL = frozenset(_GROUPS[1:])
-USUAL = ALL - {"curves", "steps"}  # what one number of samples does to a vector of scores
+_RUN = {"draw", "convergence"}  # what all draws must be made for
+_DRAWN = {*_RUN, "estimators"}  # what must therefore keep to the budget
 # What torch alone computes, each group with the settings that it does not depend on: the page waits for the others.
 ALONE: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "curves": ("samples", "draws", "seed", "draw", "average", "view", "scale", "tolerance", "batch", "dim"),
+        "estimators": ("estimator", "view", "scale"),
+        "learned": ("target", "estimator", "draws", "seed", "device", "draw", "average", "view", "scale"),
         "steps": ("estimator", "hits", "draws", "average", "view", "scale", "tolerance"),
     }
 )
+USUAL = ALL - ALONE.keys()  # what one estimator does with one number of samples
 _NO_MOMENTS = (
     "Exact averages of these scores under this noise take too much work, so the pictures are without them; fewer "
     "classes or a noise closer to the scores may help."
@@ -59,6 +65,8 @@ class Result:
         moments: what that average tends to, exactly.
         ranked: all classes by rank; None also where every class has a bar.
         curves: what other numbers of samples and other noises do.
+        estimators: what every estimator makes of the same draws.
+        learned: what every estimator learns; None also where that cannot be found.
         steps: the same loss from embeddings, step by step, on a small batch.
         notes: sentences on anything that was done differently from what was asked.
     """
@@ -72,6 +80,8 @@ class Result:
     moments: Moments | None
     ranked: Ranked | None
     curves: Curves | None
+    estimators: Estimators | None
+    learned: Learned | None
     steps: Steps | None
     notes: tuple[str, ...] = ()
 
@@ -100,7 +110,7 @@ def run(
     Args:
         settings: everything that a viewer can choose.
         table: the viewer's own table, where the settings only name it.
-        needs: the groups to compute; `classes` always is.
+        needs: the groups to compute, those of one estimator if none are named; `classes` always is.
         on_chunk: called between chunks of work; what it raises ends the experiment.
 
     Returns:
@@ -114,7 +124,8 @@ def run(
     >>> round(result.numbers["bias"], 3)
     0.205
     """
-    choices.refuse_overwork(settings)
+    if _DRAWN & set(needs):
+        choices.refuse_overwork(settings)
     if not ALL.issuperset(needs):
         checks.refuse("needs", f"some of {', '.join(sorted(ALL))}", sorted(needs), "leave out the others")
     problem = choices.problem_of(settings, table)
@@ -156,7 +167,7 @@ def _run_on(
     asking = on_chunk or _nothing
     ref = reference(settings, problem, device)
     asking()
-    draws = draws_of(ref, asking) if {"draw", "convergence"} & set(needs) else None
+    draws = draws_of(ref, asking) if _RUN & set(needs) else None
     one = drawn(ref, draws, settings.draw - 1) if draws and "draw" in needs else None
     slots = slots_of(ref, one.counts if one else ())
     asking()
@@ -173,6 +184,8 @@ def _run_on(
         moments=found,
         ranked=ranked(ref) if "ranked" in needs and problem.classes > SHOWN_ALL else None,
         curves=many,
+        estimators=estimators(ref, slots, asking) if "estimators" in needs else None,
+        learned=learned(ref) if "learned" in needs else None,
         steps=steps(ref) if "steps" in needs else None,
         notes=notes or more,
     )

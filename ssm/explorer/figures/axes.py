@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+from ssm.explorer.figures.compared import ESTIMATORS
 from ssm.explorer.figures.curve_series import CURVES, curve_names
 from ssm.explorer.figures.over_draws import WATCHED
 from ssm.explorer.figures.series import Series, View
@@ -69,8 +70,14 @@ def _values(view: View, s: Series) -> dict[str, Range]:
         "weight": _span(s["weight"], _tops(s["block"], s["block_base"]), [extent.get("weight_high")]),
         "gradient": _span(s["gradient_full"], s["gradient_draw"], [low, high]),
         "watched": _span(s["watched_full"], s["watched_expected"], *(s[f"watched_{i}"] for i in range(WATCHED))),
+        "each": _span(
+            s["gradient_full"], *(s[f"{key}_{name}"] for name in ESTIMATORS for key in ("one", "average", "expected"))
+        ),
+        "probability": _span(s["truth"], *(s[f"model_{name}"] for name in ESTIMATORS)),
+        "divergence": _steadied(_log_span(*(s[f"apart_{name}"] for name in ESTIMATORS), s["now"])),
         "distance": _steadied(_log_span(s["errors"], s["others"], s["bias"], s["averaged"], s["typical"])),
         "rank": _steadied([max(pushes[0], pushes[1] - MOST_DECADES), pushes[1]]),
+        "mass": _span(s["pull_mass"], _tops(s["push_mass"], s["push_base"])),
         "share": _span(s["share"], _tops(s["drawn"], s["drawn_base"]), [-(low or 0)]),
         "sampler": _span(s["noise"], s["ideal"]),
         "class_bias": _span(s["class_bias"], [LEAST_BIAS * spike, -LEAST_BIAS * spike]),
@@ -94,9 +101,10 @@ def _along(view: View, s: Series) -> dict[str, Range]:
     return {
         "classes": [-0.5, last],
         "draws": _padded(_log_span(s["checkpoints"])),
-        "samples": _padded(_log_span(s["curve_k"])),
+        "samples": _padded(_log_span(s["curve_k"], s["learned_at"], s["now_at"])),
         "ranks": _padded([0.0, math.log10(max(2, view["classes"]["n"] - 1))]),
         "shares": [-0.4, 2.9],
+        "masses": [-0.4, 1.9],
     }
 
 

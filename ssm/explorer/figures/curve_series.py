@@ -4,7 +4,7 @@ The page makes the same in assets/panels/curve_series.js; a test holds the two a
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 MOST_NOISES = 4
@@ -37,8 +37,8 @@ def curve_series(view: View, settings: Mapping[str, Any]) -> dict[str, list[Any]
             pairs = list(zip(_column(curves, name, i), _column(curves, f"{name}_expansion", i), strict=True))
             found[f"{name}_near_{i}"] = [_within(*pair, HOLDS) for pair in pairs]
             found[f"{name}_far_{i}"] = [_within(*pair, FADES) for pair in pairs]
-    known = tolerance is not None and bool(ks)
-    needed = [k for k in _needed(curves, tolerance) if k is not None] if known else []
+    known = bool(tolerance and ks)
+    needed = [k for k in _needed(curves, tolerance) if k is not None]
     return found | {
         "tolerance_at": [ks[0], ks[-1]] if known else [],
         "tolerance": [tolerance, tolerance] if known else [],
@@ -92,8 +92,8 @@ def of_classes(view: View) -> dict[str, list[Any]]:
 def _now(view: View, settings: Mapping[str, Any]) -> dict[str, list[Any]]:
     """Where the chosen number of samples stands on the curves of the chosen noise."""
     here = _at_k(view)
-    known = {name: here.get(f"{name}_now") for name in CURVES}
-    places = {name: [] if not known[name] or abs(known[name]) < LEAST else [abs(known[name])] for name in CURVES}
+    known = {name: _drawn([here.get(f"{name}_now")]) for name in CURVES}
+    places = {name: [value for value in column if value is not None] for name, column in known.items()}
     at = {f"{name}_now_at": [settings.get("samples")] * len(place) for name, place in places.items()}
     return {f"{name}_now": place for name, place in places.items()} | at
 
@@ -112,9 +112,9 @@ def _at_k(view: View) -> dict[str, float | None]:
     }
 
 
-def _needed(curves: View, tolerance: float) -> list[int | None]:
+def _needed(curves: View, tolerance: float | None) -> list[int | None]:
     """The number of samples from which on the bias of each noise is within a tolerance, read off its curve."""
-    return [_first(curves["k"], values, tolerance) for values in curves.get("bias", [])]
+    return [_first(curves["k"], values, tolerance) for values in curves.get("bias", [])] if tolerance else []
 
 
 def _first(ks: Sequence[int], values: Column, tolerance: float) -> int | None:
@@ -132,7 +132,7 @@ def _between(ks: tuple[int, int], ends: tuple[float, float], tolerance: float) -
         return ks[1]
     high, low = math.log(ends[0]), math.log(max(ends[1], LEAST * 1e-12))
     share = (high - math.log(tolerance)) / (high - low)
-    return math.ceil(ks[0] * (ks[1] / ks[0]) ** share - 1e-9)
+    return math.ceil(ks[0] * math.exp(share * math.log(ks[1] / ks[0])) - 1e-9)
 
 
 def curve_numbers(view: View, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,9 +150,9 @@ def curve_numbers(view: View, settings: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = dict(_at_k(view))
     found["worth"] = None if chi2 is None or samples is None else samples / (1 + chi2)
     found["noise_count"] = len(curves.get("noises", []))
-    needed: Callable[[int], int | None] = (_needed(curves, tolerance) if curves and tolerance else []).__getitem__
+    needed = _needed(curves, tolerance) or [None] * MOST_NOISES
     for i, name in enumerate(curves.get("noises", [])):
-        found |= _of_noise(i, name, curves, needed(i) if tolerance else None, view["classes"]["n"])
+        found |= _of_noise(i, name, curves, needed[i], view["classes"]["n"])
     return found
 
 

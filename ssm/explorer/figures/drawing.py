@@ -151,7 +151,7 @@ def _ends(panel: Panel, s: Series, words: Mapping[str, Any], theme: Theme) -> li
 
 def _readings(_: Panel, s: Series, __: Mapping[str, Any], theme: Theme) -> list[Note]:
     """How many samples each dot on the tolerance means; both axes are logarithmic."""
-    pairs = zip(s["needed_at"], s["needed"], strict=True)
+    pairs = dict(zip(s["needed_at"], s["needed"], strict=True)).items()
     return [_label(math.log10(k), math.log10(level), f"{k:,}", theme.ink, yshift=4) for k, level in pairs]
 
 
@@ -167,6 +167,7 @@ _LETTERING: dict[str, Callable[[Panel, Series, Mapping[str, Any], Theme], list[N
     "strikes": _nothing,  # the open bar says it
     "rows": _nothing,  # the axis names them
     "blocks": _nothing,
+    "pushes": _nothing,
 }
 
 

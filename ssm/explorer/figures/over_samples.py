@@ -33,8 +33,8 @@ def _curves(name: str, theme: Theme) -> list[Trace]:
 def _bias(theme: Theme) -> list[Trace]:
     return [
         *_curves("bias", theme),
-        line("tolerance", "tolerance_at", "tolerance", theme.ink, width=1.4, dash="6px,4px"),
-        dots("samples needed", "needed_at", "needed", theme.ink, theme.paper),
+        line("tolerance", "tolerance_at", "tolerance", theme.muted, width=1.4, dash="6px,4px"),
+        dots("samples needed", "needed_at", "needed", theme.muted, theme.paper),
     ]
 
 
@@ -45,15 +45,15 @@ def _ends(name: str) -> tuple[End, ...]:
 
 _NEEDED: Parts = [
     [
-        {"if": ["needed_0", ">=", 1], "say": "Bias: {noise_name_0} noise needs {needed_0#} for {tolerance%}"},
-        {"say": "Bias against samples, {tolerance%} allowed"},
+        {"if": ["needed_0", ">=", 1], "say": "Bias: k = {needed_0#} for {tolerance%}"},
+        {"say": "Bias: nowhere below {tolerance%}"},
     ]
 ]
 
 BIAS_CURVE = Panel(
     name="bias_curve",
     title=_NEEDED,
-    caption=[always("Drag the dashed line: dots say how many samples keep the bias below it. Pale band: 1 / k.")],
+    caption=[always("Drag the dashed line. Pale band: the 1 / k law.")],
     label=[
         [
             {
@@ -74,17 +74,17 @@ BIAS_CURVE = Panel(
     value_axis="log",
     traces=_bias,
     lettering=(("readings", "needed"),),
-    ends=(*_ends("bias"), End(always("{tolerance%} allowed"), "tolerance", "exact")),
+    ends=(*_ends("bias"), End(always("{tolerance%} allowed"), "tolerance", "muted")),
     level="tolerance",
 )
 
 NOISE_IDEAL = Panel(
     name="noise_ideal",
-    title=[always("Noise and the ideal one: χ² is {chi2}")],
+    title=[always("Noise and ideal: χ² is {chi2}")],
     caption=[
         [
-            {"if": ["noise", "==", "custom"], "say": "Drag bars to the outlines, the softmax: the bias goes."},
-            {"say": "Outlined: the softmax off the target. Custom noise can be dragged."},
+            {"if": ["noise", "==", "custom"], "say": "Drag bars to the outlines: the bias goes."},
+            {"say": "Outlined: ideal. Custom noise can be dragged."},
         ]
     ],
     label=[
@@ -100,23 +100,23 @@ NOISE_IDEAL = Panel(
     grip="weight",
     traces=lambda theme: [
         bars("noise", "noise", theme.noise, line=theme.noise_line, width=0.5),
-        bars("ideal noise", "ideal", None, line=theme.ink, stroke=1.4, width=0.84),
+        bars("ideal noise", "ideal", None, line=theme.model, stroke=1.6, width=0.84),
     ],
 )
 
 CLASS_BIAS = Panel(
     name="class_bias",
-    title=[always("Bias of each class at {samples#} samples")],
+    title=[always("Bias of each class at k = {samples#}")],
     caption=[
         [
             {
                 "if": ["estimator", "==", "sampled_softmax"],
-                "say": "Drawn too often: pushed too much; too rarely: too little. The target is pulled too little.",
+                "say": "Too little: drawn far too rarely. Else too much.",
             },
-            {"say": "Up: pushed too much, or pulled too little. Down: the other way round."},
+            {"say": "How far the average of endless draws is off."},
         ]
     ],
-    label=[always("Bar chart of the expected gradient less the full one, class by class, {samples#} samples.")],
+    label=[always("Bar chart of the expected gradient less the full one, class by class, with {samples#} samples.")],
     reading=[
         [
             {"if": ["is_target", "==", 1], "say": "{name}, the target: expected {expected}, full {full}"},
@@ -134,7 +134,7 @@ CLASS_BIAS = Panel(
 SPREAD_CURVE = Panel(
     name="spread_curve",
     title=[always("Spread of one draw: {spread_now%}")],
-    caption=[always("Standard deviation; falls as 1 / √k.")],
+    caption=[always("Standard deviation, at last falling as 1 / √k.")],
     label=[
         always(
             "Line chart, both axes logarithmic: the standard deviation of one draw, {spread_now%} at {samples#} "

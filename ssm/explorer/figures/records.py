@@ -11,9 +11,9 @@ Trace = dict[str, Any]
 
 
 class Along(NamedTuple):
-    """What lies along the marks of a panel: classes, draws, samples, ranks or shares, and how."""
+    """What lies along the marks of a panel: classes, draws, samples, ranks, shares or masses, and how."""
 
-    name: Literal["classes", "draws", "samples", "ranks", "shares", "nothing"]
+    name: Literal["classes", "draws", "samples", "ranks", "shares", "masses", "nothing"]
     axis: Literal["slots", "log", "rows", "none"]
     unit: str = ""
     turned: Literal["narrow", "always", "never"] = "never"  # when it runs down the panel instead of across
@@ -110,7 +110,7 @@ class Panel:
         title: what is shown, with its numbers; at most about 45 characters.
         caption: one line under the picture.
         label: the finding as a screen reader says it.
-        reading: what a class reads when it is lit, over `series.reading`.
+        reading: what a class reads when it is lit, over `readings.reading`.
         needs: the groups of a Result that it draws.
         along: what lies along its marks.
         scale: which shared range its values have, a name of `axes.axes`.

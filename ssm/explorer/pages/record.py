@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, final
 from ssm.explorer.figures import EVERY
 from ssm.explorer.figures.templates import Parts
 from ssm.explorer.settings import Frame
+from ssm.explorer.story import Chapter
 
 
 class Layout(NamedTuple):
@@ -30,6 +31,22 @@ class Next(NamedTuple):
     page: str
 
 
+class Table(NamedTuple):
+    """A table of facts to read below the panels; its last column is a text and the address it was read at.
+
+    Attributes:
+        title: what it answers.
+        note: what to know before reading it.
+        heads: of the columns.
+        rows: a cell for each column.
+    """
+
+    title: str
+    note: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, str, str, str, str, tuple[str, str]], ...]
+
+
 @final
 @dataclass(frozen=True)
 class Page:
@@ -43,9 +60,12 @@ class Page:
         panels: by name, in reading order, the one that answers the question first.
         sentence: the answer with its numbers.
         strip: figures with their definitions, read below the panels.
+        front: controls that stand in front beside the usual ones.
         frame: what it shows, hides and locks unless the link says otherwise.
         layout: where its panels stand; without one they flow, the first the largest.
+        table: what is to be known beside.
         next: what to ask after it.
+        chapters: what it tells one after another, each with a frame and settings of its own.
     """
 
     name: str
@@ -55,9 +75,12 @@ class Page:
     panels: tuple[str, ...]
     sentence: Parts
     strip: tuple[dict[str, Any], ...]
-    frame: Frame = Frame()  # noqa: RUF009 - frozen
+    front: tuple[str, ...] = ()
+    frame: Frame = Frame(hidden=("batch", "dim"))  # noqa: RUF009 - frozen; those are for steps on a batch alone
     layout: Layout | None = None
+    table: Table | None = None
     next: Next | None = None
+    chapters: tuple[Chapter, ...] = ()
 
     @cached_property
     def needs(self) -> frozenset[str]:
@@ -72,5 +95,7 @@ class Page:
             "needs": sorted(self.needs),
             "frame": asdict(self.frame),
             "layout": self.layout and self.layout._asdict(),
+            "table": self.table and self.table._asdict(),
             "next": self.next and self.next._asdict(),
+            "chapters": [chapter.plain() for chapter in self.chapters],
         }

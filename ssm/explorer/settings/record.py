@@ -149,7 +149,7 @@ class Settings:
     scale: Annotated[str, Choice("scores or weights", "", "What the score panels draw.", _SCALES)] = "scores"
     tolerance: Annotated[
         float,
-        Real("tolerance", "\u03b5", "The bias that is allowed, in parts of the full gradient.", 1e-4, 1.0, log=True),
+        Real("tolerance", "", "The bias that is allowed, in parts of the full gradient.", 1e-4, 1.0, log=True),
     ] = 0.05
     batch: Annotated[int, Whole("batch", "B", "Examples of one step.", 1, MOST_BATCH)] = 4
     dim: Annotated[int, Whole("dimension", "d", "Numbers in an embedding.", 1, MOST_DIM)] = 4
