@@ -265,7 +265,7 @@ def test_texts_can_name_the_rivals_the_target_and_the_first_sample():
     assert (words["first_name"], words["first_score"]) == ("bird", SCORES[BIRD])
     assert [words["first_factor"], words["first_corrected"]] == near([3.0, SCORES[BIRD] + math.log(3)])
     assert words["reached"] == 10
-    assert numbers(*made(RESULTS["one so far"])[:1], {}, names)["reached"] == 1 + len(DRAWN)
+    assert numbers(made(RESULTS["one so far"])[0], {}, names)["reached"] == 1 + len(DRAWN)
 
 
 def test_where_every_sample_hit_no_sample_is_the_first():

@@ -29,7 +29,7 @@ def test_the_explorer_goes_from_cause_to_effect():
         "ranks",
     )
     assert EXPLORER.needs == {"draw", "convergence", "moments", "ranked"}
-    assert EXPLORER.frame == Frame(hidden=("batch", "dim"))
+    assert EXPLORER.frame.hidden == ("batch", "dim")
 
 
 def test_a_setting_of_one_page_is_hidden_on_all_others():

@@ -12,9 +12,12 @@ import { grouped, number, say } from "./texts.js";
 const EMPTY = { hit: "hit", none: "", nan: "nan" };
 const SAID = {
   hit: (row, column) => `${row}, ${column}: a hit, thrown away`,
-  none: (row) => `${row}: not in this step, no gradient`,
+  none: (row) => `${row}: no gradient`,
   nan: (row, column) => `${row}, ${column}: nan, not a number`,
 };
+
+const NUMBERED = /^class (?=\d+$)/; // a name that is a number after all, which a narrow column has room for
+const classed = (name) => (NUMBERED.test(name) ? name : `class ${name}`);
 
 /** @param {Matrix} matrix @param {any} view @param {(c: number) => string} names */
 export function grid(matrix, view, names) {
@@ -56,13 +59,22 @@ function rowsOf({ rows }, { label, row, row_touched }, names) {
       role: "target",
     }));
   }
+  const PART = { target: "a target", noise: "a sample", muted: "not in this step" };
   const roleOf = (c, i) => (!row_touched[i] ? "muted" : label.includes(c) ? "target" : "noise");
-  return row.map((c, i) => ({ text: names(c), title: `class ${names(c)}`, role: roleOf(c, i) }));
+  return row.map((c, i) => ({
+    text: names(c),
+    title: `${classed(names(c))}, ${PART[roleOf(c, i)]}`,
+    role: roleOf(c, i),
+  }));
 }
 
 /** @returns {Head[]} */
 function columnsOf({ columns, value, name }, steps, names) {
-  const drawn = steps.sample.map((c, j) => ({ text: names(c), title: `sample ${j + 1}, ${names(c)}`, role: "noise" }));
+  const drawn = steps.sample.map((c, j) => ({
+    text: names(c).replace(NUMBERED, ""),
+    title: `sample ${j + 1}, ${names(c)}`,
+    role: "noise",
+  }));
   const own = { text: "target", title: "its target", role: "target" };
   switch (columns) {
     case "samples":

@@ -63,9 +63,6 @@ export class PanelGrid {
     this.#spec = spec;
     this.#page = page;
     this.#ranked = new Set(page.panels.filter((name) => this.#plain(name).needs.includes("ranked")));
-    const sheets = page.panels.some((name) => this.#plain(name).content.length);
-    host.classList.toggle("ssm-flow", !page.layout && !sheets);
-    host.classList.toggle("ssm-sheets", sheets);
     this.#host = host;
     this.#acts = acts;
     this.#light = this.#makeLight();

@@ -99,9 +99,27 @@ test("what has no number says why: a row that is not in this step, or nan", () =
     rows.rows.map(({ role }) => role),
     ["noise", "target", "muted", "target"],
   );
-  assert.equal(rows.cells[2][0].reading, "class cow: not in this step, no gradient");
+  assert.equal(rows.cells[2][0].reading, "class cow, not in this step: no gradient");
   const nan = made("reversed_loss", { columns: "single", missing: "nan" });
   assert.deepEqual(nan.cells[1][0], { ...nan.cells[1][0], text: "nan", state: "nan", share: 0 });
+});
+
+test("a class without a name of its own is called by its number where columns are narrow", () => {
+  const numbered = (c) => `class ${c}`;
+  const spec = /** @type {any} */ (matrix("sample_score"));
+  assert.deepEqual(
+    grid(spec, view, numbered).columns.map(({ text, title }) => [text, title]),
+    [
+      ["1", "sample 1, class 1"],
+      ["0", "sample 2, class 0"],
+    ],
+  );
+  const rows = grid(
+    /** @type {any} */ (matrix("weight_gradient", { rows: "classes", columns: "dims" })),
+    view,
+    numbered,
+  );
+  assert.equal(rows.rows[0].title, "class 0, a sample");
 });
 
 test("what is not shown is counted", () => {

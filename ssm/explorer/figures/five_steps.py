@@ -50,9 +50,11 @@ EMBEDDINGS = _sheet(
     always("1 Embeddings: h and w"),
     [
         always(
-            "The network gives {batch#} examples of {dim#} numbers each, h; each of the {n#} classes has a row of w. "
-            "This step needs {rows_touched#} of the {n#} rows: those of the targets and of the samples."
-        )
+            "A network gives {batch#} examples of {dim#} numbers each, h, and each of the {n#} classes has a row of w; "
+            "here both are random. This step needs {rows_touched#} of the {n#} rows: those of the targets and of the "
+            "samples."
+        ),
+        always("The deeper a cell, the further is its number from 0. Names in green are targets, in purple samples."),
     ],
     _code(five_steps.embeddings),
     _per_example("embedding", "h", "dims", "[{batch#}, {dim#}]", "model"),

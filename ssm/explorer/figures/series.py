@@ -274,7 +274,7 @@ def numbers(view: View, settings: Mapping[str, Any], names: Names) -> dict[str, 
         flat |= {key: value for key, value in group.items() if isinstance(value, int | float | str)}
     draw, run, ranked = view["draw"] or {}, view["convergence"] or {}, view["ranked"] or {}
     watched = run.get("watched", [])
-    flat |= step_numbers(view["steps"] or {}, flat)
+    flat |= step_numbers(view.get("steps") or {}, flat)
     flat["biased"] = biased(view["moments"] or {})
     flat["others"] = flat["n"] - 1
     flat["touched_others"] = max(0, flat.get("touched", 0) - 1)

@@ -2,7 +2,6 @@
 
 from ssm.explorer.figures import texts
 from ssm.explorer.pages.record import Layout, Next, Page
-from ssm.explorer.settings import Frame
 
 EXPLORER = Page(
     name="explore",
@@ -21,7 +20,6 @@ EXPLORER = Page(
     ),
     sentence=texts.SENTENCE,
     strip=tuple(texts.STRIP),
-    frame=Frame(hidden=("batch", "dim")),
     layout=Layout(
         columns=(
             ("Noise", ("noise",)),

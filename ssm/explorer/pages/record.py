@@ -76,7 +76,7 @@ class Page:
     sentence: Parts
     strip: tuple[dict[str, Any], ...]
     front: tuple[str, ...] = ()
-    frame: Frame = Frame()  # noqa: RUF009 - frozen
+    frame: Frame = Frame(hidden=("batch", "dim"))  # noqa: RUF009 - frozen; those are for steps on a batch alone
     layout: Layout | None = None
     table: Table | None = None
     next: Next | None = None

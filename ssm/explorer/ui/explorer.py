@@ -59,10 +59,9 @@ def _skeleton(page: Page) -> str:
     heads = range(1, 1 + len(page.layout.columns if page.layout else ()))
     panels = [EVERY[name] for name in page.panels]
     shown = [panel for panel in panels if "ranked" not in panel.needs]  # those come with many classes
-    sheets = any(panel.content for panel in panels)
-    form = "" if page.layout else " ssm-sheets" if sheets else " ssm-flow"
+    flow = " ssm-sheets" if any(panel.content for panel in panels) else " ssm-flow"
     return _SKELETON.format(
-        form=form + (" ssm-story" if page.chapters else ""),
+        form=("" if page.layout else flow) + (" ssm-story" if page.chapters else ""),
         chapter='<div class="ssm-chapter"></div><div class="ssm-side">' if page.chapters else "",
         end="</div>" if page.chapters else "",
         title=page.title,
