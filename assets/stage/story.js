@@ -2,7 +2,7 @@
 
 import { button, el, say } from "../controls/dom.js";
 import { fill, plain } from "../panels/texts.js";
-import { writePlace } from "./address.js";
+import { isEmbedded, writePlace } from "./address.js";
 import { isAt, progress, remembered, turned, within } from "./chapters.js";
 import { recall, remember } from "./memory.js";
 import { MythBox } from "./myth.js";
@@ -194,7 +194,8 @@ export class Story {
     const settings = this.#acts.settings();
     const unchanged = isAt(settings, this.#here.settings, this.#spec.fields);
     this.#back.setAttribute("aria-disabled", String(unchanged));
-    this.#explorer.href = `./?${[this.#query(unchanged), this.#here.framed].filter(Boolean).join("&")}`;
+    const parts = [this.#query(unchanged), this.#here.framed, isEmbedded() && "embed=true"];
+    this.#explorer.href = `./?${parts.filter(Boolean).join("&")}`;
   }
 }
 

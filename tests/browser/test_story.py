@@ -249,6 +249,8 @@ def test_in_a_frame_of_another_page_each_chapter_has_room(new_context):
     for number in (1, 4, 8):
         open_story(page, f"?embed=true&chapter={number}")
         expect(title(page)).to_have_text(CHAPTERS[number - 1].title)
+        explorer = page.get_by_role("link", name="Open this in the Explorer")
+        expect(explorer).to_have_attribute("href", f"./?{CHAPTERS[number - 1].query}&embed=true")
         assert faults(page) == [], number
 
 
