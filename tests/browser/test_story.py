@@ -254,6 +254,16 @@ def test_in_a_frame_of_another_page_each_chapter_has_room(new_context):
         assert faults(page) == [], number
 
 
+@pytest.mark.parametrize("query", ["?chapter=7", "?chapter=7&embed=true"])
+def test_words_and_stage_begin_side_by_side(page, query):
+    open_story(page, query)
+    told, staged = (page.locator(part).first.bounding_box() for part in (".ssm-chapter", ".ssm-side"))
+    assert told
+    assert staged
+    assert staged["x"] > told["x"] + told["width"]
+    assert staged["y"] == pytest.approx(told["y"], abs=10)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious_in_any_chapter(new_context, scheme):
     page = new_context(color_scheme=scheme).new_page()
