@@ -305,6 +305,6 @@ class Explorer {
     this.#stepped = null;
     this.#view = view;
     this.#names = names;
-    this.#parts.show(view, from, late(this.#settings, this.#answer, this.#spec.alone));
+    this.#parts.show(view, from, late(this.#settings, this.#answer, this.#spec.alone, view));
   }
 }

@@ -28,7 +28,8 @@ from ssm.explorer.settings import Settings
 
 _GROUPS = ("classes", "draw", "convergence", "moments", "ranked", "estimators", "learned")
 ALL = frozenset(_GROUPS[1:])
-# What torch alone computes, each group with the settings that it does not depend on: the page waits for the others.
+# What torch alone computes, but for what the page can afford, each group with the settings that it does not depend
+# on: the page waits where others change.
 ALONE: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "estimators": ("estimator", "view", "scale"),
