@@ -19,6 +19,8 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check install --progress-bar on
 # Node comes as a Python package, so that it is pinned like the others.
 NODE := $(VENV)/bin/node
+# Tests run in as many processes as there are cores, but few enough that each has room for a torch.
+BESIDE := --numprocesses auto --maxprocesses 4
 BIOME := $(NODE) node_modules/@biomejs/biome/bin/biome
 TSC := $(NODE) node_modules/typescript/bin/tsc
 
@@ -53,7 +55,7 @@ test: $(VENV)/tests.stamp node_modules/stamp
 	$(TSC) -p tsconfig.json
 	$(TSC) -p tsconfig.loose.json
 	$(NODE) --test "tests/kernel/*.test.mjs"
-	$(PY) -m pytest --ignore tests/browser --cov
+	$(PY) -m pytest --ignore tests/browser --cov $(BESIDE)
 	$(PY) -m pytest tests/browser
 
 fuzz: $(VENV)/tests.stamp

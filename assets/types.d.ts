@@ -23,6 +23,9 @@ export interface Settings {
   average: string;
   view: string;
   scale: string;
+  tolerance?: number;
+  batch?: number;
+  dim?: number;
 }
 
 export interface Problem {
@@ -47,6 +50,8 @@ export interface Constants {
   CHECKPOINT_GROWTH: number;
   OTHER_SEEDS: number;
   OTHER_SEEDS_WORK: number;
+  STEP_ROWS: number;
+  STEP_SAMPLES: number;
 }
 
 export interface Budget {
@@ -159,6 +164,19 @@ export interface Ranked {
   mass_to: (number | null)[];
 }
 
+export interface Curves {
+  k: number[];
+  noises: string[];
+  chi2: (number | null)[];
+  drawing: number[];
+  bias: (number | null)[][];
+  spread: (number | null)[][];
+  error: (number | null)[][];
+  gap: number[][];
+  bias_expansion: (number | null)[][];
+  gap_expansion: (number | null)[][];
+}
+
 export interface Estimators {
   one: number[][];
   average: number[][];
@@ -183,14 +201,56 @@ export interface Learned {
   left_out: number;
 }
 
+export interface Steps {
+  label: number[];
+  sample: number[];
+  row: number[];
+  row_touched: boolean[];
+  embedding: number[][];
+  weight: number[][];
+  target_score: number[][];
+  sample_score: number[][];
+  hit: boolean[][];
+  correction: (number | null)[][];
+  corrected_score: (number | null)[][];
+  candidate: (number | null)[][];
+  loss: number[][];
+  score_gradient: number[][];
+  embedding_gradient: number[][];
+  weight_gradient: (number | null)[][];
+  reversed_loss: (number | null)[][];
+  reversed_gradient: (number | null)[][];
+  samples_shown: number;
+  rows_shown: number;
+  hit_total: number;
+  hit_examples: number;
+  empty_examples: number;
+  products: number;
+  first_correction: number | null;
+  batch_loss: number;
+  batch_loss_full: number;
+  rows_touched: number;
+  row_bytes: number;
+  sparse_bytes: number;
+  dense_bytes: number;
+  dense_many: number;
+  reversed_batch_loss: number | null;
+  reversed_rows: number;
+  reversed_after: number;
+  reversed_apart: number | null;
+  snippet: string;
+}
+
 export interface View {
   classes: Classes;
   draw: Draw;
   convergence: Convergence;
   moments: Moments | null;
   ranked: Ranked | null;
+  curves: Curves | null;
   estimators: Estimators | null;
   learned: Learned | null;
+  steps: Steps | null;
 }
 
 declare global {

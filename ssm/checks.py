@@ -10,13 +10,16 @@ from numbers import Integral, Real
 from typing import Literal, NoReturn
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
+Numbers = Tensor | Sequence[float] | npt.NDArray[np.floating | np.integer]
 Hits = Literal["excluded", "rejected"]
 Masking = Literal["rejected", "kept"]
 Handling = Literal["excluded", "rejected", "kept"]
 Reduction = Literal["none", "mean", "sum"]
+Loss = Literal["sampled", "exact"]
 _ONE_BY_ONE = {"nce", "negative_sampling", "naive_importance"}  # estimators to which a hit is a sample like any other
 _COUNTERS = 2**32
 _SHORT = 60
@@ -127,6 +130,13 @@ def hits(value: object) -> Hits:
     refuse("hits", "'excluded' or 'rejected'", value, "choose one of the two")
 
 
+def masking(value: object) -> Masking:
+    """What becomes of samples that equal the target, once they are drawn."""
+    if value in {"rejected", "kept"}:
+        return value
+    refuse("hits", "'rejected' or 'kept'", value, "choose one of the two")
+
+
 def handling(value: object, estimator: str) -> Handling:
     """What becomes of samples that equal the target; None for what suits the estimator."""
     if value is None:
@@ -163,12 +173,12 @@ def weights(name: str, values: object) -> Tensor:
     return numbers
 
 
-def counts(values: object) -> Tensor:
+def counts(values: object, name: str = "noise counts") -> Tensor:
     """A vector of counts, not all of them 0."""
-    numbers = vector("noise counts", values)
-    _refuse_any(numbers < 0, numbers, "noise counts", "at least 0", "a class that never occurs has the count 0")
+    numbers = vector(name, values)
+    _refuse_any(numbers < 0, numbers, name, "at least 0", "a class that never occurs has the count 0")
     if not numbers.any():
-        refuse("noise counts", "above 0 for a class", Said("0 for all"), "count again, or take uniform noise")
+        refuse(name, "above 0 for a class", Said("0 for all"), "count again, or take uniform noise")
     return numbers
 
 
@@ -198,6 +208,15 @@ def reduction(value: object) -> Reduction:
     refuse("reduction", "'none', 'mean' or 'sum'", value, "choose one of the three")
 
 
+def loss(value: object, *, training: bool) -> Loss:
+    """Which loss of a layer; None for what its mode gives."""
+    if value is None:
+        return "sampled" if training else "exact"
+    if value in {"sampled", "exact"}:
+        return value
+    refuse("loss", "'sampled' or 'exact'", value, "choose one of the two, or None for that of the mode")
+
+
 def noise_fits(log_probs: Tensor | None, classes: int, device: torch.device) -> None:
     """Noise, if there is any, over these classes and on this device."""
     if log_probs is not None:
@@ -223,14 +242,14 @@ def score_rows(scores: Tensor) -> None:
 
 def labels(target: Tensor, scores: Tensor) -> None:
     """One class per row of scores."""
-    _indices("target", target, scores)
+    indices("target", target, scores.shape[-1], scores.device)
     if target.shape != scores.shape[:-1]:
         refuse_shapes("target", "one class per row of scores", target, scores)
 
 
 def sample_rows(samples: Tensor, scores: Tensor) -> None:
     """Samples of each row of scores, or one list of samples shared by all rows."""
-    _indices("samples", samples, scores)
+    indices("samples", samples, scores.shape[-1], scores.device)
     by_row = samples.ndim > 0 and samples.shape[:-1] == scores.shape[:-1]
     if not (by_row or samples.ndim == 1) or samples.shape[-1] == 0:
         refuse_shapes("samples", "k classes per row of scores, or k in all", samples, scores)
@@ -242,13 +261,14 @@ def refuse_shapes(name: str, rule: str, values: Tensor, scores: Tensor) -> NoRet
     refuse(name, rule, found, "reshape one of them")
 
 
-def _indices(name: str, indices: Tensor, scores: Tensor) -> None:
-    same_device(name, indices.device, scores.device)
-    if indices.dtype != torch.int64:
-        refuse(name, "of dtype torch.int64", indices.dtype, "convert with .long()")
+def indices(name: str, values: Tensor, classes: int, device: torch.device) -> None:
+    """Classes, as int64, where the scores live."""
+    same_device(name, values.device, device)
+    if values.dtype != torch.int64:
+        refuse(name, "of dtype torch.int64", values.dtype, "convert with .long()")
     # Where values cannot be looked at, the gather itself refuses them.
-    if visible(indices) and indices.numel():
-        least, most = (int(end) for end in indices.aminmax())
-        if least < 0 or most >= scores.shape[-1]:
-            wrong, rule = least if least < 0 else most, f"classes from 0 to {scores.shape[-1] - 1}"
+    if visible(values) and values.numel():
+        least, most = (int(end) for end in values.aminmax())
+        if least < 0 or most >= classes:
+            wrong, rule = least if least < 0 else most, f"classes from 0 to {classes - 1}"
             refuse(name, rule, wrong, "count classes from 0", error=IndexError)

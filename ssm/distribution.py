@@ -21,9 +21,11 @@ class Noise:
 
     Attributes:
         log_probs: log q_c, float64 [classes]; -inf for a class that is never drawn.
+        worth: `effective_samples` of one sample, where the noise knows the class frequencies.
     """
 
     log_probs: Tensor
+    worth: float | None = field(default=None, repr=False)
     _law: Literal["any", "uniform", "log_uniform"] = field(default="any", repr=False)
 
     @cached_property
@@ -194,6 +196,36 @@ class Noise:
         [0, 1, 3]
         """
         return self._at(uniforms * self._cumulative[-1])
+
+    def effective_samples(self, frequencies: checks.Numbers, k: int) -> float:
+        """How many samples from the frequencies themselves k of this noise are worth: ``k / sum of p_c^2 / q_c``.
+
+        An estimate of the full sum has the variance of so many, if the model's softmax is p, as it is
+        once a model has learnt how frequent classes are. With few of them the loss is mostly far too
+        low and leaps when a frequent class is drawn: the sampled softmax then trains badly. `log_q`
+        compares classes as they come and is spared that.
+
+        Args:
+            frequencies: p_c or counts in proportion to it [classes].
+            k: the number of samples.
+
+        Returns:
+            At most k; 0 where a class that occurs is never drawn.
+
+        Raises:
+            ValueError: frequencies are not one number of at least 0 for each class, or k is below 1.
+
+        >>> from ssm.noise import uniform, unigram
+        >>> counts = torch.tensor([1000.0] + [1.0] * 999)
+        >>> [round(q.effective_samples(counts, 64), 2) for q in (uniform(1000), unigram(counts))]
+        [0.26, 32.82]
+
+        Kong 1992, "A note on importance sampling using standardized weights".
+        """
+        p = checks.counts(frequencies, "frequencies").to(self.log_probs.device)
+        checks.noise_classes(self.classes, len(p))
+        terms = (2 * (p / p.sum()).log() - self.log_probs).exp()
+        return checks.sample_count(k) / float(terms[p > 0].sum())
 
     def prepare(self, *, others: bool = False) -> None:
         """Make the tables of `draw` now: a compiled step cannot make them.

@@ -1,6 +1,8 @@
 """The full softmax over very many classes, in blocks: never a matrix of [batch, classes]."""
 
+import math
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -8,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
-from ssm import checks
+from ssm import checks, multilabel
 
 _ROWS = 1024  # embeddings that are scored at a time
 _BLOCK = 1 << 22  # scores that exist at a time
@@ -26,13 +28,14 @@ class Top(NamedTuple):
     classes: Tensor
 
 
-def full_softmax(
+def full_softmax(  # noqa: PLR0913 - a layer, and what is right
     embeddings: Tensor,
     projection: Tensor,
     target: Tensor,
     *,
     bias: Tensor | None = None,
-    temperature: float = 1.0,
+    temperature: float | Tensor = 1.0,
+    positives: Tensor | None = None,
 ) -> Tensor:
     """The loss that training estimates, exactly: what methods must be compared by.
 
@@ -47,7 +50,9 @@ def full_softmax(
         projection: w [classes, dim].
         target: t, int64 [...].
         bias: b [classes].
-        temperature: above 0.
+        temperature: above 0; a tensor has a gradient too.
+        positives: other classes that are right and left out of the sum, int64 [..., m], short rows
+            filled with -1.
 
     Returns:
         The loss of each example in nats [...].
@@ -62,10 +67,14 @@ def full_softmax(
     """
     scores = layer_scores(embeddings, projection, bias)
     checks.labels(target, scores)
-    tau = checks.temperature(temperature)
+    tau = temperature if isinstance(temperature, Tensor) else checks.temperature(temperature)
     rows, places = embeddings.reshape(-1, embeddings.shape[-1]), target.flatten()
-    parts = zip(torch.split(rows, _ROWS), torch.split(places, _ROWS), strict=True)
-    losses = [_log_sum(part, projection, bias, tau) - _score(part, projection, bias, t, tau) for part, t in parts]
+    right = _right(positives, target, len(projection))
+    parts = zip(torch.split(rows, _ROWS), torch.split(places, _ROWS), torch.split(right, _ROWS), strict=True)
+    losses = [
+        _log_sum(part, (projection, bias), tau, t, others) - _score(part, projection, bias, t, tau)
+        for part, t, others in parts
+    ]
     return torch.cat(losses).reshape(target.shape)
 
 
@@ -149,7 +158,8 @@ def _refuse_other_kinds(embeddings: Tensor, projection: Tensor) -> None:
 
 
 def _refuse_endless(embeddings: Tensor) -> None:
-    if checks.visible(embeddings) and not embeddings.isfinite().all():
+    # A sum is read five times as fast, and finite unless it overflows.
+    if checks.visible(embeddings) and not (math.isfinite(embeddings.detach().sum()) or embeddings.isfinite().all()):
         place = tuple((~embeddings.isfinite()).nonzero()[0].tolist())
         found = checks.Said(f"{embeddings[place].item()} at {place}")
         checks.refuse("embeddings", "finite", found, "look for a division by 0 or too high a learning rate")
@@ -162,11 +172,27 @@ def _blocks(rows: Tensor, projection: Tensor, bias: Tensor | None) -> Iterator[t
     return zip(torch.split(projection, size), biases, strict=True)
 
 
-def _log_sum(rows: Tensor, projection: Tensor, bias: Tensor | None, tau: float) -> Tensor:
-    def part(w: Tensor, b: Tensor | None) -> Tensor:
-        return (_linear(rows, w, b) / tau).logsumexp(-1)
+def _right(positives: Tensor | None, target: Tensor, classes: int) -> Tensor:
+    """The positives of each row, [rows, m]; m is 0 without any."""
+    if positives is None:
+        return target.new_empty(target.numel(), 0)
+    multilabel.check(positives, target, classes)
+    return positives.reshape(target.numel(), positives.shape[-1])
 
-    sums = [_frugally(part, w, b) for w, b in _blocks(rows, projection, bias)]
+
+def _log_sum(
+    rows: Tensor, layer: tuple[Tensor, Tensor | None], tau: float | Tensor, target: Tensor, right: Tensor
+) -> Tensor:
+    def part(w: Tensor, b: Tensor | None, first: int) -> Tensor:
+        scores = _linear(rows, w, b) / tau
+        if right.shape[1]:
+            scores = scores.masked_fill(multilabel.mask(right, target, first, len(w)), -torch.inf)
+        return scores.logsumexp(-1)
+
+    sums, first = [], 0
+    for w, b in _blocks(rows, *layer):
+        sums.append(_frugally(partial(part, first=first), w, b))
+        first += len(w)
     return torch.stack(sums).logsumexp(0)  # from [blocks, rows]
 
 
@@ -177,7 +203,7 @@ def _frugally(work: Callable[[Tensor, Tensor | None], Tensor], w: Tensor, b: Ten
     return work(w, b)
 
 
-def _score(rows: Tensor, projection: Tensor, bias: Tensor | None, target: Tensor, tau: float) -> Tensor:
+def _score(rows: Tensor, projection: Tensor, bias: Tensor | None, target: Tensor, tau: float | Tensor) -> Tensor:
     score = (_wide(rows) * _wide(projection[target])).sum(-1)
     return (score if bias is None else score + bias[target]) / tau
 

@@ -1,44 +1,29 @@
-"""The last layer of a model and its loss in one, and what its training on several processes needs."""
+"""The last layer of a model and its loss in one."""
 
 import math
-from typing import final
+from typing import Any, final
 
 import torch
-from torch import Tensor, distributed, nn
+from torch import Tensor, nn
 from torch.nn import functional
 
-from ssm import checks, estimators, evaluation
+from ssm import checks, estimators, evaluation, multilabel
+from ssm.cosine import Temperature
+from ssm.cosine import candidates as cosines
+from ssm.drawing import Drawing, refuse_other_noise
+from ssm.estimators import Candidates
 from ssm.noise import Noise
-from ssm.projection import candidates
+from ssm.projection import candidates, sampled_loss
+from ssm.ranks import rank_generator
 
-__all__ = ["SampledSoftmax", "candidates", "rank_generator"]
+__all__ = ["SampledSoftmax", "candidates", "rank_generator", "sampled_loss"]
 
 _IGNORED = -100  # as in torch's cross_entropy
 _RATIOS = {"uncorrected", "negative_sampling"}  # their scores become log(p / q), up to a constant
 
 
-def rank_generator(seed: int, device: torch.device | str = "cpu") -> torch.Generator:
-    """A source of samples that differs between the processes of a distributed run.
-
-    With one seed everywhere each rank draws the same negatives. That biases nothing, but the ranks
-    together have then seen k samples and not k for each: pass this generator to the layer instead.
-
-    Args:
-        seed: of rank 0; rank r has seed + r.
-        device: that of the layer.
-
-    Returns:
-        A generator, of rank 0 where no process group has been made.
-
-    >>> rank_generator(3).initial_seed()
-    3
-    """
-    rank = distributed.get_rank() if distributed.is_available() and distributed.is_initialized() else 0
-    return torch.Generator(device).manual_seed(seed + rank)
-
-
 @final
-class SampledSoftmax(nn.Embedding):
+class SampledSoftmax(Drawing):
     """A last layer and its loss: `torch.nn.Linear` and `torch.nn.CrossEntropyLoss` in one line.
 
     In training, `forward` draws samples and gives their loss, one value per example; after
@@ -47,10 +32,12 @@ class SampledSoftmax(nn.Embedding):
     `nn.Embedding` of its classes, since DistributedDataParallel takes sparse gradients from no other
     module. Under autocast the losses are float32.
 
-    Noise decides how well it trains: log-uniform or unigram noise with the default estimator, and
-    uniform noise only where classes are about equally frequent. A frequent class that is hardly ever
-    drawn has a weight of about 1 / (k q_c) when it is: the loss then leaps, and the default estimator
-    learns badly until k comes near ``max p_c / q_c``. With uniform noise on words take "log_q".
+    Noise decides how well it trains: unigram noise, or log-uniform for classes sorted by frequency,
+    with the default estimator; uniform noise only where classes are about equally frequent. A frequent
+    class that is hardly ever drawn has a weight of about 1 / (k q_c) when it is: the loss then leaps, and
+    the default estimator learns badly. `Noise.effective_samples` tells: on words 2 taught nothing and 10
+    were enough. Where unigram noise makes it less than 2 the layer warns; of other noise it cannot know.
+    With uniform noise on words take "log_q".
 
     Args:
         dim: the width of the embeddings.
@@ -64,7 +51,12 @@ class SampledSoftmax(nn.Embedding):
             example apart; None is what suits the estimator.
         replacement: False for samples that are all different.
         bias: whether classes have one.
+        cosine: whether embeddings and the rows of weights used are normalised, so that scores are
+            ``(cos(h, w_c) + b_c) / temperature``; take a low temperature, such as 0.05.
         temperature: that scores are divided by, before any correction.
+        learn_temperature: whether it is a parameter, of a dense gradient, and this its start.
+        calibration: t of gBCE, with "negative_sampling" and uniform noise, see
+            `ssm.estimators.gbce_power`; 0 for the plain loss.
         sparse: whether gradients touch only the rows used, as SparseAdam and SGD want them.
         ignore_index: a target whose example has no loss and touches no row.
         reduction: "none" for one value per example, "sum", or the "mean" of those that have a loss
@@ -99,7 +91,10 @@ class SampledSoftmax(nn.Embedding):
         hits: checks.Handling | None = None,
         replacement: bool = True,
         bias: bool = True,
+        cosine: bool = False,
         temperature: float = 1.0,
+        learn_temperature: bool = False,
+        calibration: float = 0.0,
         sparse: bool = True,
         ignore_index: int = _IGNORED,
         reduction: checks.Reduction = "none",
@@ -107,20 +102,22 @@ class SampledSoftmax(nn.Embedding):
         dtype: torch.dtype | None = None,
     ) -> None:
         dim, n = checks.whole("dim", dim, 1, None, "an embedding needs a width"), checks.classes(classes)
-        _refuse_other_noise(noise, n)
+        refuse_other_noise(noise, n)
         place = noise.log_probs.device if device is None else torch.device(device)
         # Empty weights, for Embedding would fill them by another law.
         super().__init__(n, dim, sparse=sparse, _weight=torch.empty(n, dim, device=place, dtype=dtype))
         self.bias = nn.Parameter(torch.empty(n, device=place, dtype=dtype)) if bias else None
-        self.dim, self.classes, self.noise = dim, n, noise
+        self.dim, self.classes = dim, n
         self.samples = checks.sample_count(samples)
         self.estimator = checks.estimator(estimator, tuple(estimators.ESTIMATORS))
         self.hits = checks.handling(hits, estimator)
-        self.tries = None if replacement else _tries(noise, self.samples, self.hits)
-        self.temperature = checks.temperature(temperature)
+        self.cosine, tau = cosine, checks.temperature(temperature)
+        self.scale = Temperature(tau, device=place, dtype=dtype) if learn_temperature else tau
+        self.power = _power(self.estimator, self.samples, n, calibration)
         self.reduction = checks.reduction(reduction)
         self.ignore_index = ignore_index
-        self._move_noise()
+        self._take(noise, unique=not replacement)
+        self._warn_of_few()
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -128,37 +125,55 @@ class SampledSoftmax(nn.Embedding):
         bound = 1 / math.sqrt(self.dim)
         with torch.no_grad():
             self.weight.uniform_(-bound, bound)
+            if isinstance(self.scale, Temperature):
+                self.scale.reset_parameters()
             if self.bias is not None and self.estimator == "nce":
                 self.bias.fill_(-self.temperature * math.log(self.classes))
             elif self.bias is not None:
                 self.bias.uniform_(-bound, bound)
 
     def forward(  # type: ignore[override]  # an Embedding by its weights and their gradients alone
-        self, embeddings: Tensor, target: Tensor, *, generator: torch.Generator | None = None
+        self,
+        embeddings: Tensor,
+        target: Tensor,
+        *,
+        positives: Tensor | None = None,
+        loss: checks.Loss | None = None,
+        generator: torch.Generator | None = None,
     ) -> Tensor:
-        """The loss of each example: estimated in training, exact after ``eval()``.
+        """The loss of each example: estimated in training, exact after ``eval()``, or as `loss` says.
 
         Args:
             embeddings: h, floating point [..., dim].
             target: t, int64 [...].
-            generator: the source of the samples; see `rank_generator` for several processes.
+            positives: other classes that are right, int64 [..., m], short rows filled with -1: no loss
+                pushes them down, nor counts them in the sum of the full softmax.
+            loss: "sampled" or "exact" in either mode.
+            generator: the source of the samples; see `ssm.head.rank_generator` for several processes.
 
         Returns:
             In nats [...], or reduced to one value; 0 where the target is `ignore_index`.
 
         Raises:
             ValueError: shapes, dtypes or devices do not fit, an embedding is not finite.
-            IndexError: a target is not a class.
+            IndexError: a target or a positive is not a class.
         """
         if target.shape != embeddings.shape[:-1]:
             checks.refuse_shapes("target", "one class per embedding", target, embeddings)
         counted = target != self.ignore_index
-        embeddings = embeddings.masked_fill(~counted[..., None], 0.0)
-        if self.training:
-            loss = self._sampled(embeddings, target, counted, generator)
-        else:
-            loss = self._exact(embeddings, target.masked_fill(~counted, 0))
-        return self._reduced(loss, counted)
+        if not _all(counted):
+            embeddings = embeddings.masked_fill(~counted[..., None], 0.0)
+        if positives is not None:
+            self._refuse_positives(positives, target)
+        if checks.loss(loss, training=self.training) == "exact":
+            return self._reduced(self._exact(embeddings, target.masked_fill(~counted, 0), positives), counted)
+        target, samples = _without_ignored(target, self._draw(target, counted, generator), counted)
+        return self._reduced(self._sampled(embeddings, target, samples, positives), counted)
+
+    @property
+    def temperature(self) -> float | Tensor:
+        """What scores are divided by: a number, or one that is learned."""
+        return self.scale() if isinstance(self.scale, Temperature) else self.scale
 
     def scores(self, embeddings: Tensor) -> Tensor:
         """The score of every class.
@@ -169,7 +184,7 @@ class SampledSoftmax(nn.Embedding):
         Returns:
             ``x_c = (h . w_c + b_c) / temperature`` [..., classes].
         """
-        return functional.linear(embeddings, self.weight, self.bias) / self.temperature
+        return functional.linear(self._unit(embeddings), self._unit(self.weight), self.bias) / self.temperature
 
     def log_probs(self, embeddings: Tensor) -> Tensor:
         """The log-probability of every class under the model.
@@ -183,7 +198,8 @@ class SampledSoftmax(nn.Embedding):
         Returns:
             log p_c [..., classes].
         """
-        return (functional.linear(embeddings, self.weight, self._prior()) / self.temperature).log_softmax(-1)
+        scores = functional.linear(self._unit(embeddings), self._unit(self.weight), self._prior())
+        return (scores / self.temperature).log_softmax(-1)
 
     def predict(self, embeddings: Tensor, top: int = 1) -> Tensor:
         """The most probable classes, in blocks of classes.
@@ -198,49 +214,43 @@ class SampledSoftmax(nn.Embedding):
         Raises:
             ValueError: there are not as many classes.
         """
-        return evaluation.top(embeddings, self.weight, top, bias=self._prior()).classes
+        return evaluation.top(self._unit(embeddings), self._unit(self.weight), top, bias=self._prior()).classes
 
     def extra_repr(self) -> str:
         """What ``print`` shows of the layer."""
+        tau = f"temperature={self.scale:g}, " if isinstance(self.scale, float) else ""
         return (
             f"{self.dim}, {self.classes}, samples={self.samples}, estimator={self.estimator!r}, hits={self.hits!r}, "
-            f"replacement={self.tries is None}, bias={self.bias is not None}, temperature={self.temperature:g}, "
-            f"sparse={self.sparse}, reduction={self.reduction!r}"
+            f"replacement={self.tries is None}, bias={self.bias is not None}, "
+            f"{'cosine=True, ' if self.cosine else ''}{tau}sparse={self.sparse}, reduction={self.reduction!r}"
         )
 
-    def __setstate__(self, state: dict[str, object]) -> None:
-        """Take what a pickle or a copy holds, and make the tables again."""
-        super().__setstate__(state)  # type: ignore[no-untyped-call]
-        self._move_noise()
+    def _refuse_positives(self, positives: Tensor, target: Tensor) -> None:
+        if self.estimator == "naive_importance":
+            way_out = "take the sampled softmax"
+            checks.refuse("positives", "None for naive_importance", checks.shape(positives), way_out)
+        multilabel.check(positives, target, self.classes)
 
-    def _apply(self, *arguments: object, **options: object) -> "SampledSoftmax":
-        super()._apply(*arguments, **options)  # type: ignore[no-untyped-call]
-        self._move_noise()
-        return self
+    def _unit(self, rows: Tensor) -> Tensor:
+        return functional.normalize(rows, dim=-1) if self.cosine else rows
 
-    def _move_noise(self) -> None:
-        device = self.weight.device
-        if device.type != "meta":  # from which nothing could come back
-            self.noise = self.noise if self.noise.log_probs.device == device else self.noise.to(device)
-            self.noise.prepare(others=self.hits == "excluded")
-
-    def _sampled(
-        self, embeddings: Tensor, target: Tensor, counted: Tensor, generator: torch.Generator | None
-    ) -> Tensor:
-        target, samples = _without_ignored(target, self._draw(target, counted, generator), counted)
-        found = candidates(
-            embeddings,
-            self.weight,
-            target,
-            samples,
-            self.noise,
-            bias=self.bias,
-            temperature=self.temperature,
-            hits="kept" if self.hits == "kept" else "rejected",
-            tries=self.tries,
-            sparse=self.sparse,
-        )
+    def _sampled(self, embeddings: Tensor, target: Tensor, samples: Tensor, positives: Tensor | None) -> Tensor:
+        hits: checks.Masking = "kept" if self.hits == "kept" else "rejected"
+        how: dict[str, Any] = {"bias": self.bias, "hits": hits, "tries": self.tries, "sparse": self.sparse}
+        where = embeddings, self.weight, target, samples, self.noise
+        if isinstance(self.scale, float) and not self.cosine and positives is None and self.power == 1:
+            return sampled_loss(*where, estimator=self.estimator, temperature=self.scale, **how)
+        found = self._candidates(where, how)
+        if positives is not None:
+            found = multilabel.spare(found, target, samples, positives, self.noise)
+        if self.power != 1:
+            return estimators.negative_sampling(found, self.power)
         return estimators.ESTIMATORS[self.estimator](found)
+
+    def _candidates(self, where: tuple[Tensor, Tensor, Tensor, Tensor, Noise], how: dict[str, Any]) -> Candidates:
+        if self.cosine or isinstance(self.scale, Temperature):
+            return cosines(*where, temperature=self.temperature, normalised=self.cosine, **how)
+        return candidates(*where, temperature=self.scale, **how)
 
     def _draw(self, target: Tensor, counted: Tensor, generator: torch.Generator | None) -> Tensor:
         if self.hits == "excluded":
@@ -249,11 +259,11 @@ class SampledSoftmax(nn.Embedding):
             return self.noise.draw_unique(self.samples, generator=generator).samples
         return self.noise.draw((self.samples,), generator=generator)
 
-    def _exact(self, embeddings: Tensor, target: Tensor) -> Tensor:
+    def _exact(self, embeddings: Tensor, target: Tensor, positives: Tensor | None) -> Tensor:
         if self.estimator in _RATIOS:
             checks.drawable_targets(self.noise.log_probs[target])
-        prior = self._prior()
-        return evaluation.full_softmax(embeddings, self.weight, target, bias=prior, temperature=self.temperature)
+        where = self._unit(embeddings), self._unit(self.weight), target
+        return evaluation.full_softmax(*where, bias=self._prior(), temperature=self.temperature, positives=positives)
 
     def _prior(self) -> Tensor | None:
         """What is added to h . w: the bias, and log q where scores are log(p / q)."""
@@ -263,23 +273,23 @@ class SampledSoftmax(nn.Embedding):
         return log_q if self.bias is None else self.bias + log_q
 
     def _reduced(self, loss: Tensor, counted: Tensor) -> Tensor:
-        loss = loss.masked_fill(~counted, 0.0)
+        loss = loss if _all(counted) else loss.masked_fill(~counted, 0.0)
         if self.reduction == "none":
             return loss
         return loss.sum() / counted.sum().clamp(min=1) if self.reduction == "mean" else loss.sum()
 
 
-def _refuse_other_noise(noise: object, classes: int) -> None:
-    if not isinstance(noise, Noise):
-        checks.refuse("noise", "a Noise", noise, f"build one, such as ssm.noise.log_uniform({classes})")
-    checks.noise_classes(noise.classes, classes)
+def _all(counted: Tensor) -> bool:
+    """Whether nothing is ignored, as far as one may look."""
+    return checks.visible(counted) and bool(counted.all())
 
 
-def _tries(noise: Noise, k: int, hits: checks.Handling) -> float:
-    if hits == "excluded":
-        way_out = "draw with replacement, or once for the batch"
-        checks.refuse("hits", "'rejected' or 'kept' for samples that are all different", hits, way_out)
-    return noise.tries(k)
+def _power(estimator: str, samples: int, classes: int, calibration: float) -> float:
+    if not calibration:
+        return 1.0
+    if estimator != "negative_sampling":
+        checks.refuse("calibration", f"0 for {estimator}", calibration, "choose negative_sampling")
+    return estimators.gbce_power(samples, classes, calibration)
 
 
 def _without_ignored(target: Tensor, samples: Tensor, counted: Tensor) -> tuple[Tensor, Tensor]:
@@ -287,6 +297,8 @@ def _without_ignored(target: Tensor, samples: Tensor, counted: Tensor) -> tuple[
 
     Nothing is taken out: what is left would have a shape that a GPU has to wait for.
     """
+    if _all(counted):
+        return target, samples
     if samples.ndim == 1 or not target.numel():
         return torch.where(counted, target, samples.flatten()[:1].sum()), samples
     rows = samples.flatten(0, -2)  # [examples, k]

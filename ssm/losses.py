@@ -5,17 +5,21 @@ Samples that equal the target, hits, are rejected, as everywhere; the losses tha
 
 A temperature goes in before the correction: pass ``scores / temperature``. The correction itself is computed in
 float64 and the losses in float32 at least, so that half precision neither overflows nor rounds it away.
+Of several classes that are right for an example pass those beside its target as positives, short rows filled with
+-1: samples among them are hits whatever `hits` says, and the loss is of the target and the classes that are wrong.
 """
 
 import torch
 from torch import Tensor
 
-from ssm import checks, estimators
+from ssm import checks, estimators, multilabel, towers
 from ssm.estimators import Candidates
 from ssm.noise import Noise
 
+in_batch = towers.in_batch
 
-def full_softmax(scores: Tensor, target: Tensor) -> Tensor:
+
+def full_softmax(scores: Tensor, target: Tensor, *, positives: Tensor | None = None) -> Tensor:
     """The reference, which needs the score of every class.
 
     ``loss = -x_t + log(sum over c of exp(x_c))``
@@ -23,6 +27,7 @@ def full_softmax(scores: Tensor, target: Tensor) -> Tensor:
     Args:
         scores: x, floating point [..., classes].
         target: t, int64 [...].
+        positives: other classes that are right, int64 [..., m]; fill short rows with -1.
 
     Returns:
         The loss of each example in nats [...].
@@ -37,7 +42,10 @@ def full_softmax(scores: Tensor, target: Tensor) -> Tensor:
     """
     checks.score_rows(scores)
     checks.labels(target, scores)
-    return estimators.full(_pick(scores, target), scores)
+    if positives is not None:
+        multilabel.check(positives, target, scores.shape[-1])
+        scores = scores.masked_fill(multilabel.mask(positives, target, 0, scores.shape[-1]), -torch.inf)
+    return estimators.full(estimators.pick(scores, target), scores)
 
 
 def sampled_softmax(  # noqa: PLR0913 - how the samples were drawn, beside the samples
@@ -48,14 +56,15 @@ def sampled_softmax(  # noqa: PLR0913 - how the samples were drawn, beside the s
     *,
     hits: checks.Masking = "rejected",
     tries: float | None = None,
+    positives: Tensor | None = None,
 ) -> Tensor:
     """The article's loss: the target apart, the rest of the sum estimated from noise samples.
 
     ``loss = -x_t + log(exp(x_t) + sum over samples c != t of exp(x_c) (1 - q_t) / (k_eff q_c))``
 
     Samples that equal the target are rejected; k_eff counts the others. With none left the loss and its gradient
-    are 0. For samples drawn with the target excluded, pass the noise they were excluded from: the formula is the
-    same. The gradient tends to that of the full softmax as k grows, with a bias of order 1 / k.
+    are 0. For samples drawn with the target excluded pass the noise they were excluded from. The gradient tends to
+    that of the full softmax as k grows, with a bias of order 1 / k.
 
     Args:
         scores: x, floating point [..., classes].
@@ -64,6 +73,7 @@ def sampled_softmax(  # noqa: PLR0913 - how the samples were drawn, beside the s
         noise: q, what the samples were drawn from.
         hits: "rejected"; "kept" is a mistake worth seeing: its bias does not vanish.
         tries: for samples from `Noise.draw_unique`, its tries.
+        positives: other classes that are right, int64 [..., m]; fill short rows with -1.
 
     Returns:
         The loss of each example in nats [...].
@@ -80,7 +90,9 @@ def sampled_softmax(  # noqa: PLR0913 - how the samples were drawn, beside the s
 
     Bengio and Senecal 2008; Jean et al. 2015; Orr 2021; Khrylchenko et al. 2025 (the same gradient).
     """
-    return estimators.sampled_softmax(_candidates(scores, target, samples, noise, hits=hits, tries=tries))
+    return estimators.sampled_softmax(
+        _candidates(scores, target, samples, noise, hits=hits, tries=tries, positives=positives)
+    )
 
 
 def naive_importance(
@@ -126,6 +138,7 @@ def log_q(  # noqa: PLR0913 - how the samples were drawn, beside the samples
     *,
     hits: checks.Masking = "rejected",
     tries: float | None = None,
+    positives: Tensor | None = None,
 ) -> Tensor:
     """The correction on every class, the target's too: what TensorFlow and most recommenders do.
 
@@ -142,6 +155,7 @@ def log_q(  # noqa: PLR0913 - how the samples were drawn, beside the samples
         noise: q, what the samples were drawn from; it must be able to draw the targets.
         hits: "rejected", or "kept" as candidates of their own.
         tries: for samples from `Noise.draw_unique`, its tries.
+        positives: other classes that are right, int64 [..., m]; fill short rows with -1.
 
     Returns:
         The loss of each example in nats [...]; 0 with no sample left.
@@ -158,10 +172,17 @@ def log_q(  # noqa: PLR0913 - how the samples were drawn, beside the samples
 
     Jean et al. 2015, "On using very large target vocabulary"; Yi et al. 2019.
     """
-    return estimators.log_q(_candidates(scores, target, samples, noise, hits=hits, tries=tries))
+    return estimators.log_q(_candidates(scores, target, samples, noise, hits=hits, tries=tries, positives=positives))
 
 
-def uncorrected(scores: Tensor, target: Tensor, samples: Tensor, *, hits: checks.Masking = "rejected") -> Tensor:
+def uncorrected(
+    scores: Tensor,
+    target: Tensor,
+    samples: Tensor,
+    *,
+    hits: checks.Masking = "rejected",
+    positives: Tensor | None = None,
+) -> Tensor:
     """A softmax over the target and the samples, as if there were no other class.
 
     ``loss = -x_t + log(exp(x_t) + sum over samples c != t of exp(x_c))``
@@ -173,6 +194,7 @@ def uncorrected(scores: Tensor, target: Tensor, samples: Tensor, *, hits: checks
         target: t, int64 [...].
         samples: c, int64 [..., k], or [k] shared by all examples.
         hits: "rejected", or "kept" as candidates of their own.
+        positives: other classes that are right, int64 [..., m]; fill short rows with -1.
 
     Returns:
         The loss of each example in nats [...]; 0 with no sample left.
@@ -187,7 +209,7 @@ def uncorrected(scores: Tensor, target: Tensor, samples: Tensor, *, hits: checks
 
     Jean et al. 2015; Yi et al. 2019, "Sampling-bias-corrected neural modeling".
     """
-    return estimators.uncorrected(_candidates(scores, target, samples, None, hits=hits, tries=None))
+    return estimators.uncorrected(_candidates(scores, target, samples, None, hits=hits, positives=positives))
 
 
 def nce(  # noqa: PLR0913 - how the samples were drawn, beside the samples
@@ -198,6 +220,7 @@ def nce(  # noqa: PLR0913 - how the samples were drawn, beside the samples
     *,
     hits: checks.Masking = "kept",
     tries: float | None = None,
+    positives: Tensor | None = None,
 ) -> Tensor:
     """Noise-contrastive estimation: tell the target from the noise, one class at a time.
 
@@ -212,6 +235,7 @@ def nce(  # noqa: PLR0913 - how the samples were drawn, beside the samples
         noise: q, what the samples were drawn from; it must be able to draw the targets.
         hits: "kept", or "rejected" to leave out samples that equal the target.
         tries: for samples from `Noise.draw_unique`, its tries.
+        positives: other classes that are right, int64 [..., m]; fill short rows with -1.
 
     Returns:
         The loss of each example in nats [...].
@@ -228,21 +252,31 @@ def nce(  # noqa: PLR0913 - how the samples were drawn, beside the samples
 
     Gutmann and Hyvarinen 2010, "Noise-contrastive estimation"; Mnih and Teh 2012.
     """
-    return estimators.nce(_candidates(scores, target, samples, noise, hits=hits, tries=tries))
+    return estimators.nce(_candidates(scores, target, samples, noise, hits=hits, tries=tries, positives=positives))
 
 
-def negative_sampling(scores: Tensor, target: Tensor, samples: Tensor, *, hits: checks.Masking = "kept") -> Tensor:
+def negative_sampling(  # noqa: PLR0913 - how the samples were drawn, beside the samples
+    scores: Tensor,
+    target: Tensor,
+    samples: Tensor,
+    *,
+    hits: checks.Masking = "kept",
+    power: float = 1.0,
+    positives: Tensor | None = None,
+) -> Tensor:
     """The loss of word2vec: push the target up and each sample down.
 
-    ``loss = -log s(x_t) - sum over samples c of log s(-x_c)``, ``s(y) = 1 / (1 + exp(-y))``
+    ``loss = -power log s(x_t) - sum over samples c of log s(-x_c)``, ``s(y) = 1 / (1 + exp(-y))``
 
-    If hits are kept, the scores become ``log(p_c / (k q_c))``: embeddings, not probabilities.
+    If hits are kept, the scores become ``log(power p_c / (k q_c))``: embeddings, not probabilities.
 
     Args:
         scores: x, floating point [..., classes].
         target: t, int64 [...].
         samples: c, int64 [..., k], or [k] shared by all examples.
         hits: "kept", or "rejected" to leave out samples that equal the target.
+        power: above 0; with that of `ssm.estimators.gbce_power` this is gBCE.
+        positives: other classes that are right, int64 [..., m]; fill short rows with -1.
 
     Returns:
         The loss of each example in nats [...].
@@ -255,47 +289,10 @@ def negative_sampling(scores: Tensor, target: Tensor, samples: Tensor, *, hits: 
     >>> round(negative_sampling(scores, torch.tensor(0), torch.tensor([1, 4, 0])).item(), 6)
     4.541195
 
-    Mikolov et al. 2013, "Distributed representations of words and phrases".
+    Mikolov et al. 2013, "Distributed representations of words and phrases"; Petrov and Macdonald 2023 (the power).
     """
-    return estimators.negative_sampling(_candidates(scores, target, samples, None, hits=hits, tries=None))
-
-
-def in_batch(scores: Tensor, log_probs: Tensor | None = None, ids: Tensor | None = None) -> Tensor:
-    """Two towers: the targets of a batch's other examples are the negatives of each.
-
-    ``loss_i = -y_ii + log(sum over j of exp(y_ij))``, ``y_ij = x_ij - log q_j``
-
-    without those j != i that are the same item as i. It is `log_q` with samples that come free, at
-    the rate at which the data has them; without log_probs it is `uncorrected`, and learns ``p / q``.
-
-    Args:
-        scores: x_ij of query i and item j, the right ones on the diagonal [batch, batch].
-        log_probs: log q_j, how likely a batch is to have item j in a place [batch].
-        ids: the item in each place, to know the same one again; int64 [batch].
-
-    Returns:
-        The loss of each example in nats [batch]; 0 with no other item.
-
-    Raises:
-        ValueError: shapes, dtypes or devices do not fit.
-
-    >>> scores = torch.tensor([[2.0, 1.0, 2.0], [0.0, 3.0, 0.0], [2.0, 0.0, 2.0]])
-    >>> [round(loss, 4) for loss in in_batch(scores, ids=torch.tensor([7, 5, 7])).tolist()]
-    [0.3133, 0.0949, 0.1269]
-
-    Yi et al. 2019, "Sampling-bias-corrected neural modeling for large corpus item recommendations".
-    """
-    checks.score_rows(scores)
-    if scores.ndim != 2 or scores.shape[0] != scores.shape[1]:
-        checks.refuse("scores", "of shape [batch, batch]", checks.shape(scores), "score every query with every item")
-    places = torch.arange(len(scores), device=scores.device) if ids is None else ids
-    logs = torch.zeros_like(places, dtype=torch.float64) if log_probs is None else log_probs.double()
-    for name, each in (("ids", places), ("log_probs", logs)):
-        checks.same_device(name, each.device, scores.device)
-        if each.shape != scores.shape[:1]:
-            checks.refuse_shapes(name, "one for each example", each, scores)
-    same = places[:, None] == places  # [batch, batch]
-    return estimators.log_q(Candidates(scores.diagonal(), scores, logs, logs, same))
+    found = _candidates(scores, target, samples, None, hits=hits, positives=positives)
+    return estimators.negative_sampling(found, power)
 
 
 def _candidates(  # noqa: PLR0913 - all that the doors take
@@ -305,16 +302,17 @@ def _candidates(  # noqa: PLR0913 - all that the doors take
     noise: Noise | None,
     *,
     hits: checks.Masking,
-    tries: float | None,
+    tries: float | None = None,
+    positives: Tensor | None = None,
 ) -> Candidates:
     checks.score_rows(scores)
     checks.labels(target, scores)
     checks.sample_rows(samples, scores)
     rows = samples.expand(*scores.shape[:-1], samples.shape[-1])  # [..., k]
-    found = (_pick(scores, target), scores.gather(-1, rows))
+    found = (estimators.pick(scores, target), scores.gather(-1, rows))
     checks.noise_fits(None if noise is None else noise.log_probs, scores.shape[-1], scores.device)
-    return estimators.candidates(found, (target, samples), noise, hits=hits, tries=tries)
-
-
-def _pick(scores: Tensor, target: Tensor) -> Tensor:
-    return scores.gather(-1, target[..., None]).squeeze(-1)
+    made = estimators.candidates(found, (target, samples), noise, hits=hits, tries=tries)
+    if positives is None:
+        return made
+    multilabel.check(positives, target, scores.shape[-1])
+    return multilabel.spare(made, target, samples, positives, noise)

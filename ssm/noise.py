@@ -1,19 +1,15 @@
 """Noise distributions over classes: where the samples of a sampled loss come from."""
 
 import math
-from collections.abc import Sequence
+from dataclasses import replace
 
-import numpy as np
-import numpy.typing as npt
 import torch
-from torch import Tensor
 
 from ssm import checks
+from ssm.checks import Numbers
 from ssm.distribution import Noise
 
 __all__ = ["Noise", "custom", "log_uniform", "softmax", "uniform", "unigram"]
-
-Numbers = Tensor | Sequence[float] | npt.NDArray[np.floating | np.integer]
 
 
 def uniform(classes: int) -> Noise:
@@ -32,7 +28,7 @@ def uniform(classes: int) -> Noise:
     [0.25, 0.25, 0.25, 0.25]
     """
     n = checks.classes(classes)
-    return Noise((-torch.tensor(float(n), dtype=torch.float64).log()).expand(n), "uniform")
+    return Noise((-torch.tensor(float(n), dtype=torch.float64).log()).expand(n), _law="uniform")
 
 
 def log_uniform(classes: int) -> Noise:
@@ -53,7 +49,7 @@ def log_uniform(classes: int) -> Noise:
     n = checks.classes(classes)
     # log1p keeps the digits that the difference of two near logarithms would lose.
     ranks = torch.arange(1, n + 1, dtype=torch.float64)
-    return Noise(ranks.reciprocal().log1p().log() - math.log(math.log1p(n)), "log_uniform")
+    return Noise(ranks.reciprocal().log1p().log() - math.log(math.log1p(n)), _law="log_uniform")
 
 
 def unigram(counts: Numbers, power: float = 0.75) -> Noise:
@@ -64,7 +60,8 @@ def unigram(counts: Numbers, power: float = 0.75) -> Noise:
         power: 1 for the frequencies themselves, 0 for uniform, 0.75 as in word2vec.
 
     Returns:
-        Noise over as many classes as there are counts.
+        Noise over as many classes as there are counts; since it knows them, a layer whose samples are
+        worth hardly anything warns (`Noise.effective_samples`): power 0 is uniform noise that says so.
 
     Raises:
         ValueError: a count is below 0, none is above, or power is not finite.
@@ -77,7 +74,8 @@ def unigram(counts: Numbers, power: float = 0.75) -> Noise:
     power = checks.finite("power", power, "0.75 is the usual one")
     numbers = checks.counts(counts)
     logs = torch.where(numbers > 0, power * numbers.log(), -torch.inf)  # at power 0 too
-    return Noise(logs.log_softmax(0))
+    noise = Noise(logs.log_softmax(0))
+    return replace(noise, worth=noise.effective_samples(numbers, 1))
 
 
 def softmax(scores: Numbers, temperature: float = 1.0) -> Noise:

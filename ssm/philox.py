@@ -94,7 +94,7 @@ def uniforms(seed: int, draws: int, k: int, *, first: int = 0, device: torch.dev
     return uniforms[:, :k] if k == 2 * pairs else uniforms[:, :k].contiguous()
 
 
-def normals(seed: int, n: int, device: torch.device | str | None = None) -> Tensor:
+def normals(seed: int, n: int, device: torch.device | str | None = None, *, first: int = 0) -> Tensor:
     """Standard normal numbers, each a function of seed and place (Box and Muller 1958).
 
     Number c: u1 from words 0, 1 of the block at counter (c, 0, 0, 1), u2 from its words 2, 3, and
@@ -104,6 +104,7 @@ def normals(seed: int, n: int, device: torch.device | str | None = None) -> Tens
         seed: from 0 to 2^64 - 1.
         n: how many.
         device: where to compute.
+        first: the first place.
 
     Returns:
         Float64 tensor [n].
@@ -111,14 +112,15 @@ def normals(seed: int, n: int, device: torch.device | str | None = None) -> Tens
     Raises:
         ValueError: an argument is out of its range.
 
-    >>> bool((normals(0, 5) == normals(0, 9)[:5]).all())
+    >>> bool((normals(0, 5, first=4) == normals(0, 9)[4:]).all())
     True
     """
     n = checks.whole("n", n, 1, 1 << 32, "ask for one number or more")
+    _position("first + n", _position("first", first) + n)
     key = _key(seed)
     normals = torch.empty(n, dtype=torch.float64, device=device)
     for left in range(0, n, _CHUNK):
-        place = torch.arange(left, min(left + _CHUNK, n), device=device)
+        place = torch.arange(first + left, first + min(left + _CHUNK, n), device=device)
         zero = place.new_zeros(())
         w0, w1, w2, w3 = _rounds((place, zero, zero, zero + 1), key)
         u1, u2 = (torch.empty(len(place), dtype=torch.float64, device=device) for _ in range(2))

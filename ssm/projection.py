@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ssm import checks, estimators, evaluation
+from ssm import _fused, checks, estimators, evaluation
 from ssm.estimators import Candidates
 from ssm.noise import Noise
 
@@ -68,6 +68,92 @@ def candidates(  # noqa: PLR0913 - a layer, a draw, and how each is meant
 
     Jean et al. 2015; Abadi et al. 2016, "TensorFlow" (its sampled_softmax_loss).
     """
+    tau = _checked((embeddings, projection, bias), target, samples, noise, temperature, sparse=sparse)
+    x_t, x_c = _scores(embeddings, projection, target, samples, sparse=sparse)
+    if bias is not None:
+        x_t, x_c = x_t + _pick(bias, target, sparse=sparse), x_c + _pick(bias, samples, sparse=sparse)
+    if tau != 1:
+        x_t, x_c = x_t / tau, x_c / tau
+    return estimators.candidates((x_t, x_c), (target, samples), noise, hits=hits, tries=tries)
+
+
+def sampled_loss(  # noqa: PLR0913 - as `candidates`
+    embeddings: Tensor,
+    projection: Tensor,
+    target: Tensor,
+    samples: Tensor,
+    noise: Noise | None,
+    *,
+    estimator: str = "sampled_softmax",
+    bias: Tensor | None = None,
+    temperature: float = 1.0,
+    hits: checks.Masking = "rejected",
+    tries: float | None = None,
+    sparse: bool = True,
+) -> Tensor:
+    """``estimators.ESTIMATORS[estimator](candidates(...))``, in fewer passes over the scores where that can be.
+
+    A softmax over samples that the batch shares is one function with its gradient, if it is in float32
+    or float64, without autocast, and neither compiled nor under a transform of `torch.func`. A gradient
+    of its gradient comes from the plain formulas.
+
+    Args:
+        embeddings: h, floating point [..., dim].
+        projection: w [classes, dim].
+        target: t, int64 [...].
+        samples: c, int64 [k] shared by all examples, or [..., k].
+        noise: q, what the samples were drawn from; None for losses that correct nothing.
+        estimator: the name of a loss of `ssm.estimators`.
+        bias: b [classes].
+        temperature: above 0.
+        hits: whether samples that equal the target are "rejected" or "kept".
+        tries: for samples from `Noise.draw_unique`, its tries.
+        sparse: whether gradients are sparse tensors of the rows that were used.
+
+    Returns:
+        The loss of each example in nats [...].
+
+    Raises:
+        ValueError: as `candidates`, or there is no such estimator.
+        IndexError: a target or sample is not a class.
+
+    >>> from ssm import noise
+    >>> w, q = torch.zeros(1000, 4, requires_grad=True), noise.uniform(1000)
+    >>> loss = sampled_loss(torch.ones(2, 4), w, torch.tensor([5, 7]), torch.tensor([7, 1, 1]), q, estimator="log_q")
+    >>> loss.exp().tolist()
+    [4.0, 3.0]
+    >>> loss.sum().backward()
+    >>> w.grad.coalesce().indices().tolist()
+    [[1, 5, 7]]
+    """
+    name = checks.estimator(estimator, tuple(estimators.ESTIMATORS))
+
+    def plain(h: Tensor, w: Tensor, b: Tensor | None, t: Tensor) -> Tensor:
+        options = {"bias": b, "temperature": temperature, "hits": hits, "tries": tries, "sparse": sparse}
+        return estimators.ESTIMATORS[name](candidates(h, w, t, samples, noise, **options))  # type: ignore[arg-type]
+
+    if not _fused.holds(name, embeddings, projection, samples):
+        return plain(embeddings, projection, bias, target)
+    tau = _checked((embeddings, projection, bias), target, samples, noise, temperature, sparse=sparse)
+    rejected = checks.masking(hits) == "rejected"
+    drawn = _fused.draw(target.flatten(), samples, noise, rejected=rejected, tries=tries)
+    step = _fused.plan(name, drawn, projection.dtype, temperature=tau, sparse=sparse, plain=plain)
+    if target.ndim == 1:
+        return _fused.loss(embeddings, projection, bias, step)
+    found = _fused.loss(embeddings.reshape(-1, embeddings.shape[-1]), projection, bias, step)
+    return found.reshape(target.shape)
+
+
+def _checked(  # noqa: PLR0913 - all that must fit together
+    layer: tuple[Tensor, Tensor, Tensor | None],
+    target: Tensor,
+    samples: Tensor,
+    noise: Noise | None,
+    temperature: float,
+    *,
+    sparse: bool,
+) -> float:
+    embeddings, projection, bias = layer
     scores = evaluation.layer_scores(embeddings, projection, bias)
     checks.labels(target, scores)
     checks.sample_rows(samples, scores)
@@ -75,12 +161,7 @@ def candidates(  # noqa: PLR0913 - a layer, a draw, and how each is meant
     tau = checks.temperature(temperature)
     if sparse:
         _refuse_no_sparse(projection, bias)
-    x_t, x_c = _scores(embeddings, projection, target, samples, sparse=sparse)
-    if bias is not None:
-        x_t, x_c = x_t + _pick(bias, target, sparse=sparse), x_c + _pick(bias, samples, sparse=sparse)
-    if tau != 1:
-        x_t, x_c = x_t / tau, x_c / tau
-    return estimators.candidates((x_t, x_c), (target, samples), noise, hits=hits, tries=tries)
+    return tau
 
 
 def _refuse_no_sparse(projection: Tensor, bias: Tensor | None) -> None:

@@ -1,10 +1,14 @@
 """What all tests share: the same verdict for the same commit, and the browser last."""
 
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from hypothesis.internal.conjecture import providers
+
+# Tests run beside one another, each of them and what it starts on one thread.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 BROWSER = Path(__file__).parent / "browser"
 

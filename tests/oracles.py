@@ -197,10 +197,32 @@ def negative_sampling_loss(scores: Vector, target: int, samples: Sequence[int], 
     return minus_log_logistic(scores[target]) + math.fsum(negatives)
 
 
-def in_batch_loss(scores: Sequence[Vector], query: int, log_q: Vector, ids: Sequence[int]) -> float:
-    """Return the loss of one query, whose negatives are the batch's other items."""
-    y = [x - lq for x, lq in zip(scores[query], log_q, strict=True)]
-    return log_sum_exp([y[query]] + [y[j] for j, item in enumerate(ids) if item != ids[query]]) - y[query]
+def in_batch_loss(
+    scores: Vector, place: int, log_q: Vector, ids: Sequence[int], positives: Sequence[int] = ()
+) -> float:
+    """Return the loss of one query, whose negatives are the items of others that are not right for it too."""
+    y = [x - lq for x, lq in zip(scores, log_q, strict=True)]
+    wrong = [j for j, item in enumerate(ids) if item != ids[place] and item not in positives]
+    return log_sum_exp([y[place]] + [y[j] for j in wrong]) - y[place]
+
+
+def worth(counts: Vector, q: Vector, k: int) -> float:
+    """Return how many samples from the frequencies k samples from q are worth."""
+    return k / math.fsum(p_c**2 / q_c for p_c, q_c in zip(normalise(counts), q, strict=True))
+
+
+def streamed(stream: Sequence[Sequence[int]], classes: int, rate: float) -> list[float]:
+    """Return frequencies from mean gaps that forget: those of a class that comes m times in a batch are equal."""
+    gaps, starts, last, now = [0.0] * classes, [1.0] * classes, [0] * classes, 0
+    for ids in stream:
+        now += len(ids)
+        for c in set(ids):
+            times = list(ids).count(c)
+            for _ in range(times):
+                gaps[c] = (1 - rate) * gaps[c] + rate * (now - last[c]) / times
+                starts[c] *= 1 - rate
+            last[c] = now
+    return [1 / (now + 1) if start == 1 else (1 - start) / gap for gap, start in zip(gaps, starts, strict=True)]
 
 
 # Every loss and its gradient by name, hits "rejected" or "kept"

@@ -18,7 +18,7 @@ from torch.distributed.fsdp import fully_shard
 from torch.multiprocessing.spawn import spawn
 from torch.nn.parallel import DistributedDataParallel
 
-from ssm import estimators, noise
+from ssm import estimators, noise, optim
 from ssm.head import SampledSoftmax, rank_generator
 
 RANKS, DIM, CLASSES, STEPS = 2, 4, 30, 3
@@ -83,6 +83,28 @@ def parallel(estimator: str, *, sparse: bool) -> Found:
     return found | {"replicas": apart(others[:1], others[1:]), "moved": apart(others[:1], [Model().head.weight])}
 
 
+def rows(kind: type[optim.RowAdam | optim.RowAdagrad]) -> Found:
+    """Train under DistributedDataParallel by an optimiser of rows, clipped, and once more in this process alone."""
+    model = Model()
+    alone, wrapped = copy.deepcopy(model), DistributedDataParallel(model)
+    steps = [kind(each.head.parameters(), lr=0.1) for each in (model, alone)]
+    generators = [torch.Generator().manual_seed(7 + rank) for rank in range(RANKS)]
+    rank, generator, norms = distributed.get_rank(), rank_generator(7), []
+    for step in range(STEPS):
+        for each in (model, alone):
+            each.zero_grad()
+        wrapped(*batch(rank, step), generator).backward()
+        for other in range(RANKS):
+            (alone(*batch(other, step), generators[other]) / RANKS).backward()
+        norms.append([optim.clip_grad_norm_(each.head.parameters(), 0.5).item() for each in (model, alone)])
+        for optimiser in steps:
+            optimiser.step()
+    others = [torch.empty_like(model.head.weight) for _ in range(RANKS)]
+    distributed.all_gather(others, model.head.weight.detach())
+    found = {"replicas": apart(others[:1], others[1:]), "moved": apart(others[:1], [Model().head.weight])}
+    return found | {"alone": apart(others[:1], [alone.head.weight]), "norms": norms}
+
+
 def sharded(estimator: str, *, sparse: bool) -> Found:
     """Take a step under FSDP2."""
     model = Model(estimator=estimator, sparse=sparse)
@@ -114,6 +136,8 @@ def work(rank: int, folder: str) -> None:
         for estimator in estimators.ESTIMATORS
         for sparse in (True, False)
     }
+    kinds: tuple[type[optim.RowAdam | optim.RowAdagrad], ...] = (optim.RowAdam, optim.RowAdagrad)
+    found |= {each.__name__: rows(each) for each in kinds}
     if not rank:
         (Path(folder) / "found.json").write_text(json.dumps(found))
     distributed.destroy_process_group()

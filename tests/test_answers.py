@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssm.explorer import experiment, figures, problems
-from ssm.explorer.pages import PAGES
+from ssm.explorer.pages import BIAS, PAGES
 from ssm.explorer.problems import Numbered, Problem, tables
 from ssm.explorer.settings import FIELDS, Frame, Settings
 from ssm.explorer.ui import answers
@@ -47,6 +47,16 @@ def test_an_answer_tells_everything_that_torch_found():
         "query", "settings", "notes", "error", "urls", "view", "names", "device", "counted",
     }  # fmt: skip
     assert told["names"] == {str(c): name for c, name in enumerate(problems.article().names)}
+
+
+def test_an_answer_has_the_groups_that_its_page_needs_and_is_kept_for_that_page():
+    bias, explorer, again = answer("v=1", BIAS.needs), answer("v=1"), answer("v=1", BIAS.needs)
+    groups = {name for name, group in bias["view"].items() if group}
+    assert groups == {"classes", "moments", "curves"} == {"classes", *BIAS.needs}
+    assert explorer["view"]["draw"]
+    assert explorer["view"]["curves"] is None
+    assert again == bias
+    assert json.loads(json.dumps(bias, allow_nan=False))["view"] == bias["view"]
 
 
 def test_an_answer_names_every_class_that_it_speaks_of():

@@ -14,7 +14,8 @@ from ssm.explorer import figures
 from ssm.explorer.experiment import ALL, as_plain, run
 from ssm.explorer.figures import PANELS, panel, spec, title
 from ssm.explorer.figures.axes import axes, linear_ticks, log_ticks, nice
-from ssm.explorer.figures.series import numbers, reading, series
+from ssm.explorer.figures.readings import reading
+from ssm.explorer.figures.series import numbers, series
 from ssm.explorer.figures.theme import DARK, LIGHT
 from ssm.explorer.problems import tables
 from ssm.explorer.settings import Settings
@@ -121,7 +122,7 @@ def test_names_are_no_markup_to_plotly(name):
 def test_colours_follow_the_theme():
     assert spec("noise") == spec("noise", LIGHT)
     same = {name for name in PANELS if spec(name, LIGHT)["traces"] == spec(name, DARK)["traces"]}
-    assert same == {"gradient_full"}  # vermilion stands out from both grounds
+    assert same == {"gradient_full", "class_bias"}  # vermilion stands out from both grounds
 
 
 # Series
@@ -236,6 +237,42 @@ def test_the_balance_is_a_pull_and_pushes_that_sum_to_it():
     assert math.fsum(s["drawn"]) + math.fsum(s["rest"]) == pytest.approx(-view["draw"]["gradient"][0])
     assert s["drawn"] == sorted(s["drawn"], reverse=True)
     assert made(RESULTS["article"])[2]["share"] == []
+
+
+@every_result
+def test_at_any_number_of_classes_spike_and_forest_weigh_the_same(result):
+    view, names, s = made(result)
+    assert s["pull_mass"] == [-view["classes"]["spike"]]
+    assert math.fsum([*s["push_mass"], *s["pushed_rest"]]) == pytest.approx(s["pull_mass"][0], abs=1e-12)
+    assert len(s["pushed_rest"]) == (view["classes"]["hidden"] > 0)
+    assert s["push_base"] == near([math.fsum(s["push_mass"][:i]) for i in range(len(s["push_mass"]))])
+    assert s["push_mass"] == near(sorted(s["push_mass"], reverse=True))
+    assert names(view["classes"]["target"]) not in s["push_names"]
+    assert len(s["push_names"]) == len(s["push_mass"]) == len(view["classes"]["index"]) - 1
+
+
+def test_texts_can_name_the_rivals_the_target_and_the_first_sample():
+    result = RESULTS["article"]
+    view, names, _ = made(result)
+    words = numbers(view, {}, names)
+    full = oracles.softmax(SCORES)
+    assert (words["most_pushed"], words["least_pushed"]) == ("cat", "ship")
+    assert (words["most_push"], words["least_push"]) == (pytest.approx(full[CAT]), pytest.approx(full[8]))
+    assert words["target_gradient"] == pytest.approx(-0.7429, abs=1e-4)
+    assert result.moments
+    assert words["target_mean"] == view["convergence"]["mean"][HORSE]
+    assert words["target_expected"] == view["moments"]["mean"][HORSE]
+    assert (words["first_name"], words["first_score"]) == ("bird", SCORES[BIRD])
+    assert [words["first_factor"], words["first_corrected"]] == near([3.0, SCORES[BIRD] + math.log(3)])
+    assert words["reached"] == 10
+    assert numbers(made(RESULTS["one so far"])[0], {}, names)["reached"] == 1 + len(DRAWN)
+
+
+def test_where_every_sample_hit_no_sample_is_the_first():
+    view, names, _ = made(RESULTS["hits alone"])
+    assert view["draw"]["kept"] == 0
+    assert numbers(view, {}, names)["first_factor"] is None
+    assert numbers(made(RESULTS["wanting"])[0], {}, names)["target_gradient"] is None
 
 
 def test_a_reading_knows_its_class():

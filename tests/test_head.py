@@ -134,6 +134,26 @@ def test_evaluation_is_cross_entropy():
         assert (our - their).abs().max() < 1e-12
 
 
+@every_estimator
+@pytest.mark.parametrize("sparse", [True, False])
+def test_either_loss_in_either_mode(name, sparse):
+    made, h = layer(estimator=name, sparse=sparse), normal(5, DIM)
+    sampled, exact = made(h, TARGET, generator=seeded()), made.eval()(h, TARGET)
+    assert (sampled != exact).any()
+    for training in (True, False):
+        made.train(training)
+        assert (made(h, TARGET, loss="sampled", generator=seeded()) == sampled).all()
+        assert (made(h, TARGET, loss="exact") == exact).all()
+
+
+def test_the_exact_loss_trains_too():
+    made, h = layer(sparse=False), normal(5, DIM)
+    theirs = functional.cross_entropy(made.scores(h), TARGET)
+    ours = made(h, TARGET, loss="exact").mean()
+    for our, their in zip(*(gradients(each, tuple(made.parameters())) for each in (ours, theirs)), strict=True):
+        assert (our - their).abs().max() < 1e-12
+
+
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("poison", [0.0, float("nan")])
 def test_an_ignored_target_has_no_loss_and_no_gradient(training, poison):
@@ -235,6 +255,18 @@ def test_scores_without_log_q_give_probabilities(name, bias):
     assert (made.log_probs(h) - p.log()).abs().max() < 1e-12
     assert made(h.expand(5, DIM), TARGET).tolist() == pytest.approx((-p[TARGET].log()).tolist(), abs=1e-12)
     assert made.predict(h, 3).tolist() == [29, 28, 27]
+
+
+@pytest.mark.parametrize("hits", ["kept", "excluded"])
+def test_a_calibrated_layer_is_gbce(hits):
+    q = noise.uniform(CLASSES)
+    made, h = layer(estimator="negative_sampling", noise=q, hits=hits, calibration=0.75), normal(5, DIM)
+    found = made(h, TARGET, generator=seeded())
+    drawn = (q.draw_others(TARGET, K, generator=seeded()) if hits == "excluded" else q.draw((K,), generator=seeded()),)
+    power = estimators.gbce_power(K, CLASSES, 0.75)
+    expected = losses.negative_sampling(made.scores(h), TARGET, *drawn, power=power)
+    assert (found - expected).abs().max() < 1e-12
+    assert power == pytest.approx(1 - 0.75 * (1 - 7 / 29), rel=1e-14)
 
 
 def test_no_probability_is_known_of_a_class_that_is_never_drawn():
@@ -363,6 +395,7 @@ def test_an_empty_batch_has_an_empty_loss(training):
             "estimator must be one of sampled_softmax, naive_importance, log_q, uncorrected, nce, negative_sampling, "
             "got 'nec'; see ssm.losses for what each promises",
         ),
+        ({"calibration": 0.5}, "calibration must be 0 for sampled_softmax, got 0.5; choose negative_sampling"),
         ({"hits": "no"}, "hits must be 'excluded', 'rejected' or 'kept', got 'no'; choose one of the three"),
         (
             {"hits": "rejected", "estimator": "naive_importance"},
@@ -390,6 +423,11 @@ def test_a_layer_that_cannot_be(options, sentence):
 def test_a_word_that_is_none(options, sentence):
     with refuses(sentence):
         layer(**options)
+
+
+def test_a_loss_that_is_none():
+    with refuses("loss must be 'sampled' or 'exact', got 'full'; choose one of the two, or None for that of the mode"):
+        layer()(normal(5, DIM), TARGET, loss="full")
 
 
 @pytest.mark.parametrize("name", ["projection", "bias"])

@@ -8,7 +8,7 @@ import pytest
 from ssm.estimators import ESTIMATORS as NAMES
 from ssm.explorer import figures
 from ssm.explorer.experiment import ALL, run
-from ssm.explorer.figures import PANELS
+from ssm.explorer.figures import EVERY
 from ssm.explorer.figures.templates import NBSP, chosen, render
 from ssm.explorer.pages import ESTIMATORS, EXPLORER, PAGES
 from ssm.explorer.settings import FIELDS, Frame, Settings
@@ -29,13 +29,18 @@ def test_the_explorer_goes_from_cause_to_effect():
         "ranks",
     )
     assert EXPLORER.needs == {"draw", "convergence", "moments", "ranked"}
-    assert EXPLORER.frame == Frame()
+    assert EXPLORER.frame.hidden == ("batch", "dim")
+
+
+def test_a_setting_of_one_page_is_hidden_on_all_others():
+    for page in PAGES:
+        assert ("steps" in page.needs) is not ({"batch", "dim"} <= set(page.frame.hidden)), page.name
 
 
 @every_page
 def test_a_page_is_a_script_and_shows_panels_that_are_there(page):
     assert (ROOT / f"pages/{page.name}.py").exists()
-    assert {PANELS[name].variant for name in page.panels} == {None}
+    assert {EVERY[name].variant for name in page.panels} == {None}
     assert page.needs <= ALL
     assert {*page.frame.hidden, *page.frame.locked} <= set(FIELDS)
     assert page.next is None or page.next.page in {other.name for other in PAGES}
@@ -46,7 +51,7 @@ def test_a_layout_places_panels_of_the_page(page):
     if page.layout:
         wide = [name for _, names in page.layout.columns for name in names]
         pairs = [name for pair in page.layout.pairs for name in pair]
-        many = {name for name in page.panels if "ranked" in PANELS[name].needs}
+        many = {name for name in page.panels if "ranked" in EVERY[name].needs}
         assert set(wide) == set(pairs) == set(page.panels) - many
         assert set(page.layout.smallest) <= set(wide)
 
@@ -60,6 +65,7 @@ def test_the_frame_of_a_link_is_laid_over_the_page_s_own():
     usual = Frame(hidden=("seed",), player=False)
     assert Frame.from_query("v=1", usual) == (usual, ())
     assert Frame.from_query("player=1&note=see", usual)[0] == Frame(hidden=("seed",), note="see")
+    assert Frame.from_query("hidden=noise,seed", usual)[0] == Frame(hidden=("seed", "noise"), player=False)
     assert Frame.from_query("player=x", usual) == (usual, ("player must be 1 or 0, got 'x'; 0 is used",))
 
 
@@ -106,6 +112,7 @@ def test_the_sentence_of_the_estimators_page_says_what_the_loss_learns():
 
 def test_each_library_says_where_it_was_read():
     table = ESTIMATORS.table
+    assert table is not None
     for row in table.rows:
         assert len(row) == len(table.heads)
         text, address = row[-1]

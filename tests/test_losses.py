@@ -1,6 +1,7 @@
 """The losses against the oracles, their gradients, and the facts they must show."""
 
 import inspect
+import itertools
 import math
 from collections.abc import Callable
 
@@ -203,7 +204,7 @@ def twin(case, scores, target, samples, probs, *drawn):
 def test_every_loss_is_in_the_list():
     functions = inspect.getmembers(losses, inspect.isfunction)
     here = {name for name, function in functions if function.__module__ == losses.__name__ and name[0] != "_"}
-    assert here == {name for name, _, _ in SAMPLED} | {"full_softmax", "in_batch"}
+    assert here == {name for name, _, _ in SAMPLED} | {"full_softmax"}
     assert set(estimators.ESTIMATORS) == {name for name, _, _ in SAMPLED}
 
 
@@ -372,6 +373,49 @@ def test_negative_sampling_learns_a_ratio():
     assert x.exp().tolist() == pytest.approx([p / (k * q) for p, q in zip(P, Q, strict=True)], abs=1e-6)
 
 
+@pytest.mark.parametrize("power", [0.3, 2.0])
+def test_a_power_is_of_the_target_alone(power):
+    where = tensor(ARTICLE), torch.tensor(HORSE), torch.tensor([BIRD, CAT, HORSE])
+    plain, weighted = losses.negative_sampling(*where), losses.negative_sampling(*where, power=power)
+    own = oracles.minus_log_logistic(ARTICLE[HORSE])
+    assert weighted.item() == pytest.approx(plain.item() + (power - 1) * own, abs=1e-12)
+
+
+@pytest.mark.parametrize("k", [1, 2])
+@pytest.mark.parametrize("calibration", [0.0, 0.5, 1.0])
+def test_gbce_makes_probabilities_of_scores(k, calibration):
+    """At calibration 1, by enumeration of targets and of draws without them: where the mean gradient is 0."""
+    p, n = [0.5, 0.3, 0.15, 0.05], 4
+    power = estimators.gbce_power(k, n, calibration)
+    alpha = k / (n - 1)
+    if calibration:  # as it is written in the paper
+        assert power == pytest.approx(alpha * (calibration * (1 - 1 / alpha) + 1 / alpha), rel=1e-14)
+    x = tensor([math.log(c / (1 - c)) for c in p]).requires_grad_()
+    total = torch.zeros((), dtype=torch.float64)
+    for t, chance in enumerate(p):
+        others = [c for c in range(n) if c != t]
+        for drawn in itertools.product(others, repeat=k):
+            loss = losses.negative_sampling(x, torch.tensor(t), torch.tensor(drawn), power=power)
+            total = total + chance / len(others) ** k * loss
+    (gradient,) = torch.autograd.grad(total, x)
+    assert (gradient.abs().max() < 1e-15) == (calibration == 1)
+    assert (gradient <= 1e-15).all()  # otherwise scores rise: they are too sure of themselves
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((5, 5, 0.5), "k must be a whole number from 1 to 4, got 5; draw fewer samples than there are classes"),
+        ((1, 1, 0.5), "classes must be a whole number of at least 2, got 1; add a class to draw"),
+        ((1, 5, -0.5), "calibration must be at least 0, got -0.5; 0 is plain negative sampling"),
+        ((1, 5, 1.5), "calibration must be at most 1, got 1.5; 1 makes probabilities of the scores"),
+    ],
+)
+def test_a_calibration_that_is_none(arguments, sentence):
+    with refuses(sentence):
+        estimators.gbce_power(*arguments)
+
+
 def test_without_correction_a_softmax_learns_p_over_q():
     x = settle(lambda x: expected_loss(("uncorrected", "kept", True), x, 1), 4)
     ratios = oracles.normalise([p / q for p, q in zip(P, Q, strict=True)])
@@ -392,42 +436,7 @@ def test_all_classes_once_are_the_full_loss_for_the_naive_loss_too():
     assert loss.item() == pytest.approx(oracles.full_loss(ARTICLE, HORSE), abs=1e-12)
 
 
-# Two towers
-
-
-@given(st.integers(1, 6), st.integers(0, 1000))
-def test_in_batch_is_that_of_the_oracle(batch, seed):
-    g = torch.Generator().manual_seed(seed)
-    scores = 5 * torch.randn(batch, batch, generator=g, dtype=torch.float64)
-    ids = torch.randint(4, (batch,), generator=g)
-    log_q = torch.rand(batch, generator=g, dtype=torch.float64).log()
-    for logs, places in ((log_q, ids), (None, ids), (log_q, None), (None, None)):
-        told = (
-            [0.0] * batch if logs is None else logs.tolist(),
-            list(range(batch)) if places is None else places.tolist(),
-        )
-        expected = [oracles.in_batch_loss(scores.tolist(), i, *told) for i in range(batch)]
-        assert losses.in_batch(scores, logs, places).tolist() == pytest.approx(expected, abs=1e-12)
-
-
-def test_in_batch_passes_gradcheck():
-    scores = torch.randn(4, 4, generator=torch.Generator().manual_seed(7), dtype=torch.float64, requires_grad=True)
-    ids = torch.tensor([1, 2, 1, 3])
-    assert torch.autograd.gradcheck(lambda x: losses.in_batch(x, ids=ids), (scores,))
-
-
-def test_a_batch_of_one_item_has_no_loss():
-    assert losses.in_batch(torch.randn(2, 2), ids=torch.tensor([3, 3])).tolist() == [0, 0]
-
-
 # Refusals
-
-
-def test_a_score_of_each_query_with_each_item():
-    with refuses("scores must be of shape [batch, batch], got the shape (2, 3); score every query with every item"):
-        losses.in_batch(torch.zeros(2, 3))
-    with refuses("ids must be one for each example, got the shapes (3,) and (2, 2); reshape one of them"):
-        losses.in_batch(torch.zeros(2, 2), ids=torch.tensor([1, 2, 3]))
 
 
 def test_a_sample_that_the_noise_cannot_draw():
@@ -452,6 +461,11 @@ def test_a_target_that_the_noise_cannot_draw(loss):
 def test_hits_are_rejected_or_kept():
     with refuses("hits must be 'rejected' or 'kept', got 'excluded'; choose one of the two"):
         losses.nce(torch.zeros(4), torch.tensor(2), torch.tensor([0]), noise.uniform(4), hits="excluded")  # type: ignore[arg-type]
+
+
+def test_a_power_that_is_none():
+    with refuses("power must be above 0, got 0; 1 is plain negative sampling"):
+        losses.negative_sampling(torch.zeros(4), torch.tensor(2), torch.tensor([0]), power=0)
 
 
 def test_fewer_tries_than_samples():

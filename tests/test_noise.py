@@ -339,13 +339,13 @@ def test_prepared_noise_has_its_tables():
         assert {"_alias"} <= set(vars(q)) or {"_cumulative", "_last"} <= set(vars(q))
     for law in (noise.uniform(3), noise.log_uniform(3)):
         law.prepare()
-        assert set(vars(law)) == {"log_probs", "_law"}
+        assert set(vars(law)) == {"log_probs", "worth", "_law"}
 
 
 def test_a_pickle_holds_no_tables():
     q = noise.custom([1.0, 2.0])
     q.draw((3,), generator=torch.Generator())
-    assert set(vars(pickle.loads(pickle.dumps(q)))) == {"log_probs", "_law"}
+    assert set(vars(pickle.loads(pickle.dumps(q)))) == {"log_probs", "worth", "_law"}
 
 
 @pytest.mark.parametrize("rest", [1e-10, 1e-14, 1e-17, 1e-40])

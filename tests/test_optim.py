@@ -430,3 +430,48 @@ def test_a_gradient_that_is_not_of_rows_moves_nothing(kind, gradient, found):
     ):
         kind([first, second]).step()
     assert first.equal(before)
+
+
+# Under a scaler of gradients, as half precision wants
+
+
+def scaled_training(kind, *, scaled, spoil=None):
+    """Return the layer after some steps, unscaled and clipped as torch says; the gradient of step `spoil` overflows."""
+    layer = SampledSoftmax(4, 30, samples=7, noise=noise.uniform(30)).double()
+    g = seeded(1)
+    with torch.no_grad():
+        for each in layer.parameters():
+            each.normal_(generator=g)
+    steps, scaler = kind(layer.parameters(), lr=0.1), torch.amp.GradScaler("cpu", init_scale=2.0**10, enabled=scaled)
+    for step in range(5):
+        h, target = torch.randn(5, 4, generator=g, dtype=torch.float64), torch.randint(30, (5,), generator=g)
+        steps.zero_grad()
+        loss = layer(h, target, generator=g).mean()
+        scaler.scale(loss * (math.inf if step == spoil else 1)).backward()
+        scaler.unscale_(steps)
+        optim.clip_grad_norm_(layer.parameters(), 0.1)
+        scaler.step(steps)
+        scaler.update()
+    return layer, steps, scaler
+
+
+@both
+def test_a_scaler_of_gradients_changes_nothing(kind):
+    plain, scaled = (scaled_training(kind, scaled=each)[0] for each in (False, True))
+    for one, other in zip(plain.parameters(), scaled.parameters(), strict=True):
+        assert (one - other).abs().max() < 1e-12
+        assert one.grad.is_sparse
+
+
+@both
+def test_a_step_whose_gradient_overflows_is_left_out(kind):
+    kept, steps, scaler = scaled_training(kind, scaled=True, spoil=4)
+    assert all(each.isfinite().all() for each in kept.parameters())
+    assert scaler.get_scale() == 2.0**9
+    whole, before, _ = scaled_training(kind, scaled=True)
+    assert (kept.weight != whole.weight).any()
+    for state, other in zip(steps.state.values(), before.state.values(), strict=True):
+        for name, each in state.items():
+            assert torch.as_tensor(each).isfinite().all()
+            if name == "step":
+                assert (each, other[name]) == (4, 5)

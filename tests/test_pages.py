@@ -16,10 +16,11 @@ from streamlit import config
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
-from ssm.explorer.figures import texts
+from ssm.explorer.figures import PANELS, texts
 from ssm.explorer.pages import PAGES
 from ssm.explorer.problems import tables
 from ssm.explorer.settings import FIELDS, Frame, Settings, kinds, lists
+from ssm.explorer.story import CHAPTERS
 from ssm.explorer.ui import bar, explorer
 from ssm.explorer.ui.paths import ASSETS, base_path
 from ssm.explorer.ui.table_store import TABLES
@@ -110,8 +111,7 @@ def test_an_embedded_page_has_no_bar(monkeypatch):
 def test_the_bar_links_to_every_page_and_says_which_one_this_is():
     html = opened().main[0].proto.body
     assert re.findall('<a href="([^"]*)" data-page([^>]*)>([^<]*)</a>', html) == [
-        ("./", " aria-current=page", "Explorer"),
-        *((f"./{page.path}", "", page.title) for page in PAGES[1:]),
+        (f"./{page.path}", "" if page.path else " aria-current=page", page.title) for page in PAGES
     ]
     more = bar.markup([("Story", "story"), ("A <b>", "")], "")
     assert re.findall('<a href="([^"]*)" data-page([^>]*)>([^<]*)</a>', more) == [
@@ -119,6 +119,19 @@ def test_the_bar_links_to_every_page_and_says_which_one_this_is():
         ("./", " aria-current=page", "A &lt;b&gt;"),
     ]
     assert "data-ribbon" in more
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_shows_its_own_stage_in_its_own_frame(page):
+    script = AppTest.from_file(str(FRAME.with_name(f"{page.name}.py")), default_timeout=SECONDS)
+    script.query_params["samples"] = "4"
+    app = script.run()
+    sent = json.loads(stage_of(app).json)
+    assert (sent["page"], sent["frame"]) == (page.name, json.loads(json.dumps(asdict(page.frame))))
+    assert {name for name, group in told(app)["view"].items() if group} >= page.needs - {"ranked"}
+    html = stage_of(app).html_content
+    assert f'<p class="ssm-what">{page.question}</p>' in html
+    assert re.findall('data-panel="([^"]*)"', html) == [p for p in page.panels if "ranked" not in PANELS[p].needs]
 
 
 def test_the_header_of_streamlit_takes_no_clicks(order):
@@ -138,6 +151,33 @@ def test_the_frame_of_the_link_goes_to_the_stage_and_its_faults_among_the_notes(
     assert told(app)["notes"] == ["player must be 1 or 0, got 'no'; 1 is used"]
     app.session_state["stage"] = {"ask": {"ask": 3, "query": "v=1&samples=9"}}
     assert (told(app.run())["notes"], framed(app)["locked"]) == ([], ["samples"])
+
+
+def story(query=""):
+    """The story as a link opens it."""
+    app = opened(query)
+    return app.switch_page("story.py").run()
+
+
+def test_a_chapter_opens_with_its_settings_and_its_frame():
+    app = story("chapter=3")
+    chapter = CHAPTERS[2]
+    assert told(app)["query"] == chapter.settings.to_query()
+    assert told(app)["notes"] == []
+    assert framed(app) == json.loads(json.dumps(asdict(chapter.frame) | {"chapter": 3}))
+    assert 'class="ssm ssm-flow ssm-story"' in stage_of(app).html_content
+
+
+def test_a_link_of_the_story_keeps_settings_beside_a_chapter_and_says_what_is_wrong():
+    app = story("v=1&samples=4&chapter=99&locked=samples")
+    assert (told(app)["settings"]["samples"], framed(app)["chapter"], framed(app)["locked"]) == (4, 8, ["samples"])
+    assert told(app)["notes"] == ["chapter must be a whole number from 1 to 8, got 99; 8 is used"]
+
+
+def test_elsewhere_a_chapter_is_a_key_like_any_other_that_is_unknown():
+    answer = told(opened("v=1&chapter=3"))
+    assert len(answer["notes"]) == 1
+    assert "chapter" in answer["notes"][0]
 
 
 def ends(name):

@@ -61,14 +61,14 @@ VARIED = [
     ARTICLE | {"hit_count": 2},
     ARTICLE | {"hit_count": 1, "samples": 1},
     ARTICLE | {"noise": "custom"},
-    ARTICLE | {"n": 100_000},
+    ARTICLE | {"n": 100_000, "hidden": 99_987},
     BARE,
     ARTICLE | {"nats_naive_importance": 0.1},
     ARTICLE | {"nats_naive_importance": 0.1, "left_out": 0.5},
 ]
 WIDEST = ARTICLE | {
     "n": 100_000, "samples": 50, "computed": 51, "touched": 51, "averaged": 10_000, "others": 99_999,
-    "touched_others": 50, "hit_count": 12, "relative_mean": 0.0123,
+    "touched_others": 50, "hit_count": 12, "relative_mean": 0.0123, "needed_0": 10_000, "tolerance": 0.00012,
 }  # fmt: skip
 
 
@@ -132,6 +132,13 @@ def test_the_titles_of_the_article():
         "convergence_classes": "Convergence of single classes",
         "balance": "Balance: one pull, 9 pushes",
         "ranks": "Pushes by rank: 3 of 9 sampled",
+        "masses": "Balance: one pull, 9 pushes",
+        "bias_curve": "Bias: k = 23 for 5 %",
+        "noise_ideal": "Noise and ideal: χ² is 2.68",
+        "class_bias": "Bias of each class at k = 3",
+        "spread_curve": "Spread of one draw: 69 %",
+        "error_curve": "Error of one draw: 76 %",
+        "gap_curve": "Loss gap: 0.146 nats",
         "estimator_sampled_softmax": "Sampled softmax: mean 30 % off",
         "estimator_naive_importance": "Naive importance: mean 41 % off",
         "estimator_log_q": "Log-q: mean 60 % off",

@@ -92,6 +92,8 @@ def test_uniform_noise_wants_log_q(words):
     for estimator in ("sampled_softmax", "log_q"):
         body, layer = train(text, counts, estimator=estimator, q=q)
         found.append(perplexity(body, layer, text))
+    assert q.effective_samples(counts, SAMPLES) < 2
+    assert noise.unigram(counts).effective_samples(counts, SAMPLES) > 10
     default, log_q = found
     assert default > 0.95 * frequencies
     assert log_q < 0.85 * frequencies

@@ -17,7 +17,7 @@ INTERFACES = {
     for name, body in re.findall(r"^export interface (\w+) \{\n(.*?)^\}", DECLARED, re.MULTILINE | re.DOTALL)
 }
 PAIRS = "Pairs"
-GROUPS = ("classes", "draw", "convergence", "moments", "ranked", "estimators", "learned")
+GROUPS = ("classes", "draw", "convergence", "moments", "ranked", "curves", "estimators", "learned", "steps")
 RECORDS = {
     record.__name__: record
     for record in (
@@ -27,8 +27,10 @@ RECORDS = {
         experiment.Extent,
         experiment.Moments,
         experiment.Ranked,
+        experiment.Curves,
         experiment.Estimators,
         experiment.Learned,
+        experiment.Steps,
         Settings,
     )
 }

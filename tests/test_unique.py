@@ -119,3 +119,91 @@ def test_unique_samples_cannot_be_excluded_or_too_many():
         "with replacement"
     ):
         SampledSoftmax(1, 6, samples=7, noise=NOISES["uniform"], replacement=False)
+
+
+# What training with them is off by, exactly: by enumeration of all draws
+
+P = [0.3, 0.25, 0.2, 0.1, 0.1, 0.05]
+
+
+def draws(q, k, *, replacement):
+    """Return each draw of k samples and its chance; of draws with replacement, their counts apart from order."""
+    probs = q.probs.tolist()
+    if not replacement:
+        return chances_of_sets(probs, k)
+    found: dict[tuple[int, ...], float] = {}
+    for order in itertools.product(range(len(probs)), repeat=k):
+        drawn = tuple(sorted(order))
+        found[drawn] = found.get(drawn, 0.0) + math.prod(probs[c] for c in order)
+    return found
+
+
+def expected_loss(layer, scores, k, monkeypatch):
+    """The mean over targets and draws of the layer's loss, for a layer whose biases are the scores."""
+    h, targets = torch.zeros(6, 1, dtype=torch.float64), torch.arange(6)
+    p, total = torch.tensor(P, dtype=torch.float64), torch.zeros((), dtype=torch.float64)
+    for drawn, chance in draws(layer.noise, k, replacement=layer.tries is None).items():
+        monkeypatch.setattr(layer, "_draw", lambda *_, drawn=drawn: torch.tensor(drawn))
+        total = total + chance * (p @ torch.func.functional_call(layer, {"bias": scores}, (h, targets)))
+    return total
+
+
+def small_layer(q, k, estimator, *, replacement):
+    made = SampledSoftmax(1, 6, samples=k, noise=q, estimator=estimator, replacement=replacement, sparse=False)
+    return made.double()
+
+
+def gradient_bias(q, k, monkeypatch, *, replacement, estimator="sampled_softmax"):
+    """Return how far the mean gradient is from that of the full softmax, relative to it."""
+    scores = torch.tensor([0.3, 1.0, -0.5, 0.2, 0.8, -1.0], dtype=torch.float64, requires_grad=True)
+    layer = small_layer(q, k, estimator, replacement=replacement)
+    (found,) = torch.autograd.grad(expected_loss(layer, scores, k, monkeypatch), scores)
+    full = scores.softmax(0) - torch.tensor(P, dtype=torch.float64)
+    return ((found - full).norm() / full.norm()).item()
+
+
+@pytest.mark.parametrize("name", NOISES)
+@pytest.mark.parametrize("estimator", ["sampled_softmax", "log_q"])
+def test_unique_samples_bias_the_gradient_less_and_all_of_them_not_at_all(name, estimator, monkeypatch):
+    def bias(k, *, replacement):
+        return gradient_bias(NOISES[name], k, monkeypatch, replacement=replacement, estimator=estimator)
+
+    unique = [bias(k, replacement=False) for k in (2, 3, 4, 5, 6)]
+    assert all(now < before for before, now in itertools.pairwise(unique))
+    for k, found in zip((2, 3), unique, strict=False):
+        assert found < bias(k, replacement=True)
+    assert unique[-2] < 0.05
+    assert unique[-1] < 1e-12
+
+
+def learned(q, k, estimator, monkeypatch, *, replacement):
+    """Return what is learnt where the mean loss is least: its divergence from the classes' true distribution."""
+    layer, scores = small_layer(q, k, estimator, replacement=replacement), torch.zeros(6, dtype=torch.float64)
+    scores.requires_grad_()
+    steps = torch.optim.LBFGS([scores], lr=0.5, max_iter=60, line_search_fn="strong_wolfe")
+
+    def step():
+        steps.zero_grad()
+        loss = expected_loss(layer, scores, k, monkeypatch)
+        loss.backward()
+        return loss
+
+    steps.step(step)
+    p = torch.tensor(P, dtype=torch.float64)
+    return (p @ (p.log() - scores.detach().log_softmax(0))).item()
+
+
+@pytest.mark.parametrize(("name", "most"), [("uniform", 0.006), ("log_uniform", 0.001), ("a heavy head", 0.003)])
+def test_what_unique_samples_teach_is_nearer_to_the_truth(name, most, monkeypatch):
+    """Three of six classes: nats of divergence, by the full softmax of what was learnt."""
+    unique, repeated = (
+        learned(NOISES[name], 3, "sampled_softmax", monkeypatch, replacement=replacement)
+        for replacement in (False, True)
+    )
+    assert unique < most
+    assert unique < 0.4 * repeated
+
+
+def test_uniform_unique_samples_teach_log_q_the_truth(monkeypatch):
+    assert learned(NOISES["uniform"], 3, "log_q", monkeypatch, replacement=False) < 1e-7
+    assert learned(NOISES["uniform"], 3, "log_q", monkeypatch, replacement=True) > 1e-4

@@ -295,6 +295,8 @@ export function view(problem, s, { constants, needs = null, budget = UNLIMITED, 
     moments: momentsPart(all, slots),
     ranked: rankedPart(all, s),
     estimators: needs?.includes("estimators") ? estimatorsPart(problem, s, slots, { constants, budget, memo }) : null,
-    learned: null, // torch's alone
+    curves: null, // these are torch's alone
+    learned: null,
+    steps: null,
   };
 }

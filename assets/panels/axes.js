@@ -1,8 +1,10 @@
 /** What each axis spans, and where its ticks stand; pure. The rules are those of ssm.explorer.figures.axes. */
 
 import { ESTIMATORS } from "./compared.js";
+import { curveNames } from "./curve_series.js";
 
 const STEPS = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12];
+const LEAST_BIAS = 0.05; // of the spike: a bias of classes that is less is drawn small
 const MOST_DECADES = 9; // of pushes by rank: what is smaller still lies on the ground
 const GAP = 1.6; // slots that stand for the classes without a bar
 
@@ -53,7 +55,7 @@ const steadied = ([low, high]) => [Math.floor(4 * low - 0.2) / 4, Math.ceil(4 * 
 const padded = ([low, high]) => [low - 0.03 * (high - low || 1), high + 0.03 * (high - low || 1)];
 
 /** What the range of a score's axis does not depend on: which draw is shown, and how. */
-const PASSING = ["draw", "average", "view", "scale", "device"];
+const PASSING = ["draw", "average", "view", "scale", "device", "tolerance", "batch", "dim"];
 
 function subject(settings) {
   const kept = Object.entries(settings).filter(([name]) => !PASSING.includes(name));
@@ -95,12 +97,27 @@ function valueRanges(view, s) {
     divergence: steadied(logSpan(...ESTIMATORS.map((name) => s[`apart_${name}`]), s.now)),
     distance: steadied(logSpan(s.errors, s.others, s.bias, s.averaged, s.typical)),
     rank: steadied([Math.max(pushes[0], pushes[1] - MOST_DECADES), pushes[1]]),
+    mass: span(
+      s.pull_mass,
+      s.push_mass.map((value, i) => value + s.push_base[i]),
+    ),
     share: span(
       s.share,
       s.drawn.map((value, i) => value + s.drawn_base[i]),
       [-(extent.gradient_low ?? 0)],
     ),
+    sampler: span(s.noise, s.ideal),
+    class_bias: span(s.class_bias, [LEAST_BIAS * view.classes.spike, -LEAST_BIAS * view.classes.spike]),
+    ...curveRanges(s),
   };
+}
+
+/** Ranges over the number of samples; where the tolerance is an end the axis leaves no room, or a drag would grow it. */
+function curveRanges(s) {
+  const of = (...names) => steadied(logSpan(...names.flatMap(curveNames).map((name) => s[name])));
+  const limits = s.tolerance.map(Math.log10);
+  const [low, high] = of("bias");
+  return { bias: [Math.min(low, ...limits), Math.max(high, ...limits)], error: of("spread", "error"), gap: of("gap") };
 }
 
 const ends = (list) => (list?.length ? [list[0], list.at(-1)] : []);
@@ -112,9 +129,10 @@ function alongRanges(view, s) {
   return {
     classes: [-0.5, last],
     draws: padded(logSpan(s.checkpoints)),
-    samples: padded(logSpan(s.learned_at, s.now_at)),
+    samples: padded(logSpan(s.curve_k, s.learned_at, s.now_at)),
     ranks: padded([0, Math.log10(Math.max(2, view.classes.n - 1))]),
     shares: [-0.4, 2.9],
+    masses: [-0.4, 1.9],
   };
 }
 

@@ -3,18 +3,16 @@
 import { LINE, shortened } from "./layers.js";
 import { grouped, number, say } from "./texts.js";
 
-const ROWS = [
-  "the target's pull: {pull}",
-  "pushes on all {others#} others: {pull}",
-  "this draw's pushes on {touched_others#}: {pull_draw}",
-];
+const FULL = ["the target's pull: {pull}", "pushes on all {others#} others: {pull}"];
+const ROWS = { masses: FULL, shares: [...FULL, "this draw's pushes on {touched_others#}: {pull_draw}"] };
 
+const NAMED = 10; // px of a block that has its class under it
 const BESIDE = 100; // px left of the box: room for the names of rows
 
 /** The names of the rows, beside them or over them. */
 export function rows(look) {
-  const { on, box, size, words } = look;
-  const labels = ROWS.map((template, row) => {
+  const { on, box, size, words, spec } = look;
+  const labels = ROWS[spec.along].map((template, row) => {
     const full = say(template, words);
     const beside = box.left > BESIDE;
     const text = shortened(full, beside ? box.left - 6 : size.width - box.left, look.width);
@@ -45,6 +43,17 @@ export function blocks(look) {
 function rankText(first, last, rest) {
   if (first === 1) return `top ${grouped(last)}`;
   return rest ? `the rest` : `${grouped(first)}–${grouped(last)}`;
+}
+
+/** Which class each push is of, where there is room, and what is left. */
+export function pushes(look) {
+  const { s, words, on } = look;
+  const wide = (size) => on.value.at(size) - on.value.at(0) >= NAMED;
+  const named = s.push_mass.map((size, i) => ({ text: s.push_names[i], at: s.push_base[i], size, row: 1 }));
+  const found = named.filter(({ size }) => wide(size));
+  const others = say("{hidden#} others", words);
+  const rest = s.pushed_rest.map((size, i) => ({ text: others, at: s.pushed_rest_base[i], size, row: 1 }));
+  return { labels: inRow(look, [...found, ...rest], false), shapes: [] };
 }
 
 /** Labels in a row under their blocks: all of them, pushed apart, or those that fit. */

@@ -1,9 +1,9 @@
 /** What the page draws at the marks of a panel by itself: counts, strokes, arrows, factors and the names of lines. */
 
-import { blocks, rows } from "./blocks.js";
+import { blocks, pushes, rows } from "./blocks.js";
 import { LINE, shortened } from "./layers.js";
 import { meets, rectangle, spread } from "./plane.js";
-import { brief, number, plain } from "./texts.js";
+import { brief, grouped, number, plain } from "./texts.js";
 
 /** @typedef {import("./ticks.js").Look} Look */
 
@@ -187,5 +187,25 @@ export function ends(look) {
   });
 }
 
+/** How many samples each dot on the tolerance means, where there is room, and a stem to the axis. */
+function readings(look, levels) {
+  const { s, on, box, width, taken } = look;
+  const labels = [];
+  const shapes = s.needed_at.map((k, i) => {
+    const [x, y] = on.point(k, levels[i]);
+    const [left, top, text] = [box.left + x, box.top + y, grouped(k)];
+    const w = width(text, true);
+    const places = [NEAR, -NEAR - w].flatMap((aside) =>
+      [1, 2, 3].map((up) => ({ x: left + aside, y: top - up * LINE })),
+    );
+    const free = places.find(
+      (at) => at.y >= 0 && ![...labels, ...taken].some((one) => meets({ ...at, w, h: LINE }, one)),
+    );
+    if (free && s.needed_at.indexOf(k) === i) labels.push({ kind: "reading", text, ...free, w, h: LINE });
+    return { d: `M${left.toFixed(1)},${top.toFixed(1)}V${box.top + box.height}`, look: "leader" };
+  });
+  return { labels, shapes };
+}
+
 /** What a record can ask for, by name: each gives labels and shapes. */
-export const LETTERING = { counts, strikes, arrows, factors, rows, blocks };
+export const LETTERING = { counts, strikes, arrows, factors, rows, blocks, pushes, readings };

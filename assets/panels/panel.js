@@ -89,13 +89,13 @@ export class Panel {
     const column = Math.round(Math.min(COLUMN.most, Math.max(COLUMN.least, COLUMN.share * this.size.width)));
     const left = spec.along === "classes" ? (named ? column : ROOM.edge) : this.#rowsBeside ? ROWS.width : ROOM.edge;
     const right = spec.lettering.some(([what]) => what === "counts" || what === "factors") ? 40 : ROOM.edge;
-    const over = spec.along === "shares" && !this.#rowsBeside;
+    const over = spec.along_axis === "rows" && !this.#rowsBeside;
     return { left, top: over ? ROOM.unit : 6, right, bottom: ROOM.ticks };
   }
 
   /** Whether there is room for the names of rows beside them. */
   get #rowsBeside() {
-    return this.spec.along === "shares" && this.size.width >= ROWS.from;
+    return this.spec.along_axis === "rows" && this.size.width >= ROWS.from;
   }
 
   #endRoom() {

@@ -4,6 +4,10 @@
  */
 
 import { comparedNumbers, ofEstimators, ofLearned } from "./compared.js";
+import { ofClasses as biasOfClasses, curveNumbers, curveSeries } from "./curve_series.js";
+import { masses } from "./masses.js";
+import { singles } from "./single.js";
+import { stepNumbers } from "./step_series.js";
 
 export const FEW = 12; // bars that leave room for a count on each
 const MOST_BLOCKS = 24; // samples of one class that are drawn one by one
@@ -30,7 +34,7 @@ const joined = (lines) => lines.flatMap((line) => [...line, null]);
 export const times = (count) => (count < 1000 ? `×${count}` : `×${(count / 1000).toFixed(1)}k`);
 
 /** Everything that the panels draw, by name. */
-export function series(view, names) {
+export function series(view, names, settings = {}) {
   const slots = view.classes.index.length;
   const target = view.classes.index.map((c) => c === view.classes.target);
   return {
@@ -44,8 +48,10 @@ export function series(view, names) {
     ...ofConvergence(view, slots),
     ...ofWatched(view, names),
     ...ofRanks(view, names),
+    ...curveSeries(view, settings),
     ...ofEstimators(view),
     ...ofLearned(view),
+    ...masses(view, names),
   };
 }
 
@@ -239,9 +245,11 @@ const isScalar = (value) => value !== null && typeof value !== "object" && typeo
  */
 export function numbers(view, settings = {}, names = String) {
   const flat = {};
-  for (const group of [settings, view.classes, view.draw, view.convergence, view.moments, view.learned]) {
+  const { classes, draw, convergence, moments, learned, steps } = view;
+  for (const group of [settings, classes, draw, convergence, moments, learned, steps]) {
     for (const [key, value] of Object.entries(group ?? {})) if (isScalar(value)) flat[key] = value;
   }
+  Object.assign(flat, stepNumbers(view.steps, flat));
   const touched = flat.touched ?? 0;
   flat.biased = biased(view.moments);
   flat.others = flat.n - 1;
@@ -250,6 +258,8 @@ export function numbers(view, settings = {}, names = String) {
   flat.pull_draw = view.draw ? view.draw.block_gradient.reduce((sum, g) => sum + g, view.draw.block_rest ?? 0) : null;
   flat.target_name = names(flat.target);
   (view.ranked?.mass ?? []).forEach((mass, i) => (flat[`mass_${i}`] = mass));
+  Object.assign(flat, curveNumbers(view, settings));
+  Object.assign(flat, singles(view, names));
   flat.watched_count = view.convergence?.watched.length ?? 0;
   (view.convergence?.watched ?? []).forEach((c, i) => (flat[`watched_name_${i}`] = names(c)));
   return Object.assign(flat, comparedNumbers(view, settings));
@@ -260,6 +270,7 @@ export function reading(view, slot, names) {
   const { classes, draw, convergence, moments } = view;
   const correction = draw?.correction?.[slot] ?? null;
   const expected = moments?.mean[slot] ?? null;
+  const bias = biasOfClasses(view);
   return {
     name: names(classes.index[slot]),
     is_target: Number(slot === classes.target_slot),
@@ -277,5 +288,7 @@ export function reading(view, slot, names) {
     expected,
     has_expected: Number(expected !== null),
     variance: moments?.variance[slot] ?? null,
+    ideal: bias.ideal[slot],
+    class_bias: bias.class_bias[slot],
   };
 }

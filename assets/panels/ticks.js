@@ -2,7 +2,7 @@
 
 import { linearTicks, logTicks } from "./axes.js";
 import { LINE, shortened } from "./layers.js";
-import { rectangle } from "./plane.js";
+import { meets, rectangle } from "./plane.js";
 
 /**
  * @typedef {import("./layers.js").Label} Label
@@ -70,7 +70,14 @@ export function ticks(look) {
     on.turned ? below(look, on.value.at(value), text) : beside(look, on.value.at(value), text),
   );
   if (on.along.log) found.push(...alongTicks(look).map(([place, text]) => below(look, on.along.at(place), text)));
-  return [...found, ...units(look, spec)];
+  return [...withRoom(found), ...units(look, spec)];
+}
+
+/** Ticks of few round values may be too near for their texts: those from the left that have room stay. @param {Label[]} labels */
+function withRoom(labels) {
+  /** @type {Label[]} */ const kept = [];
+  for (const label of labels) if (!kept.some((other) => meets(label, other))) kept.push(label);
+  return kept;
 }
 
 function beside({ box, width }, y, text) {

@@ -9,5 +9,12 @@ export function writeLink(query, frame) {
   for (const page of pages) page.search = `?${query}`;
 }
 
+/** Write which chapter of a story is open; links to other pages do not say it. @param {number} chapter */
+export function writePlace(chapter) {
+  const link = new URLSearchParams(location.search);
+  link.set("chapter", String(chapter));
+  history.replaceState(history.state, "", `${location.pathname}?${link}${location.hash}`);
+}
+
 /** Whether the page stands inside another. */
 export const isEmbedded = () => new URLSearchParams(location.search).get("embed") === "true";

@@ -4,9 +4,10 @@ import { ChoiceControl } from "../controls/choice.js";
 import { ClassPicker } from "../controls/class_picker.js";
 import { button, el } from "../controls/dom.js";
 import { NumberControl } from "../controls/number.js";
+import { recall, remember } from "./memory.js";
 import { directory } from "./problems.js";
 
-const FRONT = ["problem", "classes", "samples", "noise", "target"];
+const FRONT = ["problem", "classes", "samples", "noise", "target", "batch", "dim"];
 const DRAWER = ["spread", "estimator", "hits", "draws", "seed", "device"];
 const SIMPLE = [
   "noise",
@@ -20,25 +21,18 @@ const SIMPLE = [
   "device",
   "view",
   "scale",
+  "batch",
+  "dim",
 ];
 const INSETS = ["power", "temperature"];
 const BY_PLAYER = ["draw", "average"];
+const IN_PICTURE = ["tolerance"];
 const SWITCHES = ["view", "scale"];
 const MEMORY = "ssm-more-controls";
 
-/** What a browser that forbids storage answers: nothing. */
-function remember(value = null) {
-  try {
-    if (value !== null) localStorage.setItem(MEMORY, value);
-    return localStorage.getItem(MEMORY);
-  } catch {
-    return null;
-  }
-}
-
 /** The kind of control that a field needs; null for one that is set elsewhere: by dragging, by the player, by a dialog. */
 function controlOf(name, field, doors, spec) {
-  if (BY_PLAYER.includes(name)) return null;
+  if (BY_PLAYER.includes(name) || IN_PICTURE.includes(name)) return null;
   if (name === "target") return new ClassPicker(name, field, doors);
   if (name === "device") return new ChoiceControl(name, field, doors, spec.devices);
   if (name === "problem") return new ChoiceControl(name, field, doors, spec.problems);
@@ -90,7 +84,7 @@ export class ControlPanel {
       this.#load(),
     );
     this.front = el("div", { class: "ssm-controls" }, ...nodes([...FRONT, ...also]), this.more);
-    this.#open(remember() === "open" && !embedded);
+    this.#open(recall(MEMORY) === "open" && !embedded);
   }
 
   #add(name, field) {
@@ -120,17 +114,20 @@ export class ControlPanel {
 
   /** Lock and hide what a frame names. @param {{hidden: string[], locked: string[]}} frame */
   frame({ hidden, locked }) {
-    for (const name of hidden) this.#of(name)?.classList.add("ssm-hidden");
+    for (const name of Object.keys(this.#spec.fields))
+      for (const node of this.#of(name)) node.classList.toggle("ssm-hidden", hidden.includes(name));
     for (const name of locked) this.controls[name]?.lock();
   }
 
+  /** What a control is seen by; a switch has left its frame for a head. */
   #of(name) {
-    return SWITCHES.includes(name) ? this.switch(name) : this.controls[name]?.node;
+    const { node, select } = this.controls[name] ?? {};
+    return SWITCHES.includes(name) ? [node, select] : node ? [node] : [];
   }
 
   #toggle() {
     this.#open(this.drawer.hidden);
-    remember(this.drawer.hidden ? "closed" : "open");
+    remember(MEMORY, this.drawer.hidden ? "closed" : "open");
   }
 
   #open(open) {

@@ -247,7 +247,8 @@ class Explorer {
     const { device, view } = this.#answer;
     const problem = this.#local;
     const own = problem && s.draws * s.samples <= FULL.samples ? this.#compute(problem, FULL) : null;
-    const same = own && String(own.classes.index) === String(view.classes.index);
+    const shared = this.#page.needs.some((group) => !(group in this.#spec.alone));
+    const same = own && shared && String(own.classes.index) === String(view.classes.index);
     const words = agreementWords(same ? apart(own, view) : null, this.#spec.devices[device] ?? device);
     this.#parts.page.say("settled", {}, words);
     return own;

@@ -2,8 +2,7 @@
 
 import { el, say } from "../controls/dom.js";
 import { Handles } from "../controls/handles.js";
-import { Panel } from "../panels/panel.js";
-import { plain } from "../panels/texts.js";
+import { fill, plain } from "../panels/texts.js";
 
 export class PanelFigure {
   /** @type {any} */ node;
@@ -11,19 +10,23 @@ export class PanelFigure {
   /** @type {any} */ tools = el("div", { class: "ssm-tools" });
   /** @type {any} */ panel;
   /** @type {Handles|null} */ handles = null;
+  /** @type {import("../controls/level.js").Level|null} */ #level = null;
+  #setting = "";
+  #fixed = false;
   /** @type {any} */ spec = null;
   /** Torch has yet to compute what it draws: it stays as it is. */
   #late = false;
+  /** What lies over the picture follows it. @type {(() => void)|null} */
+  drawn = null;
   #title = el("h3", {});
   #words = el("span", { class: "ssm-caption" });
   #choose;
   /** @type {any} */ #caption;
   #size = "";
 
-  /** @param {string} name @param {any} plotly @param {import("../controls/handles.js").Grip|null} grip @param {() => void} choose makes the lit class the target */
-  constructor(name, plotly, grip, choose) {
-    this.panel = new Panel(name, plotly);
-    this.panel.node.classList.add("ssm-plot");
+  /** @param {{name: string, along: string}} definition @param {any} panel what it holds: a Panel, or a Sheet @param {import("../controls/handles.js").Grip|null} grip @param {() => void} choose makes the lit class the target */
+  constructor({ name, along }, panel, grip, choose) {
+    this.panel = panel;
     this.holder = el("div", { class: "ssm-holder" }, this.panel.node);
     this.#choose = el(
       "button",
@@ -37,7 +40,7 @@ export class PanelFigure {
     }
     this.node = el(
       "figure",
-      { class: "ssm-panel", "data-panel": name },
+      { class: "ssm-panel", "data-panel": name, "data-along": along },
       el("div", { class: "ssm-panel-head" }, this.#title, this.tools),
       this.holder,
       this.#caption,
@@ -49,6 +52,32 @@ export class PanelFigure {
     this.spec = spec;
     this.#size = "";
     await this.panel.define(spec, orientation);
+  }
+
+  /** A line across the picture that is a setting. @param {string} setting @param {import("../controls/level.js").Level} level */
+  cross(setting, level) {
+    this.#setting = setting;
+    this.#level = level;
+    this.holder.append(level.node);
+  }
+
+  /** Settings that a frame keeps as they are: the line of one of them is no slider. @param {Set<string>} fixed */
+  fix(fixed) {
+    this.#fixed = fixed.has(this.#setting);
+  }
+
+  #placeLevel({ settings, axes }) {
+    const { box, on } = this.panel;
+    const [low, high] = axes.values[this.spec.scale];
+    const value = settings[this.#setting];
+    const inside = Math.log10(value) >= low && Math.log10(value) <= high;
+    this.#level.node.hidden = this.#fixed || !inside;
+    if (inside) this.#level.place(value, { left: box.left, top: box.top + on.value.at(value), width: box.width });
+  }
+
+  /** Where the title stands among the headings. @param {number} level */
+  rank(level) {
+    this.#title.setAttribute("aria-level", String(level));
   }
 
   /** Take the size that the page leaves; whether that changed. */
@@ -71,16 +100,19 @@ export class PanelFigure {
   draw(frame, numbers) {
     if (this.#late) return;
     this.panel.draw(frame);
+    if (this.#level) this.#placeLevel(frame);
     say(this.#title, plain(this.spec.title, numbers));
     this.#title.title = this.#title.textContent;
     this.panel.node.setAttribute("aria-label", plain(this.spec.label, numbers));
+    this.drawn?.();
   }
 
   /** The line below: what a lit class reads, or what is shown. @param {Record<string, any>} numbers @param {any} lit numbers of the lit class, or null @param {boolean} offer to make it the target */
   read(numbers, lit, offer) {
     if (this.#late) return;
     const reading = lit && this.spec.reading.length > 0;
-    say(this.#words, reading ? plain(this.spec.reading, lit) : plain(this.spec.caption, numbers));
+    if (this.spec.content.length) fill(this.#words, this.spec.caption, numbers);
+    else say(this.#words, reading ? plain(this.spec.reading, lit) : plain(this.spec.caption, numbers));
     this.#words.title = this.#words.textContent;
     this.#caption.classList.toggle("ssm-reading", reading);
     this.#choose.hidden = !(reading && offer);

@@ -1,13 +1,16 @@
 /** The panels together: where they stand, what all of them draw, and when. */
 
 import { el } from "../controls/dom.js";
+import { Level } from "../controls/level.js";
 import { axes } from "../panels/axes.js";
-import { shownAs } from "../panels/panel.js";
+import { Panel, shownAs } from "../panels/panel.js";
 import { numbers, series } from "../panels/series.js";
+import { percent } from "../panels/texts.js";
 import { GRIPS } from "./grips.js";
 import { formOf, namers, orientationOf, shownPanels } from "./layout.js";
 import { Light } from "./light.js";
 import { PanelFigure } from "./panel_figure.js";
+import { Sheet } from "./sheet.js";
 import { isStill, Stepping } from "./stepping.js";
 import { paintWith, themeOf } from "./theme.js";
 import { Tools } from "./tools.js";
@@ -60,7 +63,6 @@ export class PanelGrid {
     this.#spec = spec;
     this.#page = page;
     this.#ranked = new Set(page.panels.filter((name) => this.#plain(name).needs.includes("ranked")));
-    host.classList.toggle("ssm-flow", !page.layout);
     this.#host = host;
     this.#acts = acts;
     this.#light = this.#makeLight();
@@ -68,6 +70,11 @@ export class PanelGrid {
     this.#tools = this.#makeTools();
     this.node.append(acts.draw, ...Object.values(this.#figures).map(({ node }) => node));
     this.#stepping = this.#makeStepping();
+  }
+
+  /** A panel as it stands on the page. @param {string} name */
+  figure(name) {
+    return this.#figures[name];
   }
 
   /** What a panel is in any theme. */
@@ -90,21 +97,32 @@ export class PanelGrid {
 
   #makeStepping() {
     const { names, settings } = this.#acts;
-    const scale = () => settings().scale;
     const draw = (first, view, all) => this.#drawStep(first, view, all);
     const end = (flight) => this.#figures[this.#page.panels.find((name) => this.#plain(name).flight === flight)];
     const ends = { start: end("start"), end: end("end") };
-    return new Stepping({ node: this.node, names, ends, scale, draw, landed: () => this.#landed() });
+    return new Stepping({ node: this.node, names, ends, settings, draw, landed: () => this.#landed() });
   }
 
   #figure(name) {
-    const { grip, along } = this.#plain(name);
+    const plain = this.#plain(name);
+    const { grip, along, level, content } = plain;
     const light = this.#light;
     const hand = { view: () => this.#view, light: (c) => light.light(c), pick: (c) => light.pick(c, figure) };
     const made = grip ? GRIPS[grip].make(this.#spec.fields, { ...this.#acts, ...hand }) : null;
-    const figure = new PanelFigure(name, window.Plotly, made, () => light.choose());
+    const panel = content.length ? new Sheet(name, this.#acts) : new Panel(name, window.Plotly);
+    const figure = new PanelFigure(plain, panel, made, () => light.choose());
+    if (level) figure.cross(level, this.#makeLevel(level, figure));
     if (along === "classes") light.listen(figure);
     return figure;
+  }
+
+  #makeLevel(setting, figure) {
+    const { change } = this.#acts;
+    return new Level(this.#spec.fields[setting], {
+      change: (value, live) => change({ [setting]: value }, live),
+      valueAt: (x, y) => figure.panel.valueAt(x, y),
+      spell: percent,
+    });
   }
 
   // -------------------------------------------------------------- form and theme
@@ -115,6 +133,8 @@ export class PanelGrid {
     this.#host.classList.toggle("ssm-chosen", panels.length > 0);
     this.#fixed = new Set([...hidden, ...locked]);
     this.#light.fixed = this.#fixed.has("target");
+    for (const figure of Object.values(this.#figures)) figure.fix(this.#fixed);
+    if (this.#view) this.fit();
   }
 
   /** Follow the page's size and theme until the signal. @param {AbortSignal} signal */
@@ -180,6 +200,7 @@ export class PanelGrid {
     this.#tools.place(form, columns);
     if (columns) this.node.prepend(...this.#tools.heads);
     else for (const head of this.#tools.heads) head.remove();
+    for (const figure of Object.values(this.#figures)) figure.rank(columns ? 3 : 2); // below the heads, or on their own
     this.node.append(...order.map((name) => this.#figures[name].node));
     this.#form = this.#host.dataset.form = form;
     this.#acts.formed(form);
@@ -213,7 +234,7 @@ export class PanelGrid {
     if (shape !== [view.classes.index.length, this.#many, this.#wanted()].join()) this.fit();
     if (!from?.draw || !view.draw || this.#defining) return this.#paint();
     if (isStill()) return this.#outline();
-    this.#span(view, series(view, this.#acts.names));
+    this.#span(view, series(view, this.#acts.names, this.#acts.settings()));
     this.#stepping.start(from, view, pace);
   }
 
@@ -242,7 +263,7 @@ export class PanelGrid {
 
   #paint() {
     if (!this.#view || this.moving || this.#defining) return;
-    const all = series(this.#view, this.#acts.names);
+    const all = series(this.#view, this.#acts.names, this.#acts.settings());
     this.#span(this.#view, all);
     this.#drawAll(all);
     this.#overlay();
@@ -252,7 +273,7 @@ export class PanelGrid {
   /** Show the same once more: a class is lit, or notes come and go. */
   again() {
     if (!this.#view) return;
-    if (!this.moving && !this.#defining) this.#drawAll(series(this.#view, this.#acts.names));
+    if (!this.moving && !this.#defining) this.#drawAll(series(this.#view, this.#acts.names, this.#acts.settings()));
     this.#light.shine();
   }
 

@@ -6,6 +6,7 @@ import { numbers } from "../panels/series.js";
 import { ControlPanel } from "./control_panel.js";
 import { Page, ribbon } from "./page.js";
 import { PanelGrid } from "./panel_grid.js";
+import { Story } from "./story.js";
 
 /**
  * @typedef {object} Acts
@@ -27,12 +28,14 @@ export class Parts {
   /** @type {PanelGrid} */ grid;
   /** @type {Player} */ player;
   /** @type {Page} */ page;
+  /** @type {Story|null} */ story;
   #spec;
   #record;
   #host;
   /** @type {Acts} */ #acts;
   #sticky = el("div", { class: "ssm-sticky" });
   /** @type {any} */ #view = null;
+  #late = false;
 
   /** @param {any} spec the stage's document @param {any} page its record @param {any} host @param {Acts} acts */
   constructor(spec, page, host, acts) {
@@ -45,22 +48,12 @@ export class Parts {
     this.player = this.#makePlayer();
     this.grid = this.#makeGrid();
     this.page = this.#makePage();
+    this.story = page.chapters.length ? this.#makeStory() : null;
     const { what, word, sentence, status, readouts, facts, next, help } = this.page;
     help.hidden = !page.panels.some((name) => spec.panels.light[name].notes.length);
     const { front, drawer } = this.controls;
-    host.replaceChildren(
-      what,
-      word,
-      sentence,
-      front,
-      drawer,
-      status,
-      this.#sticky,
-      this.grid.node,
-      readouts,
-      facts,
-      next,
-    );
+    const stage = [word, sentence, front, drawer, status, this.#sticky, this.grid.node, readouts];
+    host.replaceChildren(what, ...(this.story?.around(stage) ?? stage), facts, next);
   }
 
   #makeControls() {
@@ -102,6 +95,12 @@ export class Parts {
     return new Page(this.#spec, this.#record, { opened: () => this.read(), explain, load, leave });
   }
 
+  #makeStory() {
+    const { settings, change } = this.#acts;
+    const frame = (shown) => this.frame(shown);
+    return new Story(this.#spec, this.#record, { settings, change, frame, figure: (name) => this.grid.figure(name) });
+  }
+
   /** What is primary stays in reach: on a phone, samples and "Draw again" in a bar that does not scroll away. */
   #arrange(form) {
     const phone = form === "phone";
@@ -133,6 +132,7 @@ export class Parts {
     const touched = ({ target }) => target.closest(".ssm-explain") || this.explain(false);
     for (const kind of ["pointerdown", "keydown"]) this.#host.addEventListener(kind, touched, { signal });
     this.grid.watch(signal);
+    this.story?.watch(signal);
   }
 
   /** Notes on the picture: there on the first view, gone at the first touch, back by "?". @param {boolean} on */
@@ -152,6 +152,7 @@ export class Parts {
     if (frame.locked.includes("draw")) this.player.lock();
     this.page.sentence.hidden = !frame.sentence;
     this.page.tell(frame.note);
+    this.story?.open(frame);
   }
 
   // -------------------------------------------------------------- show
@@ -172,7 +173,8 @@ export class Parts {
    */
   show(view, from, late) {
     this.#view = view;
-    this.page.hold(late.size > 0);
+    this.#late = late.size > 0;
+    this.page.hold(this.#late);
     this.grid.show(view, from, this.player.pace, late);
     this.read();
   }
@@ -180,7 +182,9 @@ export class Parts {
   read() {
     const { names, settings } = this.#acts;
     if (!this.#view) return;
-    this.page.read(this.#view, numbers(this.#view, settings(), names), names);
+    const known = numbers(this.#view, settings(), names);
+    this.page.read(this.#view, known, names);
+    if (!this.#late) this.story?.read(known);
     if (this.#view.draw) this.player.chips.show(this.#view, names);
   }
 }

@@ -16,7 +16,7 @@ export class Stepping {
 
   /**
    * @param {{node: any, names: (c: number) => string, ends: {start?: any, end?: any},
-   *   scale: () => string, draw: (first: boolean, view: any, all: any) => void, landed: () => void}} grid `ends`: the
+   *   settings: () => any, draw: (first: boolean, view: any, all: any) => void, landed: () => void}} grid `ends`: the
    *   figures that samples fly between; `draw` shows a view where they start, or in all other panels
    */
   constructor(grid) {
@@ -30,13 +30,13 @@ export class Stepping {
 
   /** @param {any} from @param {any} to views @param {number} pace ms */
   start(from, to, pace) {
-    const { draw, names } = this.#grid,
+    const { draw, names, settings } = this.#grid,
       glide = pace < STEP;
     if (!glide) this.#launch(to);
-    draw(true, to, series(to, names));
+    draw(true, to, series(to, names, settings()));
     const move = (t) => {
       const now = between(from, to, t, glide);
-      draw(false, now, series(now, names));
+      draw(false, now, series(now, names, settings()));
       this.#flight.move(t);
     };
     this.#step = run(pace, move, () => this.#land(), CLOCK);
@@ -54,9 +54,9 @@ export class Stepping {
   }
 
   #launch(to) {
-    const { ends, scale } = this.#grid,
+    const { ends, settings } = this.#grid,
       { score, noise, score_target: own } = to.classes;
-    const height = scale() === "weights" ? score.map((x) => Math.exp(x - own)) : score;
+    const height = settings().scale === "weights" ? score.map((x) => Math.exp(x - own)) : score;
     this.#flight.start(
       to,
       (slot) => this.#place(ends.start, slot, noise),

@@ -60,6 +60,7 @@ def test_each_estimator_is_drawn_over_the_full_gradient(page):
     opened(page)
     tall(page)
     pictures, result = still(page), found(Settings())
+    assert result.estimators is not None
     for row, name in enumerate(ESTIMATORS):
         picture = pictures[f"estimator_{name}"]
         assert picture.title.replace(NBSP, " ") == render(PANELS[picture.name].title, figures.words(result)).replace(
@@ -84,6 +85,7 @@ def test_the_loss_that_is_chosen_shows_what_it_learns(page):
         panel = PANELS[f"learned_{name}"]
         assert picture.title == render(panel.title, words)
         expect(page.locator(".ssm-sentence")).to_have_text(render(PAGE.sentence, words))
+        assert result.learned is not None
         model = result.learned.models[list(ESTIMATORS).index(name)]
         assert heights(picture, 1) == pytest.approx(model.tolist(), abs=2.5 * one_pixel(picture))
 
@@ -144,6 +146,7 @@ def test_a_draw_steps_all_six(page):
         page.get_by_role("button", name="Draw again", exact=True).click()
     tall(page)
     pictures, result = still(page), found(Settings(draw=2, average="so_far"))
+    assert result.estimators is not None
     for row, name in enumerate(ESTIMATORS):
         picture = pictures[f"estimator_{name}"]
         assert heights(picture, 1) == pytest.approx(result.estimators.one[row].tolist(), abs=2.5 * one_pixel(picture))
@@ -151,6 +154,7 @@ def test_a_draw_steps_all_six(page):
 
 def test_every_library_says_where_it_was_read(page):
     opened(page)
+    assert PAGE.table is not None
     rows = page.get_by_role("region", name=PAGE.table.title).get_by_role("row")
     expect(rows).to_have_count(1 + len(PAGE.table.rows))
     for told, row in zip(PAGE.table.rows, rows.all()[1:], strict=True):
@@ -168,6 +172,7 @@ def test_the_settings_travel_to_this_page_and_on(page):
     expect(page.locator(".ssm-sentence")).to_have_text(
         render(PAGE.sentence, figures.words(found(Settings(samples=9, noise="log_uniform"))))
     )
+    assert PAGE.next is not None
     page.get_by_role("link", name=PAGE.next.question).click()
     expect(page.locator('[data-panel="convergence"]')).to_be_visible(timeout=MILLISECONDS_TO_OPEN)
     expect(page).to_have_url(re.compile(r"/\?v=1&samples=9&noise=log_uniform$"))

@@ -19,7 +19,8 @@ from playwright.sync_api import Page
 from ssm.explorer.experiment import ALL, as_plain, run
 from ssm.explorer.figures import PANELS, spec, texts
 from ssm.explorer.figures.axes import axes, linear_ticks, log_ticks
-from ssm.explorer.figures.series import numbers, reading, series
+from ssm.explorer.figures.readings import reading
+from ssm.explorer.figures.series import numbers, series
 from ssm.explorer.figures.templates import render
 from ssm.explorer.figures.theme import DARK, LIGHT
 from ssm.explorer.settings import Settings
@@ -109,7 +110,7 @@ def apart(first: Any, second: Any, where: str = "") -> list[str]:
 def test_series_axes_numbers_ticks_and_texts_are_those_of_python(harness, name):
     one = CASES[name]
     view, words = one["view"], one["settings"]
-    found = series(view, one["names"].__getitem__)
+    found = series(view, one["names"].__getitem__, words)
     spans = axes(view, found)
     known = numbers(view, words, one["names"].__getitem__)
     parts = [texts.SENTENCE, *(part for p in PANELS.values() for part in (p.title, p.caption, p.label))]

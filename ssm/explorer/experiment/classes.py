@@ -196,7 +196,7 @@ def classes(ref: Reference, slots: list[int]) -> Classes:
         noise_target=float(ref.noise.probs[t]),
         spike=float(ref.gradient[t]),
         loss_full=ref.loss,
-        chi2=_chi_squared(ref),
+        chi2=chi_squared(ref),
         noise_scores=n if ref.settings.noise == "softmax" else 0,
     )
 
@@ -222,7 +222,7 @@ def at(values: Tensor, places: list[int]) -> Array:
     return values[torch.tensor(places, device=values.device)].cpu().numpy()
 
 
-def _chi_squared(ref: Reference) -> float:
+def chi_squared(ref: Reference) -> float:
     """chi2 = sum_{c != t} r_c (rho_c - 1)^2: how far the noise is from the ideal one; inf beyond float64."""
     off = ref.scores.clone()
     off[ref.target] = -torch.inf

@@ -18,6 +18,8 @@ RANK_GROWTH = 1.04
 CHECKPOINT_GROWTH = 1.08
 OTHER_SEEDS = 20  # whose curves are drawn faintly behind this run's
 OTHER_SEEDS_WORK = 400_000  # samples of all of them together, which takes about 50 ms; beyond, none is drawn
+STEP_ROWS = 12  # rows of the projection that the five steps show
+STEP_SAMPLES = 10  # samples that they show
 
 CONSTANTS: Mapping[str, float | tuple[int, ...]] = MappingProxyType(
     {name: value for name, value in globals().items() if name.isupper()}

@@ -38,23 +38,29 @@ class OverBudgetError(Exception):
     """Exact moments that take more than one viewer may ask for."""
 
 
-def moments(ref: Reference, slots: list[int], watched: list[int], on_chunk: Callable[[], None]) -> Moments:
-    """The exact moments, in the slots and for the watched classes.
+def counting(on_chunk: Callable[[], None]) -> Callable[[], None]:
+    """Count the chunks of exact moments.
 
-    Raises:
-        OverBudgetError: they take more than `MOST_MOMENTS`, which widely spaced weights of very many classes can.
+    Returns:
+        What to call between them; from `MOST_MOMENTS` on, which widely spaced weights of very many classes can take, it
+        raises OverBudgetError.
     """
     spent = 0
 
-    def counting() -> None:
+    def count() -> None:
         nonlocal spent
         on_chunk()
         spent += 1
         if spent > MOST_MOMENTS:
             raise OverBudgetError
 
+    return count
+
+
+def moments(ref: Reference, slots: list[int], watched: list[int], on_chunk: Callable[[], None]) -> Moments:
+    """The exact moments, in the slots and for the watched classes."""
     s, subject = ref.settings, (ref.scores, ref.target, ref.noise)
-    found = exact.moments(*subject, s.samples, s.handling, estimator=s.estimator, on_chunk=counting)
+    found = exact.moments(*subject, s.samples, s.handling, estimator=s.estimator, on_chunk=on_chunk)
     bias = ref.distance(found.gradient_mean)
     return Moments(
         mean=at(found.gradient_mean, slots),

@@ -5,38 +5,47 @@ gradients by autograd, running means and exact moments. What comes out is plain 
 the pages, the exports and the page's own kernel share.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from types import MappingProxyType
-from typing import Any, final
+from typing import Any, TypeVar, final
 
 import numpy as np
 import torch
 
 from ssm import checks
 from ssm.explorer import settings as choices
-from ssm.explorer.experiment.classes import Classes, Reference, classes, reference, slots_of
+from ssm.explorer.experiment.classes import Classes, classes, reference, slots_of
 from ssm.explorer.experiment.constants import SHOWN_ALL
 from ssm.explorer.experiment.convergence import Convergence, OnChunk, convergence, draws_of, watched_of
+from ssm.explorer.experiment.curves import Curves, curves
 from ssm.explorer.experiment.draw import Draw, draw, drawn
 from ssm.explorer.experiment.estimators import Estimators, estimators
 from ssm.explorer.experiment.learned import Learned, learned
-from ssm.explorer.experiment.moments import Moments, OverBudgetError, moments
+from ssm.explorer.experiment.moments import Moments, OverBudgetError, counting, moments
 from ssm.explorer.experiment.ranked import Ranked, ranked
+from ssm.explorer.experiment.steps import Steps, steps
 from ssm.explorer.problems import Problem
 from ssm.explorer.settings import Settings
 
-_GROUPS = ("classes", "draw", "convergence", "moments", "ranked", "estimators", "learned")
+T = TypeVar("T")
+
+_GROUPS = ("classes", "draw", "convergence", "moments", "ranked", "curves", "estimators", "learned", "steps")
 ALL = frozenset(_GROUPS[1:])
+_RUN = {"draw", "convergence"}  # what all draws must be made for
+_DRAWN = {*_RUN, "estimators"}  # what must therefore keep to the budget
+_SEEN = ("view", "scale", "tolerance")  # settings of the picture alone
 # What torch alone computes, but for what the page can afford, each group with the settings that it does not depend
 # on: the page waits where others change.
 ALONE: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "estimators": ("estimator", "view", "scale"),
-        "learned": ("target", "estimator", "draws", "seed", "device", "draw", "average", "view", "scale"),
+        "curves": ("samples", "draws", "seed", "draw", "average", "batch", "dim", *_SEEN),
+        "estimators": ("estimator", "batch", "dim", *_SEEN),
+        "learned": ("target", "estimator", "draws", "seed", "device", "draw", "average", "batch", "dim", *_SEEN),
+        "steps": ("estimator", "hits", "draws", "average", *_SEEN),
     }
 )
-_USUAL = ALL - ALONE.keys()
+USUAL = ALL - ALONE.keys()  # what one estimator does with one number of samples
 _NO_MOMENTS = (
     "Exact averages of these scores under this noise take too much work, so the pictures are without them; fewer "
     "classes or a noise closer to the scores may help."
@@ -57,8 +66,10 @@ class Result:
         convergence: the average of the draws.
         moments: what that average tends to, exactly.
         ranked: all classes by rank; None also where every class has a bar.
+        curves: what other numbers of samples and other noises do.
         estimators: what every estimator makes of the same draws.
         learned: what every estimator learns; None also where that cannot be found.
+        steps: the same loss from embeddings, step by step, on a small batch.
         notes: sentences on anything that was done differently from what was asked.
     """
 
@@ -70,8 +81,10 @@ class Result:
     convergence: Convergence | None
     moments: Moments | None
     ranked: Ranked | None
+    curves: Curves | None
     estimators: Estimators | None
     learned: Learned | None
+    steps: Steps | None
     notes: tuple[str, ...] = ()
 
     @property
@@ -91,7 +104,7 @@ class Result:
 def run(
     settings: Settings,
     table: Problem | None = None,
-    needs: Collection[str] = _USUAL,
+    needs: Collection[str] = USUAL,
     on_chunk: OnChunk | None = None,
 ) -> Result:
     """Carry out one experiment.
@@ -113,7 +126,8 @@ def run(
     >>> round(result.numbers["bias"], 3)
     0.205
     """
-    choices.refuse_overwork(settings)
+    if _DRAWN & set(needs):
+        choices.refuse_overwork(settings)
     if not ALL.issuperset(needs):
         checks.refuse("needs", f"some of {', '.join(sorted(ALL))}", sorted(needs), "leave out the others")
     problem = choices.problem_of(settings, table)
@@ -155,12 +169,13 @@ def _run_on(
     asking = on_chunk or _nothing
     ref = reference(settings, problem, device)
     asking()
-    draws = draws_of(ref, asking) if {"draw", "convergence"} & set(needs) else None
+    draws = draws_of(ref, asking) if _RUN & set(needs) else None
     one = drawn(ref, draws, settings.draw - 1) if draws and "draw" in needs else None
     slots = slots_of(ref, one.counts if one else ())
     asking()
-    found, notes = _moments(ref, slots, asking) if "moments" in needs else (None, ())
+    found, notes = _exactly(lambda counted: moments(ref, slots, watched_of(ref), counted), "moments" in needs, asking)
     asking()
+    many, more = _exactly(lambda counted: curves(ref, problem, counted), "curves" in needs, asking)
     return Result(
         settings=settings,
         problem=problem,
@@ -170,16 +185,18 @@ def _run_on(
         convergence=convergence(ref, draws, slots, asking) if draws and "convergence" in needs else None,
         moments=found,
         ranked=ranked(ref) if "ranked" in needs and problem.classes > SHOWN_ALL else None,
+        curves=many,
         estimators=estimators(ref, slots, asking) if "estimators" in needs else None,
         learned=learned(ref) if "learned" in needs else None,
-        notes=notes,
+        steps=steps(ref) if "steps" in needs else None,
+        notes=notes or more,
     )
 
 
-def _moments(ref: Reference, slots: list[int], on_chunk: OnChunk) -> tuple[Moments | None, tuple[str, ...]]:
-    """The exact moments; where they take too much, none, and a sentence."""
+def _exactly(compute: Callable[[OnChunk], T], needed: bool, on_chunk: OnChunk) -> tuple[T | None, tuple[str, ...]]:  # noqa: FBT001
+    """What is exact, if it is needed; where it takes too much, nothing, and a sentence."""
     try:
-        return moments(ref, slots, watched_of(ref), on_chunk), ()
+        return (compute(counting(on_chunk)) if needed else None), ()
     except OverBudgetError:
         return None, (_NO_MOMENTS,)
 
@@ -208,6 +225,8 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a group holds
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, np.ndarray):
         return _plain_array(value)
+    if isinstance(value, tuple):
+        return list(value)
     return None if isinstance(value, float) and not np.isfinite(value) else value
 
 

@@ -6,17 +6,20 @@ import plotly.graph_objects as go
 
 from ssm.explorer.experiment import Result, as_plain
 from ssm.explorer.figures import drawing
+from ssm.explorer.figures.five_steps import SHEETS as SHEETS
 from ssm.explorer.figures.panels import PANELS as PANELS
 from ssm.explorer.figures.series import Names, numbers
 from ssm.explorer.figures.templates import render
 from ssm.explorer.figures.theme import LIGHT, Theme
+
+EVERY = {**PANELS, **SHEETS}  # plots, and what is read cell by cell
 
 
 def spec(name: str, theme: Theme = LIGHT) -> dict[str, Any]:
     """The definition of a panel without data: what the page fills by itself.
 
     Args:
-        name: one of `PANELS`.
+        name: one of `EVERY`.
         theme: the inks.
 
     Returns:
@@ -28,7 +31,7 @@ def spec(name: str, theme: Theme = LIGHT) -> dict[str, Any]:
     >>> spec("noise")["traces"][0]["meta"]["fill"]
     {'along': 'slot', 'value': 'noise_rest'}
     """
-    return PANELS[name].plain(theme)
+    return EVERY[name].plain(theme)
 
 
 def panel(name: str, result: Result, theme: Theme = LIGHT) -> go.Figure:
@@ -57,7 +60,7 @@ def title(name: str, result: Result) -> str:
     """The panel's title, with the result's numbers in it.
 
     Args:
-        name: one of `PANELS`.
+        name: one of `EVERY`.
         result: what `experiment.run` found.
 
     Returns:
@@ -71,7 +74,7 @@ def title(name: str, result: Result) -> str:
     >>> title("scores_full", run(Settings(draws=10)))
     'Scores, full: all 10 classes'
     """
-    return render(PANELS[name].title, words(result))
+    return render(EVERY[name].title, words(result))
 
 
 def words(result: Result) -> dict[str, Any]:

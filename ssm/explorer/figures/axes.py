@@ -5,10 +5,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from ssm.explorer.figures.compared import ESTIMATORS
+from ssm.explorer.figures.curve_series import CURVES, curve_names
 from ssm.explorer.figures.over_draws import WATCHED
 from ssm.explorer.figures.series import Series, View
 
 GAP = 1.6  # slots that stand for the classes without a bar
+LEAST_BIAS = 0.05  # of the spike: a bias of classes that is less is drawn small
 MOST_DECADES = 9  # of pushes by rank: what is smaller still lies on the ground
 _STEPS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0)
 _WHOLE = (1, 2, 5, 10)
@@ -57,7 +59,7 @@ def _values(view: View, s: Series) -> dict[str, Range]:
     ranked = view["ranked"] or {}
     low, high = extent.get("gradient_low"), extent.get("gradient_high")
     pushes = _log_span(s["ranked"], s["dot"], [high])
-    scores = ranked.get("score") or [None]
+    scores, spike = ranked.get("score") or [None], view["classes"]["spike"]
     return {
         "noise": _span(s["noise"], (ranked.get("noise") or [])[:1]),
         "score": _span(
@@ -75,7 +77,22 @@ def _values(view: View, s: Series) -> dict[str, Range]:
         "divergence": _steadied(_log_span(*(s[f"apart_{name}"] for name in ESTIMATORS), s["now"])),
         "distance": _steadied(_log_span(s["errors"], s["others"], s["bias"], s["averaged"], s["typical"])),
         "rank": _steadied([max(pushes[0], pushes[1] - MOST_DECADES), pushes[1]]),
+        "mass": _span(s["pull_mass"], _tops(s["push_mass"], s["push_base"])),
         "share": _span(s["share"], _tops(s["drawn"], s["drawn_base"]), [-(low or 0)]),
+        "sampler": _span(s["noise"], s["ideal"]),
+        "class_bias": _span(s["class_bias"], [LEAST_BIAS * spike, -LEAST_BIAS * spike]),
+        **_curve_values(s),
+    }
+
+
+def _curve_values(s: Series) -> dict[str, Range]:
+    """Ranges over the number of samples; beyond the tolerance there is no room: dragging it grows no axis."""
+    lines = {name: [s[each] for each in curve_names(name)] for name in CURVES}
+    bias, limits = _steadied(_log_span(*lines["bias"])), [math.log10(tolerance) for tolerance in s["tolerance"]]
+    return {
+        "bias": [min(bias[0], *limits, bias[0]), max(bias[1], *limits, bias[1])],
+        "error": _steadied(_log_span(*lines["spread"], *lines["error"])),
+        "gap": _steadied(_log_span(*lines["gap"])),
     }
 
 
@@ -84,9 +101,10 @@ def _along(view: View, s: Series) -> dict[str, Range]:
     return {
         "classes": [-0.5, last],
         "draws": _padded(_log_span(s["checkpoints"])),
-        "samples": _padded(_log_span(s["learned_at"], s["now_at"])),
+        "samples": _padded(_log_span(s["curve_k"], s["learned_at"], s["now_at"])),
         "ranks": _padded([0.0, math.log10(max(2, view["classes"]["n"] - 1))]),
         "shares": [-0.4, 2.9],
+        "masses": [-0.4, 1.9],
     }
 
 

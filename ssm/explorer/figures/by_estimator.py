@@ -16,7 +16,7 @@ NAMES = {
 _ENDS = {"naive_importance": "naive", "negative_sampling": "neg. sampling", "nce": "NCE"}
 _LEARNS = {
     "sampled_softmax": "Tends to the full gradient. Learns the truth as k grows.",
-    "naive_importance": "Tends there too. Learns the truth as k grows, and nothing before.",
+    "naive_importance": "Tends there too. Learns nothing while k is small, then the truth.",
     "log_q": "Another loss. Learns the truth, exactly at k = 1.",
     "uncorrected": "Another loss. Learns p / q, exactly at k = 1.",
     "nce": "Class by class. Learns scores that are log p.",

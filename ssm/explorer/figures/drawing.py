@@ -39,7 +39,7 @@ def draw(name: str, view: View, names: Names, settings: Mapping[str, Any], theme
         KeyError: no panel has that name.
     """
     panel = PANELS[name]
-    s, words = series(view, names), numbers(view, settings, names)
+    s, words = series(view, names, settings), numbers(view, settings, names)
     spans = axes(view, s)
     along, value = _along_axis(panel, s, spans["along"][panel.along.name]), _value_axis(panel, spans["values"])
     turned = panel.along.turned == "always"
@@ -149,6 +149,12 @@ def _ends(panel: Panel, s: Series, words: Mapping[str, Any], theme: Theme) -> li
     return found
 
 
+def _readings(_: Panel, s: Series, __: Mapping[str, Any], theme: Theme) -> list[Note]:
+    """How many samples each dot on the tolerance means; both axes are logarithmic."""
+    pairs = dict(zip(s["needed_at"], s["needed"], strict=True)).items()
+    return [_label(math.log10(k), math.log10(level), f"{k:,}", theme.ink, yshift=4) for k, level in pairs]
+
+
 def _nothing(*_: object) -> list[Note]:
     return []
 
@@ -157,9 +163,11 @@ _LETTERING: dict[str, Callable[[Panel, Series, Mapping[str, Any], Theme], list[N
     "counts": _counts,
     "arrows": _arrows,
     "factors": _factors,
+    "readings": _readings,
     "strikes": _nothing,  # the open bar says it
     "rows": _nothing,  # the axis names them
     "blocks": _nothing,
+    "pushes": _nothing,
 }
 
 

@@ -1,8 +1,10 @@
-"""The panels, each defined once."""
+"""The panels: those of one draw, and all of them by name, each defined once."""
 
 from ssm.explorer.figures.by_estimator import DIVERGENCE, GRADIENTS, LEARNED
 from ssm.explorer.figures.many import BALANCE, RANKED
+from ssm.explorer.figures.masses import MASSES
 from ssm.explorer.figures.over_draws import CONVERGENCE, CONVERGENCE_CLASSES
+from ssm.explorer.figures.over_samples import OVER_SAMPLES
 from ssm.explorer.figures.records import CLASSES, Note, Panel, Trace, Variant, bars, line
 from ssm.explorer.figures.templates import Part, Parts, always
 from ssm.explorer.figures.texts import OTHERS
@@ -267,6 +269,8 @@ PANELS: dict[str, Panel] = {
         CONVERGENCE_CLASSES,
         BALANCE,
         RANKED,
+        MASSES,
+        *OVER_SAMPLES,
         *GRADIENTS,
         *LEARNED,
         DIVERGENCE,

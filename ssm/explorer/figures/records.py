@@ -11,10 +11,10 @@ Trace = dict[str, Any]
 
 
 class Along(NamedTuple):
-    """What lies along the marks of a panel: classes, draws, ranks or shares, and how."""
+    """What lies along the marks of a panel: classes, draws, samples, ranks, shares or masses, and how."""
 
-    name: Literal["classes", "draws", "samples", "ranks", "shares"]
-    axis: Literal["slots", "log", "rows"]
+    name: Literal["classes", "draws", "samples", "ranks", "shares", "masses", "nothing"]
+    axis: Literal["slots", "log", "rows", "none"]
     unit: str = ""
     turned: Literal["narrow", "always", "never"] = "never"  # when it runs down the panel instead of across
 
@@ -49,6 +49,57 @@ class Variant(NamedTuple):
     value: str
 
 
+class Code(NamedTuple):
+    """A program, as it is written in the library, or under a name in the group of the steps."""
+
+    source: str
+    of: str = ""
+    kind: str = "code"
+
+
+class Matrix(NamedTuple):
+    """A tensor whose every cell can be read: its values deepen an ink, and stand in the cell.
+
+    Attributes:
+        value: the array of the group of the steps.
+        name: what the code calls it.
+        shape: its whole shape, of which no more may be shown.
+        rows: what its rows are.
+        columns: what its columns are.
+        ink: a colour of the theme.
+        missing: what it means where there is no number: "nan" or "none"; a hit says so by itself.
+    """
+
+    value: str
+    name: str
+    shape: Part
+    rows: Literal["examples", "classes"]
+    columns: Literal["dims", "samples", "candidates", "single"]
+    ink: str
+    missing: Literal["nan", "none"] = "none"
+    kind: str = "matrix"
+
+
+class Scale(NamedTuple):
+    """Numbers as bars of one scale, each with its words; the ink is a colour of the theme."""
+
+    bars: tuple[tuple[str, Part, str], ...]  # the number, its words, its ink
+    kind: str = "scale"
+
+
+class Jump(NamedTuple):
+    """A button to settings where something is seen, and back from there to what was before, or else to others."""
+
+    words: str
+    settings: dict[str, Any]
+    back: str
+    home: dict[str, Any]
+    kind: str = "jump"
+
+
+Content = Code | Matrix | Scale | Jump
+
+
 @final
 @dataclass(frozen=True)
 class Panel:
@@ -59,7 +110,7 @@ class Panel:
         title: what is shown, with its numbers; at most about 45 characters.
         caption: one line under the picture.
         label: the finding as a screen reader says it.
-        reading: what a class reads when it is lit, over `series.reading`.
+        reading: what a class reads when it is lit, over `readings.reading`.
         needs: the groups of a Result that it draws.
         along: what lies along its marks.
         scale: which shared range its values have, a name of `axes.axes`.
@@ -72,7 +123,9 @@ class Panel:
         notes: short notes of the first view.
         variant: which panel it stands in for, and when.
         tools: what its head holds: settings that switch it, and "zoom" of its scale.
+        level: the setting that a line across the panel is, and that dragging it changes.
         flight: whether samples start from its marks, or end there, when one draw follows another.
+        content: what a sheet holds, a panel that is no plot: programs, tensors, bars to scale.
     """
 
     name: str
@@ -93,10 +146,12 @@ class Panel:
     variant: Variant | None = None
     tools: tuple[str, ...] = ()
     flight: Literal["start", "end"] | None = None
+    level: str = ""
+    content: tuple[Content, ...] = ()
 
     def plain(self, theme: Theme) -> dict[str, Any]:
         """The record as JSON can hold it, in the inks of a theme."""
-        named = {"along", "traces", "ends", "notes", "variant"}
+        named = {"along", "traces", "ends", "notes", "variant", "content"}
         record = {name: value for name, value in vars(self).items() if name not in named}
         return record | {
             "needs": list(self.needs),
@@ -110,9 +165,15 @@ class Panel:
             "traces": self.traces(theme),
             "ends": [end._asdict() for end in self.ends],
             "notes": [note._asdict() for note in self.notes],
+            "content": [_listed(part) for part in self.content],
             "variant": self.variant and self.variant._asdict(),
             "layout": {"barmode": "overlay", "showlegend": False, "hovermode": False},
         }
+
+
+def _listed(content: Content) -> dict[str, Any]:
+    """What a sheet holds as JSON can hold it."""
+    return {key: [list(one) for one in value] if key == "bars" else value for key, value in content._asdict().items()}
 
 
 def bars(name: str, value: str, colour: str | None, *, line: str | None = None, **style: Any) -> Trace:  # noqa: ANN401 (Plotly's own attributes)

@@ -6,10 +6,15 @@ The page makes the same of its own kernel's view in assets/panels/series.js; a t
 import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
+from types import MappingProxyType
 from typing import Any
 
 from ssm.explorer.figures.compared import compared_numbers, of_estimators, of_learned
+from ssm.explorer.figures.curve_series import curve_numbers, curve_series
+from ssm.explorer.figures.masses import masses
 from ssm.explorer.figures.over_draws import WATCHED
+from ssm.explorer.figures.single import singles
+from ssm.explorer.figures.step_series import step_numbers
 from ssm.explorer.figures.texts import NOTHING, ROUNDING
 
 FEW = 12  # bars that leave room for a count on each
@@ -21,12 +26,13 @@ Series = dict[str, Any]
 Names = Callable[[int], str]
 
 
-def series(view: View, names: Names) -> Series:
+def series(view: View, names: Names, settings: Mapping[str, Any] = MappingProxyType({})) -> Series:
     """Everything that the panels draw, by name.
 
     Args:
         view: `experiment.as_plain` of a result.
         names: the name of each class.
+        settings: what was asked for, where a panel draws that too.
 
     Returns:
         Lists, None where nothing is drawn.
@@ -44,8 +50,10 @@ def series(view: View, names: Names) -> Series:
         **_of_convergence(view, len(target)),
         **_of_watched(view, names),
         **_of_ranks(view, names),
+        **curve_series(view, settings),
         **of_estimators(view),
         **of_learned(view),
+        **masses(view, names),
     }
 
 
@@ -66,10 +74,10 @@ def _of_classes(view: View, target: list[bool]) -> Series:
 
 
 def _weights(classes: View) -> list[float]:
-    return [_exp(x - classes["score_target"]) for x in classes["score"]]
+    return [exp(x - classes["score_target"]) for x in classes["score"]]
 
 
-def _exp(power: float) -> float:
+def exp(power: float) -> float:
     """Infinite, as in the page, where float64 ends."""
     try:
         return math.exp(power)
@@ -140,9 +148,9 @@ def _corrections(classes: View, corrected: Sequence[float | None], count: list[i
     """Where factors stand, and a block for each sample of a class, one upon the other."""
     found: Series = {"factor_at": [], "weight_factor_at": [], "block_at": [], "block_base": [], "block": []}
     for slot, (score, tip) in enumerate(zip(classes["score"], corrected, strict=True)):
-        weight = None if tip is None else count[slot] * _exp(tip - classes["score_target"])
+        weight = None if tip is None else count[slot] * exp(tip - classes["score_target"])
         found["factor_at"].append(None if tip is None or tip == score else _beyond(score, tip))
-        above = None if weight is None else max(weight, _exp(score - classes["score_target"]))
+        above = None if weight is None else max(weight, exp(score - classes["score_target"]))
         found["weight_factor_at"].append(None if tip == score else above)
         if weight is not None:
             _add_blocks(found, slot, weight, count[slot] if count[slot] <= MOST_BLOCKS else 1)
@@ -261,11 +269,12 @@ def numbers(view: View, settings: Mapping[str, Any], names: Names) -> dict[str, 
         The settings' numbers and words, then all scalars of the view, then what follows from them.
     """
     flat: dict[str, Any] = {}
-    groups = ("classes", "draw", "convergence", "moments", "learned")
+    groups = ("classes", "draw", "convergence", "moments", "learned", "steps")
     for group in (settings, *(view.get(name) or {} for name in groups)):
         flat |= {key: value for key, value in group.items() if isinstance(value, int | float | str)}
     draw, run, ranked = view["draw"] or {}, view["convergence"] or {}, view["ranked"] or {}
     watched = run.get("watched", [])
+    flat |= step_numbers(view.get("steps") or {}, flat)
     flat["biased"] = biased(view["moments"] or {})
     flat["others"] = flat["n"] - 1
     flat["touched_others"] = max(0, flat.get("touched", 0) - 1)
@@ -273,42 +282,8 @@ def numbers(view: View, settings: Mapping[str, Any], names: Names) -> dict[str, 
     flat["pull_draw"] = sum(draw["block_gradient"]) + draw["block_rest"] if draw else None
     flat["target_name"] = names(flat["target"])
     flat["watched_count"] = len(watched)
+    flat |= curve_numbers(view, settings)
+    flat |= singles(view, names)
     flat |= {f"mass_{i}": mass for i, mass in enumerate(ranked.get("mass", []))}
     flat |= compared_numbers(view, settings)
     return flat | {f"watched_name_{i}": names(c) for i, c in enumerate(watched)}
-
-
-def reading(view: View, slot: int, names: Names) -> dict[str, Any]:
-    """What the reading of one class can name.
-
-    Args:
-        view: `experiment.as_plain` of a result.
-        slot: the place of the class among the bars.
-        names: the name of each class.
-
-    Returns:
-        Numbers by name, None where there are none.
-    """
-    classes, draw = view["classes"], view["draw"] or {}
-    run, moments = view["convergence"] or {}, view["moments"] or {}
-    at = {name: (group.get(key) or {slot: None})[slot] for name, group, key in _columns(classes, draw, run, moments)}
-    correction = at["correction"]
-    return at | {
-        "name": names(classes["index"][slot]),
-        "is_target": int(slot == classes["target_slot"]),
-        "weight": _exp(at["score"] - classes["score_target"]),
-        "factor": None if correction is None else _exp(correction),
-        "count": at["count"] or 0,
-        "has_expected": int(at["expected"] is not None),
-    }
-
-
-def _columns(classes: View, draw: View, run: View, moments: View) -> tuple[tuple[str, View, str], ...]:
-    """The name of each number of a class, with the group and the column that it comes from."""
-    return (
-        *((key, classes, key) for key in ("score", "probability", "noise", "full")),
-        *((key, draw, key) for key in ("count", "correction", "corrected", "gradient")),
-        ("mean", run, "mean"),
-        ("expected", moments, "mean"),
-        ("variance", moments, "variance"),
-    )

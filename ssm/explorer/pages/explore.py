@@ -1,7 +1,7 @@
 """The Explorer: from the noise over scores and gradient to what the average of many draws does."""
 
 from ssm.explorer.figures import texts
-from ssm.explorer.pages.record import Layout, Page
+from ssm.explorer.pages.record import Layout, Next, Page
 
 EXPLORER = Page(
     name="explore",
@@ -30,4 +30,5 @@ EXPLORER = Page(
         pairs=(("noise", "scores_sampled"), ("gradient_full", "gradient_sampled"), ("scores_full", "convergence")),
         smallest=("gradient_full", "gradient_sampled"),
     ),
+    next=Next("How many samples keep the bias within a tolerance?", "bias"),
 )

@@ -4,9 +4,10 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, final
 
-from ssm.explorer.figures import PANELS
+from ssm.explorer.figures import EVERY
 from ssm.explorer.figures.templates import Parts
 from ssm.explorer.settings import Frame
+from ssm.explorer.story import Chapter
 
 
 class Layout(NamedTuple):
@@ -64,6 +65,7 @@ class Page:
         layout: where its panels stand; without one they flow, the first the largest.
         table: what is to be known beside.
         next: what to ask after it.
+        chapters: what it tells one after another, each with a frame and settings of its own.
     """
 
     name: str
@@ -74,15 +76,16 @@ class Page:
     sentence: Parts
     strip: tuple[dict[str, Any], ...]
     front: tuple[str, ...] = ()
-    frame: Frame = Frame()  # noqa: RUF009 - frozen
+    frame: Frame = Frame(hidden=("batch", "dim"))  # noqa: RUF009 - frozen; those are for steps on a batch alone
     layout: Layout | None = None
     table: Table | None = None
     next: Next | None = None
+    chapters: tuple[Chapter, ...] = ()
 
     @cached_property
     def needs(self) -> frozenset[str]:
         """The groups of a Result that its panels draw, those that stand in for another among them."""
-        shown = [p for p in PANELS.values() if (p.variant.of if p.variant else p.name) in self.panels]
+        shown = [p for p in EVERY.values() if (p.variant.of if p.variant else p.name) in self.panels]
         return frozenset(need for panel in shown for need in panel.needs)
 
     def plain(self) -> dict[str, Any]:
@@ -94,4 +97,5 @@ class Page:
             "layout": self.layout and self.layout._asdict(),
             "table": self.table and self.table._asdict(),
             "next": self.next and self.next._asdict(),
+            "chapters": [chapter.plain() for chapter in self.chapters],
         }

@@ -54,7 +54,7 @@ class Frame:
 
         Args:
             query: the text after the "?"; keys that are no frame's are left to `Settings.from_query`.
-            usual: the frame that the page has where the link says nothing.
+            usual: the frame that the page has where the link says nothing; what it hides stays hidden.
 
         Returns:
             The frame, and one sentence for each thing that was changed or left out.
@@ -64,6 +64,7 @@ class Frame:
         """
         defaults = vars(usual) if usual else FRAME_DEFAULTS
         values, notes = link.mend(link.read(query, FRAME_FIELDS).values, FRAME_FIELDS, defaults)
+        values["hidden"] = tuple(dict.fromkeys((*defaults["hidden"], *values["hidden"])))
         return cls(**values), notes
 
 

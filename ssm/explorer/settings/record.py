@@ -20,6 +20,7 @@ from ssm.explorer.settings.shape import Shape, find_table, shape
 
 DEFAULT_SEED = 810  # draw 1 of the article's example is then the article's own: bird, cat, dog, in both hits modes
 MOST_DRAWS = 10_000
+MOST_BATCH, MOST_DIM = 8, 8  # what a heat map can show
 
 _PROBLEMS = {
     "article": "the article's example",
@@ -146,6 +147,12 @@ class Settings:
     average: Annotated[str, Choice("average", "", "The draws that the outlined average covers.", _AVERAGES)] = "all"
     view: Annotated[str, Choice("convergence", "", "What the convergence panel follows.", _VIEWS)] = "distance"
     scale: Annotated[str, Choice("scores or weights", "", "What the score panels draw.", _SCALES)] = "scores"
+    tolerance: Annotated[
+        float,
+        Real("tolerance", "", "The bias that is allowed, in parts of the full gradient.", 1e-4, 1.0, log=True),
+    ] = 0.05
+    batch: Annotated[int, Whole("batch", "B", "Examples of one step.", 1, MOST_BATCH)] = 4
+    dim: Annotated[int, Whole("dimension", "d", "Numbers in an embedding.", 1, MOST_DIM)] = 4
 
     def __post_init__(self) -> None:
         """Hold every value against its field, then against the others; find the target's class."""

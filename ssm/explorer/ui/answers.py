@@ -219,9 +219,10 @@ def _found(
 
 def _names(names: Sequence[str], view: dict[str, Any]) -> dict[str, str]:
     """The name of every class that a view speaks of."""
-    draw, run = view["draw"] or {}, view["convergence"] or {}
+    draw, run, steps = (view[group] or {} for group in ("draw", "convergence", "steps"))
     spoken = {*view["classes"]["index"], *run.get("watched", ())}
     spoken.update(*(draw.get(name, ()) for name in ("sample_class", "block_class", "dot_class")))
+    spoken.update(*(steps.get(name, ()) for name in ("label", "sample", "row")))
     return {str(c): names[c] for c in sorted(spoken)}
 
 

@@ -7,10 +7,11 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from ssm.explorer.figures import PANELS
+from ssm.explorer.figures import EVERY
 from ssm.explorer.pages import PAGES, Page
 from ssm.explorer.problems import Problem
 from ssm.explorer.settings import Frame
+from ssm.explorer.story import opened
 from ssm.explorer.ui.answers import Answer, answer, first_answer, is_long, missing, settings_of
 from ssm.explorer.ui.own_scores import own_scores, take_back
 
@@ -22,13 +23,14 @@ _ENTRY = "assets/stage/explorer.js"
 # The page as it will stand, so that nothing moves when it comes.
 _SKELETON = """
 <section class="ssm{form}" aria-label="{title}" aria-busy="true">
-  <p class="ssm-what">{what}</p>
+  <p class="ssm-what">{what}</p>{chapter}
   <p class="ssm-sentence ssm-skeleton">The panels are being set up…</p>
   <div class="ssm-controls" aria-hidden="true"></div>
   <div class="ssm-status" aria-hidden="true"></div>
-  <div class="ssm-panels" aria-hidden="true">{columns}<div class="ssm-draw ssm-skeleton"></div>{panels}</div>
+  <div class="ssm-panels" aria-hidden="true">{columns}<div class="ssm-draw ssm-skeleton"></div>{panels}</div>{end}
 </section>
 """
+_PANEL = '<figure class="ssm-panel ssm-skeleton" data-panel="{name}" data-along="{along}"></figure>'
 # Every page lies directly in the app's folder, wherever a proxy has put that.
 _LOADER = """
 const url = new URL("{entry}", document.baseURI).href;
@@ -55,13 +57,17 @@ class _Question(NamedTuple):
 
 def _skeleton(page: Page) -> str:
     heads = range(1, 1 + len(page.layout.columns if page.layout else ()))
-    shown = [name for name in page.panels if "ranked" not in PANELS[name].needs]  # those come with many classes
+    panels = [EVERY[name] for name in page.panels]
+    shown = [panel for panel in panels if "ranked" not in panel.needs]  # those come with many classes
+    flow = " ssm-sheets" if any(panel.content for panel in panels) else " ssm-flow"
     return _SKELETON.format(
-        form="" if page.layout else " ssm-flow",
+        form=("" if page.layout else flow) + (" ssm-story" if page.chapters else ""),
+        chapter='<div class="ssm-chapter"></div><div class="ssm-side">' if page.chapters else "",
+        end="</div>" if page.chapters else "",
         title=page.title,
         what=page.question,
         columns="".join(f'<div class="ssm-column" data-column="{number}"></div>' for number in heads),
-        panels="".join(f'<figure class="ssm-panel ssm-skeleton" data-panel="{name}"></figure>' for name in shown),
+        panels="".join(_PANEL.format(name=panel.name, along=panel.along.name) for panel in shown),
     )
 
 
@@ -87,12 +93,12 @@ def stage(page: Page) -> None:
         page: one of `PAGES`.
     """
     faults = _take_back()
-    question = _question()
+    linked = _linked(page)
+    question = _question(linked.query)
     reply = _answer(question, page)
-    frame, complaints = Frame.from_query(_link(), page.frame)
     if reply:
-        reply["notes"] = [*faults, *reply["notes"], *(complaints if question.first else ())]
-    data = {"answer": reply, "frame": asdict(frame), "page": page.name}
+        reply["notes"] = [*faults, *reply["notes"], *(linked.complaints if question.first else ())]
+    data = {"answer": reply, "frame": linked.frame, "page": page.name}
     noted = {"on_ask_change": _noted, "on_own_change": _noted, "on_table_change": _noted}
     shown = _component(page=page, key=KEY, data=data, **noted)
     if shown.ask and int(shown.ask["ask"]) > question.ask:  # a new session learns what the page wants only now
@@ -127,10 +133,28 @@ def _link() -> str:
     return urlencode(st.query_params.to_dict())
 
 
-def _question() -> _Question:
+class _Linked(NamedTuple):
+    """What a link means: settings, what is shown around them, and what was wrong with the latter."""
+
+    query: str
+    frame: dict[str, Any]
+    complaints: tuple[str, ...]
+
+
+def _linked(page: Page) -> _Linked:
+    """A story's link names a chapter beside, which has settings and a frame of its own."""
+    if not page.chapters:
+        frame, complaints = Frame.from_query(_link(), page.frame)
+        return _Linked(_link(), asdict(frame), complaints)
+    place, query, notes = opened(_link())
+    frame, complaints = Frame.from_query(query, place.here.frame)
+    return _Linked(query, {**asdict(frame), **asdict(place)}, (*notes, *complaints))
+
+
+def _question(link: str | None = None) -> _Question:
     """The newest of: what the page asked, what Python asked for it, and the link that the page came with."""
     sent: dict[str, Any] | None = st.session_state.get(KEY, {}).get("ask")
-    linked = _Question(0, _link(), first=True)
+    linked = _Question(0, _link() if link is None else link, first=True)
     question = _Question(int(sent["ask"]), str(sent["query"]), "first" in sent) if sent else linked
     adopted: _Question | None = st.session_state.get(_ADOPTED)
     return adopted if adopted and adopted.ask >= question.ask else question

@@ -25,7 +25,7 @@ def spec() -> dict[str, Any]:
     fixed = {"article": problems.article(), "white": problems.white()}
     return {
         "panels": {
-            name: {panel: figures.spec(panel, theme) for panel in figures.PANELS} for name, theme in THEMES.items()
+            name: {panel: figures.spec(panel, theme) for panel in figures.EVERY} for name, theme in THEMES.items()
         },
         "themes": {name: asdict(theme) for name, theme in THEMES.items()},
         "pages": {page.name: page.plain() for page in PAGES},

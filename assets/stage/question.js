@@ -1,0 +1,106 @@
+/** The question before a change: answered on the chart or by a pick, skipped, or asked again; it stops nothing. */
+
+import { button, el, say } from "../controls/dom.js";
+import { fill, plain } from "../panels/texts.js";
+import { outcome } from "./chapters.js";
+import { Guess } from "./guess.js";
+
+/**
+ * @typedef {object} Acts
+ * @property {(record: any) => boolean} state whether a record's state is on the screen
+ * @property {(record: any) => void} lead to a record's state
+ * @property {(name: string) => any} figure a panel as it stands on the page
+ * @property {() => void} restore the chapter's own state
+ * @typedef {"asked"|"marking"|"waiting"|"answered"} Step
+ */
+
+export class Question {
+  /** @type {any} */ node;
+  #asked = el("p", { class: "ssm-question" });
+  #said = el("p", { class: "ssm-said-of-it", role: "status" });
+  #acts;
+  #guess = new Guess({ changed: () => this.#marked(), done: () => this.#answer(this.#guess.value) });
+  #predict = /** @type {any} */ (null);
+  /** @type {Step} */ #step = "asked";
+  /** @type {number|null} */ #given = null;
+  #begin = button("Mark it on the chart", () => this.#mark());
+  #show = button("Show what happens", () => this.#answer(this.#guess.value));
+  #skip = button("Skip, just show it", () => this.#answer(null));
+  #again = button("Ask me again", () => this.#reset());
+  #options = el("div", { class: "ssm-options", role: "group", "aria-label": "Answers" });
+
+  /** @param {Acts} acts */
+  constructor(acts) {
+    this.#acts = acts;
+    const buttons = el("div", { class: "ssm-answers" }, this.#begin, this.#show, this.#skip, this.#again);
+    const head = el("h3", {}, "Predict first, if you like");
+    this.node = el("section", { class: "ssm-predict" }, head, this.#asked, this.#options, buttons, this.#said);
+  }
+
+  /** @param {any} predict the question, or null */
+  ask(predict) {
+    this.#guess.close();
+    this.#predict = predict;
+    this.#given = null;
+    this.node.hidden = !predict;
+    this.#options.replaceChildren();
+    this.#said.replaceChildren();
+    if (!predict) return;
+    const { answer, question } = predict;
+    say(this.#asked, plain(question, {}));
+    const pick = (words, i) => button(words, () => this.#answer(i));
+    if (answer.kind === "options") this.#options.append(...answer.words.map(pick));
+    this.#to("asked");
+  }
+
+  /** @param {Step} step */
+  #to(step) {
+    this.#step = step;
+    const level = this.#predict.answer.kind === "level",
+      done = step === "waiting" || step === "answered";
+    this.#begin.hidden = !level || step !== "asked";
+    this.#show.hidden = step !== "marking";
+    this.#skip.hidden = done;
+    this.#options.hidden = level || done;
+    this.#again.hidden = !done;
+  }
+
+  #mark() {
+    const { panel, at, what } = this.#predict.answer;
+    this.#to("marking");
+    this.#guess.open(this.#acts.figure(panel), at === "target", `your guess: ${what}`);
+  }
+
+  #marked() {
+    say(this.#said, "Drag the dotted line over the chart, or move it by the arrow keys; Enter shows what happens.");
+  }
+
+  /** @param {number|null} guess null: just show it */
+  #answer(guess) {
+    this.#given = guess;
+    this.#guess.reveal(null);
+    if (guess === null) this.#guess.close();
+    this.#to("waiting");
+    this.#again.focus({ preventScroll: true });
+    this.#said.replaceChildren();
+    this.#acts.lead(this.#predict);
+  }
+
+  #reset() {
+    this.#acts.restore();
+    const first = this.#begin.hidden ? this.#options.firstElementChild : this.#begin;
+    first.focus();
+  }
+
+  /** The question's numbers are those before the change, the answer's those after it. @param {Record<string, any>} numbers */
+  read(numbers) {
+    if (!this.#predict) return;
+    const { question, answer, said, why } = this.#predict;
+    if (this.#step === "asked") say(this.#asked, plain(question, numbers));
+    if (this.#step !== "waiting" || !this.#acts.state(this.#predict)) return;
+    const found = outcome(answer, this.#given, numbers);
+    fill(this.#said, this.#given === null ? why : [...said, ...why], { ...numbers, ...found });
+    if (answer.kind === "level") this.#guess.reveal(numbers[answer.number]);
+    this.#to("answered");
+  }
+}
