@@ -174,8 +174,8 @@ def test_the_settings_travel_to_this_page_and_on(page):
     )
     assert PAGE.next is not None
     page.get_by_role("link", name=PAGE.next.question).click()
-    expect(page.locator('[data-panel="convergence"]')).to_be_visible(timeout=MILLISECONDS_TO_OPEN)
-    expect(page).to_have_url(re.compile(r"/\?v=1&samples=9&noise=log_uniform$"))
+    expect(page).to_have_url(re.compile(r"/implementation\?v=1&samples=9&noise=log_uniform$"))
+    expect(page.locator(READY)).to_be_visible(timeout=MILLISECONDS_TO_OPEN)
 
 
 @pytest.mark.parametrize("width", [390, 800, 1280])
