@@ -289,6 +289,15 @@ test("scores that leave float64 leave null, and never NaN or an infinity", () =>
   }
 });
 
+test("a hit leaves the corrections of the log-q form as they are", () => {
+  const s = { ...SETTINGS, estimator: "log_q", samples: 6, draws: 60, noise: "uniform" };
+  const draws = Array.from({ length: 60 }, (_, i) => view(ARTICLE, { ...s, draw: i + 1 }, options).draw);
+  const struck = draws.filter(({ hit_count, kept }) => hit_count > 0 && kept > 0);
+  assert.ok(struck.length > 5);
+  for (const { correction, target_correction } of struck)
+    for (const shift of correction) if (shift !== null) near(shift, target_correction); // all classes are as likely
+});
+
 test("each estimator beside the others is what it is by itself", () => {
   for (const hits of ["rejected", "excluded"]) {
     const s = { ...SETTINGS, draws: 30, samples: 4, draw: 3, average: "so_far", hits };
