@@ -14,7 +14,7 @@ from ssm.explorer.figures.templates import Parts, render
 from ssm.explorer.pages import EXPLORER, PAGES, STORY
 from ssm.explorer.settings import DEFAULTS, FIELDS, Frame, Settings
 from ssm.explorer.story import CHAPTERS, MOST_WORDS, Chapter, Level, Options, Place, opened
-from ssm.explorer.story.record import CHOSEN, MARKED, showing
+from ssm.explorer.story.record import CHOSEN, MARKED, Prediction, showing
 
 UNKNOWN = "…"  # what a number reads as that nobody has computed
 MATHEMATICS = {"1", "2", "100", f"{math.log(2):.2f}"}  # a whole, a doubling, per cent
@@ -31,6 +31,12 @@ def words(settings: Settings) -> dict[str, Any]:
 def states(chapter: Chapter) -> list[Settings]:
     """The states that a chapter leads to by a click."""
     return [chapter.settings, chapter.myth.settings, *([chapter.predict.settings] if chapter.predict else [])]
+
+
+def asked(chapter: Chapter) -> Prediction:
+    """A chapter's question."""
+    assert chapter.predict is not None
+    return chapter.predict
 
 
 def templates(parts: Parts) -> list[str]:
@@ -82,7 +88,7 @@ def test_a_number_is_computed_or_chosen_or_cited(chapter):
 
 @every_chapter
 def test_the_question_and_the_answer_have_their_numbers(chapter):
-    predict = chapter.predict
+    predict = asked(chapter)
     before, after = words(chapter.settings), words(predict.settings)
     assert UNKNOWN not in render(predict.question, before)
     assert UNKNOWN not in render(predict.why, after)
@@ -114,7 +120,9 @@ def test_a_click_refutes_the_myth_with_numbers(chapter):
 @every_chapter
 def test_its_link_opens_the_explorer_in_the_very_state(chapter):
     assert Settings.from_query(chapter.query) == (chapter.settings, ())
-    assert Frame.from_query(chapter.query, EXPLORER.frame) == (chapter.frame, ())
+    frame, notes = Frame.from_query(chapter.query, EXPLORER.frame)
+    assert (set(frame.hidden), notes) == (set(chapter.frame.hidden), ())
+    assert replace(frame, hidden=chapter.frame.hidden) == chapter.frame
     for settings in states(chapter):
         assert Settings.from_query(settings.to_query()) == (settings, ())
     assert set(chapter.frame.panels) & set(EXPLORER.panels)
@@ -157,7 +165,7 @@ def _others() -> float:
 
 def test_twice_the_samples_shorten_the_arrow_by_log_2():
     chapter = CHAPTERS[4]
-    before, after = words(chapter.settings), words(chapter.predict.settings)
+    before, after = words(chapter.settings), words(asked(chapter).settings)
     assert before["first_correction"] - after["first_correction"] == pytest.approx(math.log(2))
 
 

@@ -25,6 +25,7 @@ export class Story {
   /** @type {Acts} */ #acts;
   #at = 0; // none is open yet
   #kept = {};
+  /** What the link hides beside. @type {string[]} */ #hidden = [];
   #list = el("ol", { class: "ssm-chapters" });
   #where = el("p", { class: "ssm-where-in", role: "status" });
   #title = el("h2", {});
@@ -104,6 +105,7 @@ export class Story {
     const usual = this.#chapters[chapter - 1].frame;
     const own = Object.entries(frame).filter(([name, value]) => String(value) !== String(usual[name]));
     this.#kept = Object.fromEntries(own);
+    this.#hidden = frame.hidden.filter((name) => !usual.hidden.includes(name));
     const { last } = progress(recall(MEMORY), this.#chapters.length);
     this.#last = last ?? 1;
     this.#resume.textContent = `Go on with ${this.#last}. ${this.#chapters[this.#last - 1].title}`;
@@ -122,7 +124,8 @@ export class Story {
     this.#resume.hidden = true;
     this.#tell(chapter);
     writePlace(chapter);
-    this.#acts.frame({ ...this.#here.frame, ...this.#kept });
+    const { frame } = this.#here;
+    this.#acts.frame({ ...frame, ...this.#kept, hidden: [...frame.hidden, ...this.#hidden] });
     this.#restore();
     this.#list.scrollIntoView({ block: "nearest" });
   }

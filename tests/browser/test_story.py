@@ -1,6 +1,7 @@
 """The story as a reader goes through it: what a chapter draws and says, its question, its link, what is remembered."""
 
 import re
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -17,6 +18,8 @@ from tests.browser.layout import faults
 
 WIDTHS = (390, 800, 1280)
 SPIKE, GROWTH = CHAPTERS[:2]
+assert SPIKE.predict
+ASKED = SPIKE.predict
 
 
 def open_story(page: Page, query: str = "") -> Locator:
@@ -40,7 +43,7 @@ def the(page: Page, name: str) -> Locator:
     return page.get_by_role("button", name=name, exact=True)
 
 
-def known(settings: Settings) -> dict[str, object]:
+def known(settings: Settings) -> dict[str, Any]:
     return figures.words(run(settings, needs=STORY.needs))
 
 
@@ -140,11 +143,11 @@ def test_a_prediction_is_marked_shown_and_taken_back_by_keys_alone(page):
     guess = float(mark.get_attribute("aria-valuenow") or "nan")
     with answered(page):
         page.keyboard.press("Enter")
-    answer = known(SPIKE.predict.settings)["spike"]
+    answer = known(ASKED.settings)["spike"]
     said = page.locator(".ssm-said-of-it")
     expect(said).to_contain_text(f"You marked {figures.templates.number(guess)}; it is ")
     expect(said).to_contain_text(f"it is {figures.templates.number(answer)}")
-    expect(said).to_contain_text(render(SPIKE.predict.why, known(SPIKE.predict.settings)))
+    expect(said).to_contain_text(render(ASKED.why, known(ASKED.settings)))
     expect(page.locator(".ssm-guess-gap")).to_be_visible()
     expect(the(page, "Ask me again")).to_be_focused()
     with answered(page):
@@ -175,13 +178,14 @@ def test_a_question_can_be_skipped_and_blocks_nothing(page):
         page.keyboard.press("ArrowUp")
     with answered(page):
         the(page, "Skip, just show it").click()
-    expect(page.locator(".ssm-said-of-it")).to_have_text(render(SPIKE.predict.why, known(SPIKE.predict.settings)))
+    expect(page.locator(".ssm-said-of-it")).to_have_text(render(ASKED.why, known(ASKED.settings)))
     expect(page.locator(".ssm-guess")).to_have_count(0)
 
 
 def test_a_pick_is_answered(page):
     open_story(page, "?chapter=5")
     chapter = CHAPTERS[4]
+    assert chapter.predict
     with answered(page):
         page.locator(".ssm-options").get_by_role("button").nth(0).click()
     expect(page.locator(".ssm-said-of-it")).to_have_text(

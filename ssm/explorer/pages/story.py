@@ -14,5 +14,6 @@ STORY = Page(
     panels=tuple(name for name in PANELS if name in _SHOWN),
     sentence=[],
     strip=(),
+    frame=CHAPTERS[0].frame,
     chapters=CHAPTERS,
 )

@@ -1,6 +1,6 @@
 """What the full softmax does: the spike and the forest, and how the forest grows."""
 
-from ssm.explorer.experiment import CONSTANTS
+from ssm.explorer.experiment.constants import MASS_ENDS
 from ssm.explorer.figures.templates import always
 from ssm.explorer.settings import Settings
 from ssm.explorer.story.record import Chapter, Level, Myth, Prediction, showing
@@ -8,7 +8,7 @@ from ssm.explorer.story.record import Chapter, Level, Myth, Prediction, showing
 _HORSE, _CAT = 7, 3
 _SURE = 4.0  # a score that makes the article's target probable
 _FEW, _MORE, _MANY = 10, 1_000, 100_000
-_TOP = CONSTANTS["MASS_ENDS"][0]
+_TOP = MASS_ENDS[0]
 
 SPIKE = Chapter(
     title="Spike and forest",

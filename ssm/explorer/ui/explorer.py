@@ -57,7 +57,7 @@ class _Question(NamedTuple):
 
 def _skeleton(page: Page) -> str:
     heads = range(1, 1 + len(page.layout.columns if page.layout else ()))
-    panels = [EVERY[name] for name in page.panels]
+    panels = [EVERY[name] for name in page.frame.panels or page.panels]
     shown = [panel for panel in panels if "ranked" not in panel.needs]  # those come with many classes
     flow = " ssm-sheets" if any(panel.content for panel in panels) else " ssm-flow"
     return _SKELETON.format(
