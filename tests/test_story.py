@@ -11,6 +11,7 @@ from ssm.explorer import figures
 from ssm.explorer.experiment import run
 from ssm.explorer.figures import PANELS
 from ssm.explorer.figures.templates import Parts, render
+from ssm.explorer.figures.theme import LIGHT
 from ssm.explorer.pages import EXPLORER, PAGES, STORY
 from ssm.explorer.settings import DEFAULTS, FIELDS, Frame, Settings
 from ssm.explorer.story import CHAPTERS, MOST_WORDS, Chapter, Level, Options, Place, opened
@@ -74,6 +75,18 @@ def test_the_words_stay_few_and_known_wherever_the_chapter_s_own_controls_lead(c
                 text = render(chapter.words, words(settings))
                 assert len(text.split()) <= MOST_WORDS
                 assert UNKNOWN not in text, (name, value)
+
+
+@every_chapter
+def test_slots_and_conditions_name_numbers_and_inks_that_are_there(chapter):
+    parts = [*chapter.words, *chapter.myth.refutation, *asked(chapter).question, *asked(chapter).why]
+    alternatives = [one for part in parts for one in part]
+    slots = [slot for one in alternatives for slot in re.findall(r"\{(\w+)[%#~]?(?:\|(\w+))?\}", one["say"])]
+    conditions = {one[key][0] for one in alternatives for key in ("if", "and") if key in one}
+    everything = words(CHAPTERS[-1].settings)
+    assert {name for name, _ in slots} | conditions <= set(everything)
+    assert {role for _, role in slots} - {""} <= set(LIGHT.text)
+    assert all("if" not in part[-1] for part in parts)
 
 
 @every_chapter

@@ -44,6 +44,7 @@ test("a state is what its link spells", () => {
 test("a guess is held against the number, a pick against the right one", () => {
   const level = { kind: "level", number: "spike" };
   assert.deepEqual(outcome(level, -0.5, { spike: -0.25 }), { guess: -0.5, answer: -0.25, gap: 0.25 });
+  assert.equal(outcome(level, 0.5, { spike: -0.25 }).gap, 0.75);
   assert.deepEqual(outcome({ kind: "options", right: 1 }, 1, {}), { right: 1 });
   assert.deepEqual(outcome({ kind: "options", right: 1 }, 0, {}), { right: 0 });
   assert.deepEqual(outcome(level, null, { spike: -0.25 }), {});

@@ -82,12 +82,12 @@ WHEN = Chapter(
     claim="Sample where scores are the cost, and judge the model by the full softmax.",
     words=[
         always(
-            "What follows “white” in Moby-Dick: {n#} words, and this draw scored {computed#|model} of them, at a bias "
-            "of {relative_bias%}. Sampling pays with very many classes. With few, score them all. On a GPU fused "
-            f"kernels compute the exact loss over up to some {_KERNELS:,} classes and store no scores (state of 2026, "
-            "sources below): try these first. Whatever you train with, evaluate with the full softmax. The sampled "
-            "loss is another number: with {samples#} samples it is {loss_exact} on average, the full loss {loss_full}, "
-            "and the model is the same."
+            "What follows “white” in Moby-Dick: {n#} words, of which this draw scored {computed#|model}; its gradient "
+            "is {relative_bias%} biased. Sampling pays with very many classes. With few, score them all. On a GPU "
+            f"fused kernels compute the exact loss over up to some {_KERNELS:,} classes and store no scores (state of "
+            "2026, sources below): try these first. Whatever you train with, evaluate with the full softmax. The "
+            "sampled loss is another number: with {samples#} samples it is {loss_exact} on average, the full loss "
+            "{loss_full}, and the model is the same."
         )
     ],
     settings=Settings(problem="white", noise="unigram", samples=_SOME),
