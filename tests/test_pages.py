@@ -16,7 +16,7 @@ from streamlit import config
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
-from ssm.explorer.figures import PANELS, texts
+from ssm.explorer.figures import EVERY, texts
 from ssm.explorer.pages import PAGES
 from ssm.explorer.problems import tables
 from ssm.explorer.settings import FIELDS, Frame, Settings, kinds, lists
@@ -130,7 +130,7 @@ def test_a_page_shows_its_own_stage_in_its_own_frame(page):
     assert {name for name, group in told(app)["view"].items() if group} >= page.needs - {"ranked"}
     html = stage_of(app).html_content
     assert f'<p class="ssm-what">{page.question}</p>' in html
-    assert re.findall('data-panel="([^"]*)"', html) == [p for p in page.panels if "ranked" not in PANELS[p].needs]
+    assert re.findall('data-panel="([^"]*)"', html) == [p for p in page.panels if "ranked" not in EVERY[p].needs]
 
 
 def test_the_header_of_streamlit_takes_no_clicks(order):
@@ -144,9 +144,10 @@ def framed(app):
 
 
 def test_the_frame_of_the_link_goes_to_the_stage_and_its_faults_among_the_notes():
-    assert framed(opened()) == json.loads(json.dumps(asdict(Frame())))
+    hidden = ("batch", "dim")
+    assert framed(opened()) == json.loads(json.dumps(asdict(Frame(hidden=hidden))))
     app = opened("v=1&samples=4&locked=samples&player=no&note=Drag k")
-    assert framed(app) == json.loads(json.dumps(asdict(Frame(locked=("samples",), note="Drag k"))))
+    assert framed(app) == json.loads(json.dumps(asdict(Frame(hidden=hidden, locked=("samples",), note="Drag k"))))
     assert told(app)["notes"] == ["player must be 1 or 0, got 'no'; 1 is used"]
     app.session_state["stage"] = {"ask": {"ask": 3, "query": "v=1&samples=9"}}
     assert (told(app.run())["notes"], framed(app)["locked"]) == ([], ["samples"])

@@ -95,7 +95,7 @@ def test_texts_name_numbers_and_inks_that_are_there(sheet):
     templates_of = [one["say"] for part in parts_of(sheet) for one in part]
     slots = [slot for text in templates_of for slot in re.findall(r"\{(\w+)[%#~]?(?:\|(\w+))?\}", text)]
     for words in WORDS:
-        assert {name for name, _ in slots} <= set(words) | {"first_correction", "first_factor"}
+        assert {name for name, _ in slots} <= set(words) | {"kept_correction", "kept_factor"}
     assert {role for _, role in slots} - {""} <= set(LIGHT.text)
     assert {one["if"][0] for part in parts_of(sheet) for one in part if "if" in one} <= set(WORDS[0])
     for part in parts_of(sheet):
