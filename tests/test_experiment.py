@@ -458,8 +458,8 @@ def test_an_estimator_whose_moments_take_too_much_is_shown_without(monkeypatch):
 
 def test_a_group_that_is_none_is_refused():
     with refuses(
-        "needs must be some of convergence, curves, draw, estimators, learned, moments, ranked, steps, got ['curve', 'draw']; "
-        "leave out the others"
+        "needs must be some of convergence, curves, draw, estimators, learned, moments, ranked, steps, got "
+        "['curve', 'draw']; leave out the others"
     ):
         run(Settings(), needs={"draw", "curve"})
 
