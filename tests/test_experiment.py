@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ssm import convergence
 from ssm.estimators import ESTIMATORS
 from ssm.explorer import figures, problems
-from ssm.explorer.experiment import ALL, CONSTANTS, as_plain, constants, devices, ranks, runs
+from ssm.explorer.experiment import ALL, CONSTANTS, USUAL, as_plain, constants, devices, ranks, runs
 from ssm.explorer.problems import Problem, tables
 from ssm.explorer.settings import Settings
 from tests import oracles
@@ -346,7 +346,7 @@ def near(found, wanted, path="view"):
 @settings(max_examples=40)
 @given(cases())
 def test_every_number_is_that_of_plain_python(case):
-    result = run(case.settings, needs=ALL - {"learned"})
+    result = run(case.settings, needs=USUAL | {"estimators"})
     near(as_plain(result), expected(case))
     assert (result.settings, result.device, result.notes) == (case.settings, "cpu", ())
 
