@@ -226,7 +226,7 @@ export interface Steps {
   hit_examples: number;
   empty_examples: number;
   products: number;
-  first_correction: number | null;
+  kept_correction: number | null;
   batch_loss: number;
   batch_loss_full: number;
   rows_touched: number;

@@ -358,7 +358,7 @@ def test_the_spec_is_json_and_leaves_nothing_out():
     told = spec()
     assert json.loads(json.dumps(told, allow_nan=False)).keys() == told.keys()
     assert {name: list(panels) for name, panels in told["panels"].items()} == {
-        theme: list(figures.PANELS) for theme in ("light", "dark")
+        theme: list(figures.EVERY) for theme in ("light", "dark")
     }
     assert told["pages"] == {page.name: page.plain() for page in PAGES}
     assert told["targets"] == {"article": 7, "white": problems.white().target, "random": 0}

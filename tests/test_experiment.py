@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ssm import convergence
 from ssm.estimators import ESTIMATORS
 from ssm.explorer import figures, problems
-from ssm.explorer.experiment import ALL, CONSTANTS, as_plain, constants, devices, ranks, runs
+from ssm.explorer.experiment import ALL, CONSTANTS, USUAL, as_plain, constants, devices, ranks, runs
 from ssm.explorer.problems import Problem, tables
 from ssm.explorer.settings import Settings
 from tests import oracles
@@ -162,6 +162,7 @@ def expected(case):
         "curves": None,
         "estimators": expected_estimators(case),
         "learned": None,
+        "steps": None,
     }
 
 
@@ -345,7 +346,7 @@ def near(found, wanted, path="view"):
 @settings(max_examples=40)
 @given(cases())
 def test_every_number_is_that_of_plain_python(case):
-    result = run(case.settings, needs=ALL - {"learned"})
+    result = run(case.settings, needs=USUAL | {"estimators"})
     near(as_plain(result), expected(case))
     assert (result.settings, result.device, result.notes) == (case.settings, "cpu", ())
 
@@ -457,8 +458,8 @@ def test_an_estimator_whose_moments_take_too_much_is_shown_without(monkeypatch):
 
 def test_a_group_that_is_none_is_refused():
     with refuses(
-        "needs must be some of convergence, curves, draw, estimators, learned, moments, ranked, got ['curve', 'draw']; "
-        "leave out the others"
+        "needs must be some of convergence, curves, draw, estimators, learned, moments, ranked, steps, "
+        "got ['curve', 'draw']; leave out the others"
     ):
         run(Settings(), needs={"draw", "curve"})
 
@@ -837,8 +838,8 @@ def test_every_group_has_its_fields_and_no_other_group_has_them():
     result = run(Settings(problem="random", classes=60, draws=10), needs=ALL)
     names = [field.name for name in ("classes", *sorted(ALL)) for field in fields(getattr(result, name))]
     doubles = {name for name in names if names.count(name) > 1}
-    expected = {"mean", "score", "noise", "full", "chi2", "bias"}
-    assert doubles == expected, "per slot in one group; by rank, exact or for each noise in another"
+    expected = {"mean", "score", "noise", "full", "chi2", "bias", "correction", "sample_score"}
+    assert doubles == expected, "per slot in one group; by rank, exact, for each noise or of a batch in another"
 
 
 # Work that nobody waits for, and work without end

@@ -61,6 +61,12 @@ def test_each_normal_is_that_of_the_oracle(seed, n):
     assert philox.normals(seed, n).tolist() == pytest.approx(expected, abs=1e-13)
 
 
+def test_normals_begin_at_any_place():
+    assert philox.normals(5, 6, first=64).tolist() == pytest.approx([oracles.normal(5, 64 + c) for c in range(6)])
+    with pytest.raises(ValueError, match="first"):
+        philox.normals(5, 6, first=-1)
+
+
 @pytest.mark.parametrize("seed", [0, 1, 2**64 - 1])
 def test_uniforms_are_uniform(seed):
     u = philox.uniforms(seed, 2000, 51)

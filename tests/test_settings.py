@@ -96,7 +96,6 @@ def test_formulas_and_page_share_their_letters():
         "weights": "w",
         "draws": "R",
         "draw": "i",
-        "tolerance": "\u03b5",
         "batch": "B",
         "dim": "d",
     }

@@ -82,6 +82,19 @@ def test_a_tensor_is_an_array_of_the_steps_with_as_many_cells_as_its_heads():
         assert matrix.ink == "ink" or hasattr(LIGHT, matrix.ink)
 
 
+@every_sheet
+def test_a_notebook_has_the_tensors_as_heat_maps(sheet):
+    for result in RESULTS:
+        figure = figures.panel(sheet.name, result)
+        tensors = [content for content in sheet.content if isinstance(content, Matrix)]
+        assert [trace.name for trace in figure.data] == [tensor.name for tensor in tensors]
+        for trace, tensor in zip(figure.data, tensors, strict=True):
+            shape = getattr(result.steps, tensor.value).shape
+            assert (len(trace.y), len(trace.x)) == (len(set(trace.y)), len(set(trace.x))) == shape
+    (corrected,) = [trace for trace in figures.panel("step_corrected", RESULTS[0]).data if trace.name == "y_c"]
+    assert [list(row) for row in corrected.text][:2] == [["0.968", "1.31", "3.25"], ["2.46", "hit", "2.16"]]
+
+
 def test_bars_and_buttons_name_what_is_there():
     assert {name for scale in contents(Scale) for name, _, _ in scale.bars} <= set(WORDS[0])
     for jump in contents(Jump):
@@ -95,7 +108,7 @@ def test_texts_name_numbers_and_inks_that_are_there(sheet):
     templates_of = [one["say"] for part in parts_of(sheet) for one in part]
     slots = [slot for text in templates_of for slot in re.findall(r"\{(\w+)[%#~]?(?:\|(\w+))?\}", text)]
     for words in WORDS:
-        assert {name for name, _ in slots} <= set(words) | {"first_correction", "first_factor"}
+        assert {name for name, _ in slots} <= set(words) | {"kept_correction", "kept_factor"}
     assert {role for _, role in slots} - {""} <= set(LIGHT.text)
     assert {one["if"][0] for part in parts_of(sheet) for one in part if "if" in one} <= set(WORDS[0])
     for part in parts_of(sheet):

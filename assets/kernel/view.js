@@ -4,8 +4,9 @@
  */
 
 import { drawOnce, newDraw } from "./draws.js";
-import { handlingOf, logDivisor, targetCorrection } from "./estimators.js";
+import { handlingOf, logDivisor, RULES, targetCorrection } from "./estimators.js";
 import { layers } from "./layers.js";
+import { recall } from "./memo.js";
 import { held, omitting, rankOf, shown } from "./selection.js";
 
 export { checkpoints } from "./draws.js";
@@ -18,6 +19,7 @@ export { ranks } from "./selection.js";
 /** @typedef {import("../types").Problem} Problem @typedef {import("../types").Settings} Settings */
 /** @typedef {import("./layers.js").Layers} Layers @typedef {ReturnType<typeof currentDraw>} Current */
 
+const MOST_COMPARED = 2_000; // classes up to which six estimators together answer within a frame
 const UNLIMITED = { samples: Infinity, classes: Infinity, exponentials: Infinity };
 
 /** JSON has no infinities, and 0 / 0 is nothing. @param {number} value */
@@ -215,6 +217,47 @@ function momentsPart({ e, model, exact, watched }, slots) {
   };
 }
 
+/**
+ * What each estimator makes of the same draws, a row for each.
+ * @param {Problem} problem @param {Settings} s @param {number[]} slots @param {import("../types").Options & {budget: import("../types").Budget, memo: import("../types").Memo}} options
+ * @returns {View["estimators"]}
+ */
+function estimatorsPart(problem, s, slots, { constants, budget, memo }) {
+  if (problem.scores.length > MOST_COMPARED) return null;
+  const alone = { ...constants, OTHER_SEEDS: 0 };
+  const unknown = {
+    mean: slots.map(() => null),
+    bias: null,
+    relative_bias: null,
+    variance_total: null,
+    loss_exact: null,
+  };
+  const rows = Object.keys(RULES).map((estimator) => {
+    const each = { ...s, estimator };
+    const all = layers(
+      problem,
+      each,
+      alone,
+      budget,
+      recall(memo, `of ${estimator}`, [], () => ({})),
+    );
+    const current = currentDraw(all, each);
+    const exact = momentsPart(all, slots) ?? unknown;
+    const average = slots.map((c) => all.walk.sum[c] / all.averaged);
+    return { one: drawSlots(all, current, slots).gradient, average, loss: current.loss, exact };
+  });
+  return {
+    one: rows.map(({ one }) => one),
+    average: rows.map(({ average }) => average),
+    expected: rows.map(({ exact }) => exact.mean),
+    apart: rows.map(({ exact }) => exact.bias),
+    apart_relative: rows.map(({ exact }) => exact.relative_bias),
+    scatter: rows.map(({ exact }) => exact.variance_total),
+    loss_one: rows.map(({ loss }) => loss),
+    loss_expected: rows.map(({ exact }) => exact.loss_exact),
+  };
+}
+
 /** @param {Layers} all @param {Settings} s @returns {View["ranked"]} */
 function rankedPart({ e, curves, falling, source }, s) {
   if (!curves || !falling) return null;
@@ -251,8 +294,8 @@ export function view(problem, s, { constants, needs = null, budget = UNLIMITED, 
     convergence: convergencePart(all, slots),
     moments: momentsPart(all, slots),
     ranked: rankedPart(all, s),
+    estimators: needs?.includes("estimators") ? estimatorsPart(problem, s, slots, { constants, budget, memo }) : null,
     curves: null, // these are torch's alone
-    estimators: null,
     learned: null,
     steps: null,
   };

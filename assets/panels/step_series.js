@@ -3,13 +3,13 @@
 /** @param {any} steps the group of a view, or null @param {Record<string, any>} flat its scalars, and the settings */
 export function stepNumbers(steps, flat) {
   if (!steps) return {};
-  const { first_correction: correction, sparse_bytes: sparse } = steps;
+  const { kept_correction: correction, sparse_bytes: sparse } = steps;
   return {
     cells: flat.batch * flat.samples,
     full_products: flat.batch * flat.n,
     candidates: flat.samples + 1,
     first_target: steps.target_score[0][0],
-    first_factor: correction === null ? null : Math.exp(correction),
+    kept_factor: correction === null ? null : Math.exp(correction),
     thrifty: steps.dense_bytes / sparse,
     thrifty_many: steps.dense_many / sparse,
     untouched: flat.n - steps.rows_touched,

@@ -13,10 +13,11 @@ const lasting = (settings, passing) =>
  * The groups that torch alone computes and has yet to compute for some settings.
  * @param {any} settings @param {any} answer torch's last, or null @param {Record<string, string[]>} alone those groups,
  *   each with the settings that it does not depend on
+ * @param {any} [view] what is shown: a group that the page could afford to compute itself is not late
  * @returns {Set<string>}
  */
-export function late(settings, answer, alone) {
-  const had = Object.entries(alone).filter(([group]) => answer?.view?.[group]);
+export function late(settings, answer, alone, view = answer?.view) {
+  const had = Object.entries(alone).filter(([group]) => answer?.view?.[group] && view[group] === answer.view[group]);
   const changed = ([, free]) => lasting(settings, free) !== lasting(answer.settings, free);
   return new Set(had.filter(changed).map(([group]) => group));
 }
@@ -24,7 +25,10 @@ export function late(settings, answer, alone) {
 /** A view of the page, completed; what is late stays as it was. @param {any} view @param {any} settings it was computed for @param {any} answer torch's last, or null @param {Record<string, string[]>} alone as in `late` */
 export function carried(view, settings, answer, alone = {}) {
   if (!answer?.view) return view;
-  const whole = { ...view, ...Object.fromEntries(Object.keys(alone).map((group) => [group, answer.view[group]])) };
+  const whole = {
+    ...view,
+    ...Object.fromEntries(Object.keys(alone).map((group) => [group, view[group] ?? answer.view[group]])),
+  };
   if (lasting(settings, PASSING) !== lasting(answer.settings, PASSING)) return whole;
   const { moments, convergence } = answer.view;
   const kept =

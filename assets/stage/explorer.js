@@ -306,6 +306,6 @@ class Explorer {
     this.#stepped = null;
     this.#view = view;
     this.#names = names;
-    this.#parts.show(view, from, late(this.#settings, this.#answer, this.#spec.alone));
+    this.#parts.show(view, from, late(this.#settings, this.#answer, this.#spec.alone, view));
   }
 }

@@ -5,6 +5,7 @@ import { numbers } from "../panels/series.js";
 import { plain } from "../panels/texts.js";
 import { Cells } from "./cells.js";
 
+const SECONDS_TOLD = 4;
 const HAIR = 1 / 2000; // of the width: less than a pixel
 
 /** @typedef {{settings: () => any, change: (patch: any) => void}} Acts */
@@ -58,14 +59,22 @@ function program({ source, of }) {
   const label = of ? `code of ${functions.join(" and ")}` : "the whole program";
   const box = el("pre", { class: "ssm-code", tabindex: "0", role: "region", "aria-label": label }, text);
   const copied = el("span", { class: "ssm-copied", role: "status" });
-  const copy = button("Copy", async () => {
-    await navigator.clipboard.writeText(text.textContent);
-    say(copied, "copied");
-    setTimeout(() => say(copied, ""), 2000);
-  });
+  const copy = button("Copy", () => copyOut(text, copied));
   const foot = el("div", { class: "ssm-code-foot" }, el("span", {}, of), copied, of ? "" : copy);
   const node = el("div", { class: of ? "ssm-program" : "ssm-program ssm-whole" }, box, foot);
   return { node, side: "code", draw: ({ steps }) => say(text, of ? source : steps[source]) };
+}
+
+/** To the clipboard; a browser that keeps it from the page gets the text selected. */
+async function copyOut(text, told) {
+  try {
+    await navigator.clipboard.writeText(text.textContent);
+    say(told, "copied");
+  } catch {
+    getSelection()?.selectAllChildren(text);
+    say(told, "selected: copy it by key");
+  }
+  setTimeout(() => say(told, ""), SECONDS_TOLD * 1000);
 }
 
 /** Bars of one scale: the longest has the whole width, and one too short to be seen has a line. */

@@ -17,8 +17,8 @@ expect.set_options(timeout=MILLISECONDS_TO_ANSWER)
 DESKTOP = {"width": 1280, "height": 800}
 # On a cold link to /page Streamlit first looks for its server under /page/, is refused, and then finds it at the root.
 STREAMLIT_LOOKS_ROUND = re.compile(r"/[\w-]+/_stcore/(health|host-config)$")
-# What Chromium writes when nobody is at the address.
-UNREACHABLE = re.compile(r"net::ERR_|WebSocket connection to")
+# What Chromium writes when nobody is at the address, and Streamlit of what it would have sent there.
+UNREACHABLE = re.compile(r"net::ERR_|WebSocket connection to|Cannot send rerun backMessage")
 
 
 @pytest.fixture(scope="session")

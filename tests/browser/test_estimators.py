@@ -116,6 +116,30 @@ def test_keys_move_the_samples_and_every_panel_follows(page):
     expect(page.locator(".ssm-sentence")).to_have_text(render(PAGE.sentence, words))
 
 
+def test_a_hand_on_the_slider_moves_the_small_pictures_before_torch_answers(page):
+    opened(page)
+    tall(page)
+    before = still(page)["estimator_nce"].bars
+    slider = page.get_by_role("slider", name="samples", exact=True)
+    box = slider.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 0.13 * box["width"], box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + box["height"] / 2, steps=4)
+    expect(page.locator(READY)).to_have_attribute("data-state", "preview")
+    pictures = still(page)
+    stale = "(name) => document.querySelector(`[data-panel=${name}]`).classList.contains('ssm-stale')"
+    assert pictures["estimator_nce"].bars != before
+    assert [page.evaluate(stale, name) for name in ("estimator_nce", "learned", "divergence")] == [False, True, True]
+    with answered(page):
+        page.mouse.up()
+    assert [page.evaluate(stale, name) for name in ("estimator_nce", "learned", "divergence")] == [False] * 3
+    badge = page.locator(".ssm-badge").inner_text()
+    found_apart = re.match(r"page vs torch: (\S+)", badge)
+    assert found_apart
+    assert float(found_apart[1]) < 1e-9
+
+
 def test_a_draw_steps_all_six(page):
     opened(page)
     with answered(page):
@@ -150,8 +174,8 @@ def test_the_settings_travel_to_this_page_and_on(page):
     )
     assert PAGE.next is not None
     page.get_by_role("link", name=PAGE.next.question).click()
-    expect(page.locator('[data-panel="convergence"]')).to_be_visible(timeout=MILLISECONDS_TO_OPEN)
-    expect(page).to_have_url(re.compile(r"/\?v=1&samples=9&noise=log_uniform$"))
+    expect(page).to_have_url(re.compile(r"/implementation\?v=1&samples=9&noise=log_uniform$"))
+    expect(page.locator(READY)).to_be_visible(timeout=MILLISECONDS_TO_OPEN)
 
 
 @pytest.mark.parametrize("width", [390, 800, 1280])

@@ -38,7 +38,7 @@ TURNED = "safe \u202egnp.exe"  # shows "safe exe.png", and what follows backward
 VIEWS = ("distance", "classes")
 TAGS = "a, b, i, br, img, script, style, iframe, object, form"
 MARKUP = f"""node => [...node.querySelectorAll("{TAGS}")].filter(
-  (one) => !one.matches(".ssm-letter, .ssm-column b, .modebar *")).map((one) => one.outerHTML)"""
+  (one) => !one.matches(".ssm-letter, .ssm-column b, .ssm-next a, .modebar *")).map((one) => one.outerHTML)"""
 
 
 def table(names: Iterable[str]) -> str:

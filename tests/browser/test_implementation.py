@@ -11,7 +11,7 @@ from ssm.explorer.figures import SHEETS, templates
 from ssm.explorer.figures.records import Code
 from ssm.explorer.pages import IMPLEMENTATION
 from ssm.explorer.settings import Settings
-from tests.browser.explorer import MILLISECONDS_TO_OPEN, READY, answered, panel, sentence, step, typed
+from tests.browser.explorer import MILLISECONDS_TO_OPEN, READY, along, answered, held, panel, sentence, step, typed
 
 EMPTY = Settings(samples=1, draw=5)
 SHOW = "Show a row whose every sample is a hit"
@@ -66,6 +66,31 @@ def test_a_change_is_answered_in_all_steps(page: Page) -> None:
     with answered(page):
         step(page)
     says(page, Settings(batch=2, draw=2, average="so_far"))
+
+
+def test_what_torch_alone_computes_is_dimmed_while_the_hand_moves(page: Page) -> None:
+    open_page(page)
+    before = cells(page, "sample_score")
+    stale = re.compile("ssm-stale")
+    with answered(page), held(page, along(page, "dimension", 0.4)):
+        page.mouse.move(*along(page, "dimension", 0.9))
+        expect(typed(page, "dimension")).not_to_have_value("4")
+        expect(panel(page, "step_samples")).to_have_class(stale)
+        assert cells(page, "sample_score") == before
+    expect(panel(page, "step_samples")).not_to_have_class(stale)
+    says(page, Settings(dim=int(typed(page, "dimension").input_value())))
+
+
+def test_the_program_can_be_copied(new_context) -> None:
+    context = new_context()
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    open_page(page)
+    page.get_by_role("button", name="Copy").click()
+    expect(panel(page, "step_snippet").get_by_role("status")).to_have_text("copied")
+    steps = experiment.run(Settings(), needs={"steps"}).steps
+    assert steps is not None
+    assert page.evaluate("navigator.clipboard.readText()") == steps.snippet
 
 
 def test_a_row_of_hits_alone_is_one_key_away_and_so_is_the_way_back(page: Page) -> None:

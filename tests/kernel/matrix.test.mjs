@@ -146,16 +146,16 @@ test("arrow keys stay within the grid, other keys lead nowhere", () => {
 });
 
 test("texts know what follows from the steps, and nothing without them", () => {
-  const group = { first_correction: Math.log(3), sparse_bytes: 10, dense_bytes: 30, dense_many: 50, rows_touched: 3 };
+  const group = { kept_correction: Math.log(3), sparse_bytes: 10, dense_bytes: 30, dense_many: 50, rows_touched: 3 };
   const found = stepNumbers({ ...group, target_score: [[7]] }, { batch: 2, samples: 5, n: 10 });
   assert.deepEqual(
-    { ...found, first_factor: Math.round(found.first_factor) },
+    { ...found, kept_factor: Math.round(found.kept_factor) },
     {
       cells: 10,
       full_products: 20,
       candidates: 6,
       first_target: 7,
-      first_factor: 3,
+      kept_factor: 3,
       thrifty: 3,
       thrifty_many: 5,
       untouched: 7,

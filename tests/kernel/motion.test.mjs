@@ -191,4 +191,7 @@ test("what torch alone computes is late once a setting has changed that it depen
   assert.deepEqual(late({ draw: 2, samples: 3 }, null, alone), new Set());
   for (const settings of [answer.settings, { draw: 2, samples: 3 }])
     assert.deepEqual(carried(own, settings, answer, alone).curves, { k: [1, 2] });
+  const able = { ...own, curves: { k: [3] } };
+  assert.deepEqual(carried(able, { draw: 2, samples: 3 }, answer, alone).curves, { k: [3] });
+  assert.deepEqual(late({ draw: 2, samples: 3 }, answer, alone, able), new Set());
 });

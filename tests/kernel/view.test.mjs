@@ -288,3 +288,43 @@ test("scores that leave float64 leave null, and never NaN or an infinity", () =>
     }
   }
 });
+
+test("a hit leaves the corrections of the log-q form as they are", () => {
+  const s = { ...SETTINGS, estimator: "log_q", samples: 6, draws: 60, noise: "uniform" };
+  const draws = Array.from({ length: 60 }, (_, i) => view(ARTICLE, { ...s, draw: i + 1 }, options).draw);
+  const struck = draws.filter(({ hit_count, kept }) => hit_count > 0 && kept > 0);
+  assert.ok(struck.length > 5);
+  for (const { correction, target_correction } of struck)
+    for (const shift of correction) if (shift !== null) near(shift, target_correction); // all classes are as likely
+});
+
+test("each estimator beside the others is what it is by itself", () => {
+  for (const hits of ["rejected", "excluded"]) {
+    const s = { ...SETTINGS, draws: 30, samples: 4, draw: 3, average: "so_far", hits };
+    const needs = ["draw", "estimators"];
+    const memo = {};
+    view(ARTICLE, { ...s, samples: 2 }, { ...options, needs, memo });
+    const { estimators: found } = view(ARTICLE, s, { ...options, needs, memo });
+    for (const [row, estimator] of Object.keys(RULES).entries()) {
+      const alone = view(ARTICLE, { ...s, estimator }, options);
+      assert.deepEqual(found.one[row], alone.draw.gradient);
+      assert.deepEqual(found.average[row], alone.convergence.mean);
+      assert.deepEqual(found.expected[row], alone.moments.mean);
+      assert.deepEqual(
+        [found.apart[row], found.apart_relative[row], found.scatter[row], found.loss_expected[row]],
+        [alone.moments.bias, alone.moments.relative_bias, alone.moments.variance_total, alone.moments.loss_exact],
+      );
+      assert.equal(found.loss_one[row], alone.draw.loss_draw);
+    }
+  }
+});
+
+test("the estimators are compared where they are shown, and where six of them answer at once", () => {
+  assert.equal(view(ARTICLE, SETTINGS, options).estimators, null);
+  const many = view(randomProblem(2_001), { ...SETTINGS, draws: 10 }, { ...options, needs: ["estimators"] });
+  assert.equal(many.estimators, null);
+  const tight = { samples: 1_000, classes: 5, exponentials: 1_000 };
+  const found = view(ARTICLE, SETTINGS, { ...options, needs: ["estimators"], budget: tight }).estimators;
+  assert.deepEqual(found.apart, [null, null, null, null, null, null]);
+  assert.ok(found.average.flat().every(Number.isFinite));
+});

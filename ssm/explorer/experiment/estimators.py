@@ -11,7 +11,7 @@ from ssm.estimators import ESTIMATORS
 from ssm.explorer.experiment.classes import Array, Reference, at
 from ssm.explorer.experiment.convergence import draws_of
 from ssm.explorer.experiment.draw import drawn
-from ssm.explorer.experiment.moments import OverBudgetError, moments
+from ssm.explorer.experiment.moments import OverBudgetError, counting, moments
 from ssm.explorer.settings import Settings
 
 
@@ -80,7 +80,7 @@ def with_estimator(settings: Settings, name: str) -> Settings:
 
 def _exact(ref: Reference, slots: list[int], on_chunk: Callable[[], None]) -> _Exact:
     try:
-        found = moments(ref, slots, [ref.target], on_chunk)
+        found = moments(ref, slots, [ref.target], counting(on_chunk))
     except OverBudgetError:
         return _Exact(np.full(len(slots), np.nan), *[np.nan] * 4)
     return _Exact(found.mean, found.bias, found.relative_bias, found.variance_total, found.loss_exact)

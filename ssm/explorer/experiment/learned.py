@@ -15,7 +15,7 @@ from ssm.explorer.experiment.classes import Array, Reference, at
 from ssm.explorer.experiment.constants import LEARNED_ALL, SHOWN_TOP
 from ssm.explorer.experiment.estimators import with_estimator
 
-_SAMPLES = tuple(2**i for i in range(11))  # k of the curves
+_SAMPLES = (1, 2, 4, 8, 16, 32, 100, 300, 1_000)  # k of the curves
 _ROUNDING = 1e-20  # of a divergence: the square of what is left of log-probabilities
 _DEEPEST = 600.0  # of a score below the largest: beyond, its class has no probability in float64
 

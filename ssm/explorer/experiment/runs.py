@@ -35,7 +35,8 @@ ALL = frozenset(_GROUPS[1:])
 _RUN = {"draw", "convergence"}  # what all draws must be made for
 _DRAWN = {*_RUN, "estimators"}  # what must therefore keep to the budget
 _SEEN = ("view", "scale", "tolerance")  # settings of the picture alone
-# What torch alone computes, each group with the settings that it does not depend on: the page waits for the others.
+# What torch alone computes, but for what the page can afford, each group with the settings that it does not depend
+# on: the page waits where others change.
 ALONE: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "curves": ("samples", "draws", "seed", "draw", "average", "batch", "dim", *_SEEN),

@@ -50,7 +50,7 @@ class Steps:
         hit_examples: examples with one.
         empty_examples: examples whose every sample is a hit.
         products: scores computed.
-        first_correction: that of the first sample that counts; nan where none does.
+        kept_correction: that of the first sample that counts; nan where none does.
         batch_loss: the mean of the losses.
         batch_loss_full: the same of the full softmax.
         rows_touched: rows of w with a gradient.
@@ -89,7 +89,7 @@ class Steps:
     hit_examples: int
     empty_examples: int
     products: int
-    first_correction: float
+    kept_correction: float
     batch_loss: float
     batch_loss_full: float
     rows_touched: int
@@ -201,7 +201,7 @@ def _shown(ref: Reference, batch: _Batch, run: _Run, other: _Run) -> Steps:
         hit_examples=int(hits.any(-1).sum()),
         empty_examples=int(hits.all(-1).sum()),
         products=run.x_t.numel() + run.x_c.numel(),
-        first_correction=float(kept[0]) if len(kept) else np.nan,
+        kept_correction=float(kept[0]) if len(kept) else np.nan,
         batch_loss=float(run.losses.mean()),
         batch_loss_full=_full(batch),
         rows_touched=len(touched),

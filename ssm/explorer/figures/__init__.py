@@ -5,7 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from ssm.explorer.experiment import Result, as_plain
-from ssm.explorer.figures import drawing
+from ssm.explorer.figures import drawing, heat
 from ssm.explorer.figures.five_steps import SHEETS as SHEETS
 from ssm.explorer.figures.panels import PANELS as PANELS
 from ssm.explorer.figures.series import Names, numbers
@@ -38,12 +38,13 @@ def panel(name: str, result: Result, theme: Theme = LIGHT) -> go.Figure:
     """One panel of a result as a figure of its own.
 
     Args:
-        name: one of `PANELS`.
-        result: what `experiment.run` found.
+        name: one of `EVERY`.
+        result: what `experiment.run` found; it has the steps where the panel is one of `SHEETS`.
         theme: the inks.
 
     Returns:
-        A Plotly figure with the panel's title, ticks and labels; values in the unit of its axis title.
+        A Plotly figure with the panel's title, ticks and labels, values in the unit of its axis title; of a sheet, its
+        tensors.
 
     Raises:
         KeyError: no panel has that name.
@@ -53,7 +54,8 @@ def panel(name: str, result: Result, theme: Theme = LIGHT) -> go.Figure:
     >>> panel("gradient_full", run(Settings(draws=10))).data[0].name
     'full gradient'
     """
-    return drawing.draw(name, as_plain(result), _names(result), vars(result.settings), theme)
+    draw = heat.draw_sheet if name in SHEETS else drawing.draw
+    return draw(name, as_plain(result), _names(result), vars(result.settings), theme)
 
 
 def title(name: str, result: Result) -> str:

@@ -15,14 +15,13 @@ NAMES = {
 }
 _ENDS = {"naive_importance": "naive", "negative_sampling": "neg. sampling", "nce": "NCE"}
 _LEARNS = {
-    "sampled_softmax": "Learns the truth as k grows",
-    "naive_importance": "Learns the truth as k grows",
-    "log_q": "Learns the truth, exactly at k = 1",
-    "uncorrected": "Learns p / q, exactly at k = 1",
-    "nce": "Learns scores that are log p",
-    "negative_sampling": "Learns scores that are log(p / (k q))",
+    "sampled_softmax": "Tends to the full gradient. Learns the truth as k grows.",
+    "naive_importance": "Tends there too. Learns nothing while k is small, then the truth.",
+    "log_q": "Another loss. Learns the truth, exactly at k = 1.",
+    "uncorrected": "Another loss. Learns p / q, exactly at k = 1.",
+    "nce": "Class by class. Learns scores that are log p.",
+    "negative_sampling": "Class by class. Learns scores that are log(p / (k q)).",
 }
-_NO_OPTIMUM = "Has no optimum before k = {least_samples#}: the loss falls without end."
 _ENDLESS = "Grey: the truth. No model: the loss falls without end."
 _LOOKS = (
     (2.6, "solid"),
@@ -43,24 +42,17 @@ def _gradient(name: str) -> Panel:
             line("exact expectation", "each_at", f"expected_{name}", theme.exact, width=2, dash="3px,2px"),
         ]
 
-    learns = _LEARNS[name]
     return Panel(
         name=f"estimator_{name}",
         title=[_if_known(f"off_{name}", f"{NAMES[name]}: mean {{off_{name}%}} off", NAMES[name])],
-        caption=[
-            [
-                {"if": [f"nats_{name}", ">=", 0], "say": f"{learns}: {{nats_{name}}} nats off here."},
-                *([{"if": ["least_samples", ">=", 1], "say": _NO_OPTIMUM}] if name == "naive_importance" else []),
-                {"say": f"{learns}."},
-            ]
-        ],
+        caption=[always(_LEARNS[name])],
         label=[
             always(
                 f"Bar chart of the gradient of {NAMES[name]}: draw {{draw#}}, the average of {{shown_draws#}} draws, "
                 f"and the exact mean, {{off_{name}%}} of the full gradient away from that."
             )
         ],
-        needs=("draw", "estimators", "learned"),
+        needs=("draw", "estimators"),
         along=CLASSES,
         scale="each",
         unit="gradient",

@@ -49,7 +49,7 @@ def draw(name: str, view: View, names: Names, settings: Mapping[str, Any], theme
         xaxis=inks | (value if turned else along),
         yaxis=inks | (along if turned else value),
         annotations=[note for what in _wanted(panel) for note in what(panel, s, words, theme)],
-        title={"text": _literal(templates.render(panel.title, words)), "font": {"size": 14}},
+        title={"text": literal(templates.render(panel.title, words)), "font": {"size": 14}},
         font={"family": FONT, "size": 12, "color": theme.ink},
         paper_bgcolor=theme.paper,
         plot_bgcolor=theme.paper,
@@ -87,11 +87,21 @@ def _along_axis(panel: Panel, s: Series, span: list[float]) -> dict[str, Any]:
     if panel.along.axis == "rows":
         rows = ["the target's pull", "all pushes", "this draw's pushes"]
         return _axis("linear", span[::-1], list(enumerate(rows)))
-    return _axis("linear", span, list(enumerate(map(_literal, s["names"])))) | {"tickangle": -45}
+    return _axis("linear", span, list(enumerate(map(literal, s["names"])))) | {"tickangle": -45}
 
 
-def _literal(text: str) -> str:
-    """A text that Plotly writes as it stands: names of classes come from links, and must make no link of their own."""
+def literal(text: str) -> str:
+    """A text that Plotly writes as it stands: names of classes come from links, and must make no link of their own.
+
+    Args:
+        text: any.
+
+    Returns:
+        The text without a tag, an entity or TeX.
+
+    >>> literal("<b>")
+    '&lt;b&gt;'
+    """
     return text.translate(_MARKUP)
 
 
@@ -145,7 +155,7 @@ def _ends(panel: Panel, s: Series, words: Mapping[str, Any], theme: Theme) -> li
         if last is not None:
             y = math.log10(last) if panel.value_axis == "log" else last
             side = {"xref": "paper", "xanchor": "left", "yanchor": "middle"}
-            found.append(_label(1.01, y, _literal(templates.render([end.text], words)), theme.text[end.role], **side))
+            found.append(_label(1.01, y, literal(templates.render([end.text], words)), theme.text[end.role], **side))
     return found
 
 

@@ -124,14 +124,14 @@ CORRECTED = _sheet(
         ],
         [
             {
-                "if": ["first_correction", ">=", 0],
+                "if": ["kept_correction", ">=", 0],
                 "say": "What is kept stands for all other classes: the first of them gets "
-                "{first_correction|correction} more, as if it were {first_factor~} classes.",
+                "{kept_correction|correction} more, as if it were {kept_factor~} classes.",
             },
             {
-                "if": ["first_correction", "<", 0],
+                "if": ["kept_correction", "<", 0],
                 "say": "What is kept stands for all other classes: the first of them is drawn so often that it gets "
-                "{first_correction|correction}, as if it were {first_factor~} of a class.",
+                "{kept_correction|correction}, as if it were {kept_factor~} of a class.",
             },
             {"say": "Nothing is kept."},
         ],

@@ -17,13 +17,13 @@ def step_numbers(steps: Mapping[str, Any], flat: Mapping[str, Any]) -> dict[str,
     """
     if not steps:
         return {}
-    cells, correction = flat["batch"] * flat["samples"], steps["first_correction"]
+    cells, correction = flat["batch"] * flat["samples"], steps["kept_correction"]
     return {
         "cells": cells,
         "full_products": flat["batch"] * flat["n"],
         "candidates": flat["samples"] + 1,
         "first_target": steps["target_score"][0][0],
-        "first_factor": None if correction is None else math.exp(correction),
+        "kept_factor": None if correction is None else math.exp(correction),
         "thrifty": steps["dense_bytes"] / steps["sparse_bytes"],
         "thrifty_many": steps["dense_many"] / steps["sparse_bytes"],
         "untouched": flat["n"] - steps["rows_touched"],

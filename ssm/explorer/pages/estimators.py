@@ -102,5 +102,5 @@ ESTIMATORS = Page(
     front=("estimator",),
     frame=Frame(hidden=("batch", "dim")),
     table=LIBRARIES,
-    next=Next("And how many samples make the bias of the sampled softmax small enough?", "explore"),
+    next=Next("And how is the sampled softmax written: which five steps are it in PyTorch?", "implementation"),
 )

@@ -1,11 +1,19 @@
 """Libraries: which of the losses each ships under the name "sampled softmax", as read in its source.
 
-Each row was read in the file that it names, at the version it names; what could not be read is not here.
+Each row was read in the file that it links to, at that very commit; what could not be read is not here.
 """
 
 from ssm.explorer.pages.record import Table
 
-_HUB = "https://github.com"
+
+def _read(repository: str, commit: str, path: str) -> tuple[str, str]:
+    """The file's own name, and where it stands."""
+    return path.rpartition("/")[2], f"https://github.com/{repository}/blob/{commit}/{path}"
+
+
+_TENSORFLOW = _read(
+    "tensorflow/tensorflow", "00343a48d39d9ff74ceb662c5140048295f2610a", "tensorflow/python/ops/nn_impl.py"
+)
 
 LIBRARIES = Table(
     title="Which of these does a library call sampled softmax?",
@@ -18,7 +26,7 @@ LIBRARIES = Table(
             "log-q, the target's score too",
             "removed, unless told otherwise",
             "log-uniform, all different",
-            ("python/ops/nn_impl.py", f"{_HUB}/tensorflow/tensorflow/blob/master/tensorflow/python/ops/nn_impl.py"),
+            _TENSORFLOW,
         ),
         (
             "AllenNLP",
@@ -26,9 +34,10 @@ LIBRARIES = Table(
             "log-q, the target's score too",
             "removed",
             "log-uniform, all different",
-            (
-                "modules/sampled_softmax_loss.py",
-                f"{_HUB}/allenai/allennlp/blob/main/allennlp/modules/sampled_softmax_loss.py",
+            _read(
+                "allenai/allennlp",
+                "05934f96a41fba1fb3c9916bcc2c8d2946db3407",
+                "allennlp/modules/sampled_softmax_loss.py",
             ),
         ),
         (
@@ -37,7 +46,7 @@ LIBRARIES = Table(
             "log-q, the target's score too",
             "removed by the sampler, unless told otherwise",
             "uniform, all different",
-            ("nn/loss/loss.py", f"{_HUB}/mindspore-ai/mindspore"),
+            _read("mindspore-ai/mindspore", "04142b74f61efd0a6eedd125ae522955a9be7ed9", "mindspore/nn/loss/loss.py"),
         ),
         (
             "Merlin Transformers4Rec",
@@ -45,9 +54,10 @@ LIBRARIES = Table(
             "log-q, the target's score too",
             "removed",
             "log-uniform, all different",
-            (
-                "torch/model/prediction_task.py",
-                f"{_HUB}/NVIDIA-Merlin/Transformers4Rec/blob/v23.12.00/transformers4rec/torch/model/prediction_task.py",
+            _read(
+                "NVIDIA-Merlin/Transformers4Rec",
+                "8bf122f5dcb39feecfc6dabde734d79c2d1c4380",
+                "transformers4rec/torch/model/prediction_task.py",
             ),
         ),
         (
@@ -56,18 +66,19 @@ LIBRARIES = Table(
             "uncorrected; log-q with logq_sampling_correction=True",
             "removed, unless told otherwise",
             "the sampler's: the batch, popularity",
-            (
-                "tf/outputs/contrastive.py",
-                f"{_HUB}/NVIDIA-Merlin/models/blob/main/merlin/models/tf/outputs/contrastive.py",
+            _read(
+                "NVIDIA-Merlin/models",
+                "005926c04046ed2721809658a871659fb30bf5e5",
+                "merlin/models/tf/outputs/contrastive.py",
             ),
         ),
         (
             "RecStudio",
             "SampledSoftmaxLoss",
             "log-q, the target's score too",
-            "left in",
+            "left in by the loss",
             "the sampler's",
-            ("model/loss_func.py", f"{_HUB}/ustcml/RecStudio/blob/main/recstudio/model/loss_func.py"),
+            _read("ustcml/RecStudio", "004576b42c5e9bb700c6cc33f00a62414bdadc13", "recstudio/model/loss_func.py"),
         ),
         (
             "generative-recommenders",
@@ -75,10 +86,10 @@ LIBRARIES = Table(
             "uncorrected",
             "removed",
             "uniform, or the batch",
-            (
-                "sequential/losses/sampled_softmax.py",
-                f"{_HUB}/meta-recsys/generative-recommenders/blob/main/generative_recommenders/research/modeling/"
-                "sequential/losses/sampled_softmax.py",
+            _read(
+                "meta-recsys/generative-recommenders",
+                "ac829b415eca2796571a9d0836069f634ce1c302",
+                "generative_recommenders/research/modeling/sequential/losses/sampled_softmax.py",
             ),
         ),
         (
@@ -87,9 +98,10 @@ LIBRARIES = Table(
             "uncorrected",
             "left in",
             "uniform",
-            (
-                "transformers/lightning.py",
-                f"{_HUB}/MobileTeleSystems/RecTools/blob/v0.17.0/rectools/models/nn/transformers/lightning.py",
+            _read(
+                "MobileTeleSystems/RecTools",
+                "41a5a639a78bd07fa313d12b5d39bc140199c5f5",
+                "rectools/models/nn/transformers/lightning.py",
             ),
         ),
         (
@@ -98,7 +110,7 @@ LIBRARIES = Table(
             "NCE, by its own name",
             "left in, unless told otherwise",
             "log-uniform, all different",
-            ("python/ops/nn_impl.py", f"{_HUB}/tensorflow/tensorflow/blob/master/tensorflow/python/ops/nn_impl.py"),
+            _TENSORFLOW,
         ),
         (
             "gensim",
@@ -106,10 +118,7 @@ LIBRARIES = Table(
             "negative sampling, by its own name",
             "skipped",
             "counts to a power",
-            (
-                "models/word2vec_inner.pyx",
-                f"{_HUB}/piskvorky/gensim/blob/4.4.0/gensim/models/word2vec_inner.pyx",
-            ),
+            _read("piskvorky/gensim", "37f90ec121eb7cd401448a947e80953e0c53ccdc", "gensim/models/word2vec_inner.pyx"),
         ),
     ),
 )

@@ -151,8 +151,8 @@ class Settings:
         float,
         Real("tolerance", "", "The bias that is allowed, in parts of the full gradient.", 1e-4, 1.0, log=True),
     ] = 0.05
-    batch: Annotated[int, Whole("batch", "B", "Examples of one step.", 1, MOST_BATCH)] = 4
-    dim: Annotated[int, Whole("dimension", "d", "Numbers in an embedding.", 1, MOST_DIM)] = 4
+    batch: Annotated[int, Whole("batch", "B", "Examples of one step.", 1, MOST_BATCH, log=True)] = 4
+    dim: Annotated[int, Whole("dimension", "d", "Numbers in an embedding.", 1, MOST_DIM, log=True)] = 4
 
     def __post_init__(self) -> None:
         """Hold every value against its field, then against the others; find the target's class."""
