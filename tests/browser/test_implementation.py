@@ -94,7 +94,7 @@ def test_the_program_can_be_copied(new_context) -> None:
 
 
 def test_a_row_of_hits_alone_is_one_key_away_and_so_is_the_way_back(page: Page) -> None:
-    before = Settings(samples=5, noise="log_uniform", batch=2, seed=3)
+    before = Settings(samples=5, noise="custom", weights=((3, 2.0),), edits=((1, 0.5),), batch=2, seed=3)
     open_page(page, before)
     assert "nan" not in str(cells(page, "reversed_loss"))
     with answered(page):
