@@ -15,7 +15,6 @@ from torch import Tensor
 
 from ssm import _quadrature, _ratios, checks, estimators
 from ssm._ratios import Problem
-from ssm._sums import Ratio
 from ssm.noise import Noise
 
 _MOST_CLASSES = 100  # the pairs of classes of every target at once
@@ -28,13 +27,38 @@ _ROUGH = 1e-6  # of the change from every other node to all, whose square is lef
 _STEEPEST = 600.0  # exp is slow below -708
 _LOG_STEEPEST = math.log(_STEEPEST)
 _LEAST = 1e-300
+_BLOCK = 1 << 14  # entries of all pairs of classes, times the nodes: so that memory is bounded and near
+
+
+class Draws(NamedTuple):
+    """What a sample adds about each target, in the letters of `ssm._sums`, where all scores are the same.
+
+    Attributes:
+        q: the chance of each class, 0 for the target itself [targets, classes].
+        log_a: log a_c, -inf for the target itself [targets, classes].
+        hit: q_t [targets].
+        log_hit: log h [targets].
+        log_beside: log of the mean of what a sample adds to T, or counts for in L [targets].
+        start: A.
+        each: l.
+        forgets: whether a draw of hits alone adds nothing.
+    """
+
+    q: Tensor
+    log_a: Tensor
+    hit: Tensor
+    log_hit: Tensor
+    log_beside: Tensor
+    start: float
+    each: float
+    forgets: bool
 
 
 class Shares(NamedTuple):
-    """What the other classes get of a draw, ``s_c = N_c a_c / S``, about each target."""
+    """What each class gets of a draw, ``s_c = N_c a_c / S``, about each target; the target itself 0."""
 
-    mean: Tensor  # E[s_c] [targets, others]
-    pairs: Tensor  # E[s_c s_d] [targets, others, others]
+    mean: Tensor  # E[s_c] [ks, targets, classes]
+    pairs: Tensor  # E[s_c s_d] [ks, targets, classes, classes]
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,16 +112,47 @@ def find(
 
     Gutmann and Hyvarinen 2010; Levy and Goldberg 2014, "Neural word embedding as implicit matrix factorization".
     """
-    truth, k = _distribution(p, q), checks.sample_count(k)
+    return curve(p, q, [k], hits, estimator=estimator)[0]
+
+
+def curve(
+    p: Tensor | Sequence[float],
+    q: Noise,
+    ks: Sequence[int],
+    hits: checks.Handling | None = None,
+    *,
+    estimator: str = "sampled_softmax",
+) -> list[Optimum]:
+    """What `find` finds, for many numbers of samples at once.
+
+    Args:
+        p: as in `find`.
+        q: the noise, able to draw every class.
+        ks: the numbers of samples k.
+        hits: as in `ssm.exact.moments`.
+        estimator: the name of a loss in `ssm.losses`.
+
+    Returns:
+        The optimum for each k.
+
+    Raises:
+        ValueError: as `find` does.
+
+    >>> from ssm import noise
+    >>> [round(one.divergence, 5) for one in curve([0.7, 0.2, 0.1], noise.uniform(3), [1, 10, 100])]
+    [0.09643, 0.00109, 1e-05]
+    """
+    truth, counts = _distribution(p, q), [checks.sample_count(k) for k in ks]
     first = _ratios.prepare(truth.log(), 0, q, hits, estimator)
     if not first.divides:
-        return _optimum(truth, _judged(truth, first, k))
-    _refuse_unbounded(truth, q, k, estimator)
+        return [_optimum(truth, _judged(truth, first, k)) for k in counts]
+    for k in counts:
+        _refuse_unbounded(truth, q, k, estimator)
     if estimator == "log_q":  # the uncorrected loss of x - log q
-        x = _descend(truth, first._replace(name="uncorrected"), k) + q.log_probs
+        x = _descend(truth, first._replace(name="uncorrected"), counts) + q.log_probs
     else:
-        x = _descend(truth, first, k)
-    return _optimum(truth, x.log_softmax(0))
+        x = _descend(truth, first, counts)
+    return [_optimum(truth, one.log_softmax(0)) for one in x]
 
 
 def least_samples(p: Tensor | Sequence[float], q: Noise, *, estimator: str = "naive_importance") -> int:
@@ -162,38 +217,78 @@ def _judged(p: Tensor, problem: Problem, k: int) -> Tensor:
     return y + log_counts if problem.name == "nce" else y
 
 
-def _descend(p: Tensor, problem: Problem, k: int) -> Tensor:
-    x = p.log() - (problem.q.log_probs if problem.name == "uncorrected" else 0.0)
-    length, steps = math.inf, 0
-    while length > _SETTLED:
-        step = _newton(*_slopes(x, p, problem, k))
-        length, steps = float(step.abs().max()), steps + 1
-        x = x + step * min(1.0, _LONGEST / max(length, _SETTLED))
+def _descend(p: Tensor, problem: Problem, counts: list[int]) -> Tensor:
+    """The scores at the minimum for each k [ks, classes]."""
+    draws, k = _draws(problem, len(p)), torch.tensor(counts, dtype=p.dtype, device=p.device)
+    x = (p.log() - (problem.q.log_probs if problem.name == "uncorrected" else 0.0)).repeat(len(k), 1)
+    left, steps = torch.arange(len(k), device=p.device), 0  # what is not settled yet
+    while len(left):
+        step = torch.cat([_newton(*_slopes(x[part], p, draws, k[part])) for part in left.split(_at_once(len(p)))])
+        length, steps = step.abs().amax(1, keepdim=True), steps + 1
+        x[left] += step * (_LONGEST / length.clamp(min=_LONGEST))
         if steps > _MOST_STEPS:
-            rule, found = "near enough for the optimum to be found", checks.Said(f"a step of {length:.1e} at the end")
+            rule, found = (
+                "near enough for the optimum to be found",
+                checks.Said(f"a step of {length.max():.1e} at the end"),
+            )
             checks.refuse("p and noise", rule, found, "bring them closer together")
+        left = left[~(length <= _SETTLED).squeeze(1)]
     return x
+
+
+def _at_once(n: int) -> int:
+    """How many k."""
+    return max(1, _BLOCK // n**2)
 
 
 def _newton(gradient: Tensor, curvature: Tensor) -> Tensor:
     """The step to where the slope would be 0; in units of each score's own curvature, for rare classes have little."""
-    units = curvature.diagonal().sqrt()
+    units = curvature.diagonal(dim1=1, dim2=2).sqrt()
     # The loss does not see what all scores have in common: along that alone the curvature is 0, and no step goes there.
-    common = units / units.norm()
-    scaled = curvature / torch.outer(units, units) + torch.outer(common, common)
+    common = units / units.norm(dim=1, keepdim=True)
+    scaled = curvature / _outer(units) + _outer(common)
     step: Tensor = torch.linalg.solve(scaled, -gradient / units)
     return step / units
 
 
-def _slopes(x: Tensor, p: Tensor, problem: Problem, k: int) -> tuple[Tensor, Tensor]:
-    """Gradient [classes] and curvature [classes, classes] of the expected loss."""
-    shares = _shares(x, problem, k)
-    eye = torch.eye(len(x), dtype=x.dtype, device=x.device)
+def _outer(rows: Tensor) -> Tensor:
+    return rows[:, :, None] * rows[:, None]
+
+
+def _slopes(x: Tensor, p: Tensor, draws: Draws, k: Tensor) -> tuple[Tensor, Tensor]:
+    """Gradient [ks, classes] and curvature [ks, classes, classes] of the expected loss."""
+    shares = _shares(x, draws, k)
     # What another class gets, the target does not.
-    out = eye[_others(len(x), x.device)].transpose(1, 2) - eye[:, :, None]  # [targets, classes, others]
-    spread = torch.diag_embed(shares.mean) - shares.pairs
-    gradient = torch.einsum("t,tco,to->c", p, out, shares.mean)
-    return gradient, torch.einsum("t,tca,tab,tdb->cd", p, out, spread, out)
+    gradient = p @ shares.mean - p * shares.mean.sum(2)
+    spread = p[:, None, None] * (torch.diag_embed(shares.mean) - shares.pairs)
+    lost = spread.sum(3)  # [ks, targets, classes]
+    return gradient, spread.sum(1) - lost - lost.mT + torch.diag_embed(lost.sum(2))
+
+
+def _draws(problem: Problem, n: int) -> Draws:
+    level = problem._replace(x=torch.zeros_like(problem.x))
+    sources = [level.q.without(t) if level.mode == "excluded" else level.q for t in range(n)]
+    ratios = [_ratios.ratio_of(level._replace(target=t, source=source), 1) for t, source in enumerate(sources)]
+    hit, log_hit = (level.x.new_tensor([getattr(ratio, name) for ratio in ratios]) for name in ("hit", "log_hit"))
+    rest = level.x.new_tensor([ratio.rest * ratio.counts[0] for ratio in ratios])
+    return Draws(
+        _apart(torch.stack([ratio.q for ratio in ratios]), 0.0),
+        _apart(torch.stack([ratio.log_a for ratio in ratios]), -math.inf),
+        hit,
+        log_hit,
+        torch.maximum(hit.log() + log_hit, rest.log()),
+        ratios[0].start,
+        ratios[0].each,
+        ratios[0].forgets,
+    )
+
+
+def _apart(rows: Tensor, own: float) -> Tensor:
+    """What the other classes have of each target, and its own [targets, classes]."""
+    n = len(rows)
+    values = rows.new_full((n, n), own)
+    values[~torch.eye(n, dtype=torch.bool, device=rows.device)] = rows.flatten()
+    return values
 
 
 def _others(n: int, device: torch.device) -> Tensor:
@@ -202,56 +297,60 @@ def _others(n: int, device: torch.device) -> Tensor:
     return place + (place >= torch.arange(n, device=device)[:, None])
 
 
-def _shares(x: Tensor, problem: Problem, k: int) -> Shares:
+def _shares(x: Tensor, draws: Draws, k: Tensor) -> Shares:
     """The shares of a draw about each target; the step of the rule is halved until it settles."""
-    ratios = [_ratios.ratio_of(_about(target, x, problem), k) for target in range(len(x))]
+    at_scores = draws._replace(log_a=draws.log_a + x[:, None] - x[:, :, None])  # [ks, targets, classes]
     for halving in range(_HALVINGS):
-        shares, change = _integrate(ratios, k, _STEP / 2**halving)
+        shares, change = _integrate(at_scores, k, _STEP / 2**halving)
         if change <= _ROUGH:
             break
     return shares
 
 
-def _about(target: int, x: Tensor, problem: Problem) -> Problem:
-    source = problem.q.without(target) if problem.mode == "excluded" else problem.q
-    return problem._replace(x=x, target=target, source=source)
-
-
-def _integrate(ratios: Sequence[Ratio], k: int, step: float) -> tuple[Shares, float]:
+def _integrate(draws: Draws, k: Tensor, step: float) -> tuple[Shares, float]:
     """Both means by the trapezoid rule, and the largest relative change from every other node to all."""
-    log_v, weight = _nodes(ratios, step)  # [targets, nodes], [2, targets, nodes]
-    q, log_a = (torch.stack([getattr(ratio, name) for ratio in ratios])[:, None] for name in ("q", "log_a"))
-    start, each = (ratios[0].start * log_v.exp(), ratios[0].each * log_v.exp())
-    va = (log_v[..., None] + log_a).clamp_(max=_LOG_STEEPEST).exp_()  # [targets, nodes, others]
-    vb = (va + each[..., None]).clamp_(max=_STEEPEST)
-    log_g = _log_mean(vb, q, log_v, ratios)
-    by_one = k * weight * ((k - 1) * log_g - start).exp()
-    by_two = k * (k - 1) * weight[1] * (max(k - 2, 0) * log_g - start).exp()
-    decay = q * va * (-vb).exp()
-    mean = torch.einsum("htv,tvc->htc", by_one, decay)
-    alone = torch.einsum("tv,tvc->tc", by_one[1], decay * va)
-    pairs = torch.einsum("tv,tvc,tvd->tcd", by_two, decay, decay)
-    change = (mean[0] - mean[1]).abs().amax(1) / mean[1].sum(1)
-    return Shares(mean[1], pairs + torch.diag_embed(alone)), float(change.max())
+    log_v, weight = _nodes(draws, k, step)  # [ks, targets, nodes], [2, nodes]
+    v, k = log_v.clamp(max=_STEEPEST).exp(), k[:, None, None]
+    va = (log_v[..., None] + draws.log_a[:, :, None]).clamp_(max=_LOG_STEEPEST).exp_()  # [ks, targets, nodes, classes]
+    vb = (va + (draws.each * v)[..., None]).clamp_(max=_STEEPEST)
+    left = (-vb).exp()
+    log_g, start = _log_mean(vb, left, draws, log_v), draws.start * v
+    by_one = k * ((k - 1) * log_g - start).exp()
+    by_two = k * (k - 1) * weight[1] * ((k - 2).clamp(min=0) * log_g - start).exp()
+    decay = left.mul_(va).mul_(draws.q[:, None])
+    mean = (by_one[:, :, None] * weight) @ decay  # [ks, targets, 2, classes]
+    alone = (by_one * weight[1])[:, :, None] @ va.mul_(decay)
+    pairs = decay.mT @ (by_two[..., None] * decay)
+    change = (mean[:, :, 0] - mean[:, :, 1]).abs().amax(2) / mean[:, :, 1].sum(2)
+    return Shares(mean[:, :, 1], pairs + torch.diag_embed(alone[:, :, 0])), float(change.max())
 
 
-def _nodes(ratios: Sequence[Ratio], step: float) -> tuple[Tensor, Tensor]:
-    """Log v for each target, and the weights of an integral d log v by every other node and by all."""
-    device = ratios[0].q.device
-    log_scale = torch.tensor([_quadrature.log_most(r) for r in ratios], dtype=torch.float64, device=device)
-    log_least = torch.tensor([_quadrature.log_least(r) for r in ratios], dtype=torch.float64, device=device)
-    top = math.log(_quadrature.HIGHEST) + float((log_scale - log_least).max())
-    s = torch.arange(_quadrature.LOWEST, top + 2 * step, step, dtype=torch.float64, device=device)
+def _nodes(draws: Draws, k: Tensor, step: float) -> tuple[Tensor, Tensor]:
+    """Log v for each k and target, and the weights of an integral d log v by every other node and by all."""
+    most, least = _reach(draws, k.log()[:, None])
+    top = math.log(_quadrature.HIGHEST) + float((most - least).max())
+    s = torch.arange(_quadrature.LOWEST, top + 2 * step, step, dtype=k.dtype, device=k.device)
     weight = (1 + (-s).exp()) * step
     half = 2 * weight
     half[1::2] = 0
-    return s - (-s).exp() - log_scale[:, None], torch.stack([half, weight])[:, None]
+    return s - (-s).exp() - most[..., None], torch.stack([half, weight])
 
 
-def _log_mean(vb: Tensor, q: Tensor, log_v: Tensor, ratios: Sequence[Ratio]) -> Tensor:
-    """Log of G, the mean of exp(-v times what one sample adds) [targets, nodes]."""
-    hit, log_hit = (log_v.new_tensor([[getattr(r, name)] for r in ratios]) for name in ("hit", "log_hit"))
-    vh = (log_v + log_hit).clamp(max=_LOG_STEEPEST).exp()
-    lost = -(q * (-vb).expm1()).sum(2) - hit * (-vh).expm1()
-    left = (q * (-vb).exp()).sum(2) + hit * (-vh).exp()
-    return torch.where(lost < 0.5, (-lost).log1p(), left.clamp(min=_LEAST).log())
+def _reach(draws: Draws, log_k: Tensor) -> tuple[Tensor, Tensor]:
+    """Log of 1 / v where the first of the integrands ends, and the last, as in `ssm._quadrature` [ks, targets]."""
+    log_mean = (draws.q.log() + draws.log_a).logsumexp(2)
+    most = torch.maximum(log_k + torch.maximum(log_mean, draws.log_beside), draws.log_a.amax(2))
+    most = torch.maximum(most, draws.log_hit).clamp(min=0)
+    if draws.start or draws.forgets:
+        return most, torch.zeros_like(most)
+    slowest = torch.zeros_like(most) if draws.each else torch.where(draws.q != 0, draws.log_a, 0.0).amin(2).clamp(max=0)
+    return most, log_k + slowest
+
+
+def _log_mean(vb: Tensor, left: Tensor, draws: Draws, log_v: Tensor) -> Tensor:
+    """Log of G, the mean of exp(-v times what one sample adds) [ks, targets, nodes]."""
+    q, hit = draws.q[..., None], draws.hit[:, None]
+    vh = (log_v + draws.log_hit[:, None]).clamp(max=_LOG_STEEPEST).exp()
+    lost = -((-vb).expm1() @ q).squeeze(3) - hit * (-vh).expm1()
+    kept = (left @ q).squeeze(3) + hit * (-vh).exp()
+    return torch.where(lost < 0.5, (-lost).log1p(), kept.clamp(min=_LEAST).log())

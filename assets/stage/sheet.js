@@ -104,9 +104,8 @@ function jump({ words, settings: wanted, back, home }, { settings, change }) {
   /** @type {any} */ let before = null;
   const there = () => Object.entries(wanted).every(([name, value]) => settings()[name] === value);
   const act = () => {
-    const was = settings();
     if (there()) return change(before ?? home);
-    before = Object.fromEntries(Object.keys(wanted).map((name) => [name, was[name]]));
+    before = { ...settings() }; // all of them: another problem resets what was dragged
     change(wanted);
   };
   const node = button(words, act, "ssm-jump");

@@ -94,7 +94,8 @@ def test_the_program_can_be_copied(new_context) -> None:
 
 
 def test_a_row_of_hits_alone_is_one_key_away_and_so_is_the_way_back(page: Page) -> None:
-    open_page(page)
+    before = Settings(samples=5, noise="custom", weights=((3, 2.0),), edits=((1, 0.5),), batch=2, seed=3)
+    open_page(page, before)
     assert "nan" not in str(cells(page, "reversed_loss"))
     with answered(page):
         page.get_by_role("button", name=SHOW).press("Enter")
@@ -104,7 +105,8 @@ def test_a_row_of_hits_alone_is_one_key_away_and_so_is_the_way_back(page: Page) 
     assert cells(page, "reversed_gradient")[1] == ["nan"] * 4
     with answered(page):
         page.get_by_role("button", name="Back to the batch before").press("Enter")
-    says(page, Settings())
+    says(page, before)
+    expect(page).to_have_url(re.compile(rf"\?{re.escape(before.to_query())}$"))
 
 
 def test_arrow_keys_walk_the_cells_and_each_is_read(page: Page) -> None:

@@ -71,7 +71,7 @@ def learned(ref: Reference) -> Learned | None:
         return None
     subject, k = _Subject(tuple(scores.tolist()), tuple(q.tolist())), ref.settings.samples
     each = [(name, with_estimator(ref.settings, name).handling) for name in ESTIMATORS]
-    found = [_model(subject, k, *one) for one in each]
+    found = [_models(subject, (k,), *one)[0] for one in each]
     truth, source = torch.tensor(subject.scores, dtype=torch.float64).softmax(0), noise.custom(subject.noise)
     return Learned(
         learned_class=np.array(some),
@@ -81,7 +81,7 @@ def learned(ref: Reference) -> Learned | None:
         divergence=np.array([one.divergence for one in found]),
         learned_with=k,
         learned_samples=np.array(_SAMPLES),
-        divergences=np.array([[_model(subject, k, *one).divergence for k in _SAMPLES] for one in each]),
+        divergences=np.array([[model.divergence for model in _models(subject, _SAMPLES, *one)] for one in each]),
         least_samples=optimum.least_samples(truth, source),
         left_out=1.0 - math.fsum(at(ref.probabilities, some).tolist()) if len(some) < len(ref.scores) else 0.0,
     )
@@ -95,9 +95,14 @@ def _some(ref: Reference) -> list[int]:
 
 # The curves stay while the number of samples is chosen.
 @lru_cache(maxsize=1024)
-def _model(subject: _Subject, k: int, name: str, hits: Handling) -> _Model:
+def _models(subject: _Subject, ks: tuple[int, ...], name: str, hits: Handling) -> tuple[_Model, ...]:
+    """The model at each of some rising numbers of samples."""
     truth, source = torch.tensor(subject.scores, dtype=torch.float64).softmax(0), noise.custom(subject.noise)
-    if k < optimum.least_samples(truth, source, estimator=name):
-        return _Model(np.full(len(truth), np.nan), math.nan)
-    found = optimum.find(truth, source, k, hits, estimator=name)
+    least = optimum.least_samples(truth, source, estimator=name)
+    found = optimum.curve(truth, source, [k for k in ks if k >= least], hits, estimator=name)
+    none = _Model(np.full(len(truth), np.nan), math.nan)
+    return (none,) * (len(ks) - len(found)) + tuple(_model(one) for one in found)
+
+
+def _model(found: optimum.Optimum) -> _Model:
     return _Model(found.probs.numpy(), found.divergence if found.divergence > _ROUNDING else 0.0)
