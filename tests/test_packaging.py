@@ -147,10 +147,10 @@ def test_the_wheel_has_the_library_and_nothing_that_needs_the_page(built: Built)
 
 @pytest.mark.slow
 def test_the_library_needs_no_package_of_the_page(user: Path, tmp_path: Path) -> None:
-    # All that the wheel has but the figures, which are drawn with plotly.
+    # All that the wheel has but the figures, which are drawn with plotly, and what is told with them.
     walk = (
         "import importlib, pkgutil, ssm; names = [each.name for each in pkgutil.walk_packages(ssm.__path__, 'ssm.')"
-        " if 'figures' not in each.name and not each.name.endswith('__main__')]"
+        " if not {'figures', 'story', 'pages', '__main__'} & set(each.name.split('.'))]"
     )
     check = "[importlib.import_module(name) for name in names]; print(ssm.__file__, ssm.__version__, *names)"
     where, version, *names = run(user, "-c", f"{WITHOUT}; {walk}; {check}", cwd=tmp_path).split()
