@@ -24,8 +24,8 @@ export class PanelFigure {
   /** @type {any} */ #caption;
   #size = "";
 
-  /** @param {{name: string, along: string}} definition @param {any} panel what it holds: a Panel, or a Sheet @param {import("../controls/handles.js").Grip|null} grip @param {() => void} choose makes the lit class the target */
-  constructor({ name, along }, panel, grip, choose) {
+  /** @param {{name: string, along: string, room?: string}} definition @param {any} panel what it holds: a Panel, or a Sheet @param {import("../controls/handles.js").Grip|null} grip @param {() => void} choose makes the lit class the target */
+  constructor({ name, along, room = "" }, panel, grip, choose) {
     this.panel = panel;
     this.holder = el("div", { class: "ssm-holder" }, this.panel.node);
     this.#choose = el(
@@ -40,7 +40,7 @@ export class PanelFigure {
     }
     this.node = el(
       "figure",
-      { class: "ssm-panel", "data-panel": name, "data-along": along },
+      { class: "ssm-panel", "data-panel": name, "data-along": along, "data-room": room },
       el("div", { class: "ssm-panel-head" }, this.#title, this.tools),
       this.holder,
       this.#caption,

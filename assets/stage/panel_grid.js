@@ -104,7 +104,7 @@ export class PanelGrid {
   }
 
   #figure(name) {
-    const plain = this.#plain(name);
+    const plain = { ...this.#plain(name), room: this.#page.rooms[name] };
     const { grip, along, level, content } = plain;
     const light = this.#light;
     const hand = { view: () => this.#view, light: (c) => light.light(c), pick: (c) => light.pick(c, figure) };

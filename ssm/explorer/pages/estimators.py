@@ -4,7 +4,6 @@ from ssm.explorer.figures.by_estimator import DIVERGENCE, GRADIENTS, NAMES
 from ssm.explorer.figures.templates import Part, Parts, always
 from ssm.explorer.pages.libraries import LIBRARIES
 from ssm.explorer.pages.record import Next, Page
-from ssm.explorer.settings import Frame
 
 _OFF = "the exact mean of all draws is {chosen_off%|exact} off the full gradient."
 _GIVES = "gives {target_name} {model_target%|model} where the truth is {truth_target%}, {chosen_nats} nats off in all"
@@ -100,7 +99,7 @@ ESTIMATORS = Page(
         },
     ),
     front=("estimator",),
-    frame=Frame(hidden=("batch", "dim")),
+    wide=(DIVERGENCE.name,),
     table=LIBRARIES,
     next=Next("And how is the sampled softmax written: which five steps are it in PyTorch?", "implementation"),
 )

@@ -62,7 +62,8 @@ class Page:
         strip: figures with their definitions, read below the panels.
         front: controls that stand in front beside the usual ones.
         frame: what it shows, hides and locks unless the link says otherwise.
-        layout: where its panels stand; without one they flow, the first the largest.
+        layout: where its panels stand; without one they flow.
+        wide: of panels that flow, those as wide as two others; where none is named, the first has the room of four.
         table: what is to be known beside.
         next: what to ask after it.
         chapters: what it tells one after another, each with a frame and settings of its own.
@@ -78,6 +79,7 @@ class Page:
     front: tuple[str, ...] = ()
     frame: Frame = Frame(hidden=("batch", "dim"))  # noqa: RUF009 - frozen; those are for steps on a batch alone
     layout: Layout | None = None
+    wide: tuple[str, ...] = ()
     table: Table | None = None
     next: Next | None = None
     chapters: tuple[Chapter, ...] = ()
@@ -88,11 +90,17 @@ class Page:
         shown = [p for p in EVERY.values() if (p.variant.of if p.variant else p.name) in self.panels]
         return frozenset(need for panel in shown for need in panel.needs)
 
+    @property
+    def rooms(self) -> dict[str, str]:
+        """How much room a panel takes that has more than one place."""
+        return dict.fromkeys(self.wide, "wide") if self.wide else {self.panels[0]: "large"}
+
     def plain(self) -> dict[str, Any]:
         """The record as JSON can hold it."""
         return {
             **vars(self),
             "needs": sorted(self.needs),
+            "rooms": self.rooms,
             "frame": asdict(self.frame),
             "layout": self.layout and self.layout._asdict(),
             "table": self.table and self.table._asdict(),

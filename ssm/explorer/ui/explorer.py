@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from ssm.explorer.figures import EVERY
+from ssm.explorer.figures.records import Panel
 from ssm.explorer.pages import PAGES, Page
 from ssm.explorer.problems import Problem
 from ssm.explorer.settings import Frame
@@ -30,7 +31,7 @@ _SKELETON = """
   <div class="ssm-panels" aria-hidden="true">{columns}<div class="ssm-draw ssm-skeleton"></div>{panels}</div>{end}
 </section>
 """
-_PANEL = '<figure class="ssm-panel ssm-skeleton" data-panel="{name}" data-along="{along}"></figure>'
+_PANEL = '<figure class="ssm-panel ssm-skeleton" data-panel="{name}" data-along="{along}" data-room="{room}"></figure>'
 # Every page lies directly in the app's folder, wherever a proxy has put that.
 _LOADER = """
 const url = new URL("{entry}", document.baseURI).href;
@@ -67,8 +68,12 @@ def _skeleton(page: Page) -> str:
         title=page.title,
         what=page.question,
         columns="".join(f'<div class="ssm-column" data-column="{number}"></div>' for number in heads),
-        panels="".join(_PANEL.format(name=panel.name, along=panel.along.name) for panel in shown),
+        panels="".join(_panel(page, panel) for panel in shown),
     )
+
+
+def _panel(page: Page, panel: Panel) -> str:
+    return _PANEL.format(name=panel.name, along=panel.along.name, room=page.rooms.get(panel.name, ""))
 
 
 _COMPONENTS = {
