@@ -48,7 +48,7 @@ def test_a_page_is_a_script_and_shows_panels_that_are_there(page):
 
 def test_each_page_ends_with_the_question_that_the_next_one_of_the_bar_answers():
     for page, after in pairwise(PAGES):
-        onward = page.chapters[-1].onward if page.chapters else [page.next]
+        onward = page.chapters[-1].onward if page.chapters else [page.next] if page.next else []
         assert after.name in {question.page for question in onward}, page.name
     assert PAGES[-1].next is not None
     assert PAGES[-1].next.page in {page.name for page in PAGES[:-1]}

@@ -17,7 +17,8 @@ from ssm.explorer.experiment.estimators import with_estimator
 
 _SAMPLES = (1, 2, 4, 8, 16, 32, 100, 300, 1_000)  # k of the curves
 _ROUNDING = 1e-20  # of a divergence: the square of what is left of log-probabilities
-_DEEPEST = 600.0  # of a score below the largest: beyond, its class has no probability in float64
+_DEEPEST = 60.0  # of a score below the largest: beyond, its class is all but impossible
+_RAREST = 1e-12  # of the noise: beyond, the others are drawn as if they were all
 
 
 @final
@@ -67,11 +68,11 @@ def learned(ref: Reference) -> Learned | None:
     """What each estimator learns; None where a class is all but impossible, or all but never drawn."""
     some = _some(ref)
     scores, q = at(ref.scores, some), at(ref.noise.probs, some)
-    if np.ptp(scores) > _DEEPEST or not q.min() > 0:
+    if np.ptp(scores) > _DEEPEST or q.min() < _RAREST:
         return None
     subject, k = _Subject(tuple(scores.tolist()), tuple(q.tolist())), ref.settings.samples
     each = [(name, with_estimator(ref.settings, name).handling) for name in ESTIMATORS]
-    found = [_model(subject, k, *one) for one in each]
+    found = [_models(subject, (k,), *one)[0] for one in each]
     truth, source = torch.tensor(subject.scores, dtype=torch.float64).softmax(0), noise.custom(subject.noise)
     return Learned(
         learned_class=np.array(some),
@@ -81,7 +82,7 @@ def learned(ref: Reference) -> Learned | None:
         divergence=np.array([one.divergence for one in found]),
         learned_with=k,
         learned_samples=np.array(_SAMPLES),
-        divergences=np.array([[_model(subject, k, *one).divergence for k in _SAMPLES] for one in each]),
+        divergences=np.array([[model.divergence for model in _models(subject, _SAMPLES, *one)] for one in each]),
         least_samples=optimum.least_samples(truth, source),
         left_out=1.0 - math.fsum(at(ref.probabilities, some).tolist()) if len(some) < len(ref.scores) else 0.0,
     )
@@ -95,9 +96,14 @@ def _some(ref: Reference) -> list[int]:
 
 # The curves stay while the number of samples is chosen.
 @lru_cache(maxsize=1024)
-def _model(subject: _Subject, k: int, name: str, hits: Handling) -> _Model:
+def _models(subject: _Subject, ks: tuple[int, ...], name: str, hits: Handling) -> tuple[_Model, ...]:
+    """The model at each of some rising numbers of samples."""
     truth, source = torch.tensor(subject.scores, dtype=torch.float64).softmax(0), noise.custom(subject.noise)
-    if k < optimum.least_samples(truth, source, estimator=name):
-        return _Model(np.full(len(truth), np.nan), math.nan)
-    found = optimum.find(truth, source, k, hits, estimator=name)
+    least = optimum.least_samples(truth, source, estimator=name)
+    found = optimum.curve(truth, source, [k for k in ks if k >= least], hits, estimator=name)
+    none = _Model(np.full(len(truth), np.nan), math.nan)
+    return (none,) * (len(ks) - len(found)) + tuple(_model(one) for one in found)
+
+
+def _model(found: optimum.Optimum) -> _Model:
     return _Model(found.probs.numpy(), found.divergence if found.divergence > _ROUNDING else 0.0)
