@@ -1,64 +1,26 @@
 """What a loss learns: the scores that minimise its exact expectation where the targets follow a known distribution.
 
 All losses are convex in the scores. Those that judge each sample by itself have their minimum in closed form; of the
-ratios, gradient and curvature are the integrals of `ssm._quadrature`, for every target at once, and Newton's method
-takes a few steps.
+ratios, gradient and curvature are the integrals of `ssm._shares`, and Newton's method takes a few steps.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from ssm import _quadrature, _ratios, checks, estimators
+from ssm import _ratios, _shares, checks, estimators
 from ssm._ratios import Problem
+from ssm._shares import Draws
 from ssm.noise import Noise
 
 _MOST_CLASSES = 100  # the pairs of classes of every target at once
 _MOST_STEPS = 200
 _LONGEST = 2.0  # of a step, in any score: the curvature is no guide further out
 _SETTLED = 1e-7  # a step so small leaves its square
-_STEP = 0.2  # of the quadrature
-_HALVINGS = 4
-_ROUGH = 1e-6  # of the change from every other node to all, whose square is left
-_STEEPEST = 600.0  # exp is slow below -708
-_LOG_STEEPEST = math.log(_STEEPEST)
-_LEAST = 1e-300
 _BLOCK = 1 << 14  # entries of all pairs of classes, times the nodes: so that memory is bounded and near
-
-
-class Draws(NamedTuple):
-    """What a sample adds about each target, in the letters of `ssm._sums`, where all scores are the same.
-
-    Attributes:
-        q: the chance of each class, 0 for the target itself [targets, classes].
-        log_a: log a_c, -inf for the target itself [targets, classes].
-        hit: q_t [targets].
-        log_hit: log h [targets].
-        log_beside: log of the mean of what a sample adds to T, or counts for in L [targets].
-        start: A.
-        each: l.
-        forgets: whether a draw of hits alone adds nothing.
-    """
-
-    q: Tensor
-    log_a: Tensor
-    hit: Tensor
-    log_hit: Tensor
-    log_beside: Tensor
-    start: float
-    each: float
-    forgets: bool
-
-
-class Shares(NamedTuple):
-    """What each class gets of a draw, ``s_c = N_c a_c / S``, about each target; the target itself 0."""
-
-    mean: Tensor  # E[s_c] [ks, targets, classes]
-    pairs: Tensor  # E[s_c s_d] [ks, targets, classes, classes]
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,8 +101,8 @@ def curve(
         ValueError: as `find` does.
 
     >>> from ssm import noise
-    >>> [round(one.divergence, 5) for one in curve([0.7, 0.2, 0.1], noise.uniform(3), [1, 10, 100])]
-    [0.09643, 0.00109, 1e-05]
+    >>> [round(one.divergence, 5) for one in curve([0.7, 0.2, 0.1], noise.uniform(3), [1, 4, 16])]
+    [0.02623, 0.00296, 8e-05]
     """
     truth, counts = _distribution(p, q), [checks.sample_count(k) for k in ks]
     first = _ratios.prepare(truth.log(), 0, q, hits, estimator)
@@ -178,8 +140,14 @@ def least_samples(p: Tensor | Sequence[float], q: Noise, *, estimator: str = "na
         return 1
     # The sets that matter are those of the classes whose p_c / q_c is largest, for 1 - (1 - q)^k is concave.
     order = (truth.log() - q.log_probs).argsort()
-    missed, left = (values[order].cumsum(0)[:-1].log() for values in (q.probs, truth))
+    missed, left = (_log_rest(values[order]) for values in (q.probs, truth))
     return math.floor(float((left / missed).max())) + 1
+
+
+def _log_rest(values: Tensor) -> Tensor:
+    """Log of what is left of 1 without the last of some values, exact where they are few and where they are many."""
+    last = values.flip(0).cumsum(0).flip(0)[1:]
+    return torch.where(last < 0.5, (-last).log1p(), values.cumsum(0)[:-1].log())
 
 
 def _distribution(p: Tensor | Sequence[float], q: Noise) -> Tensor:
@@ -217,28 +185,28 @@ def _judged(p: Tensor, problem: Problem, k: int) -> Tensor:
     return y + log_counts if problem.name == "nce" else y
 
 
+def _others(n: int, device: torch.device) -> Tensor:
+    """The other classes of each target [targets, others]."""
+    place = torch.arange(n - 1, device=device).expand(n, n - 1)
+    return place + (place >= torch.arange(n, device=device)[:, None])
+
+
 def _descend(p: Tensor, problem: Problem, counts: list[int]) -> Tensor:
     """The scores at the minimum for each k [ks, classes]."""
-    draws, k = _draws(problem, len(p)), torch.tensor(counts, dtype=p.dtype, device=p.device)
+    draws, k = _shares.draws_of(problem), torch.tensor(counts, dtype=p.dtype, device=p.device)
     x = (p.log() - (problem.q.log_probs if problem.name == "uncorrected" else 0.0)).repeat(len(k), 1)
-    left, steps = torch.arange(len(k), device=p.device), 0  # what is not settled yet
-    while len(left):
-        step = torch.cat([_newton(*_slopes(x[part], p, draws, k[part])) for part in left.split(_at_once(len(p)))])
-        length, steps = step.abs().amax(1, keepdim=True), steps + 1
+    left, at_once = torch.arange(len(k), device=p.device), max(1, _BLOCK // len(p) ** 2)
+    for _ in range(_MOST_STEPS):
+        if not len(left) or not x.isfinite().all():
+            break
+        step = torch.cat([_newton(*_slopes(x[part], p, draws, k[part])) for part in torch.split(left, at_once)])
+        length = step.abs().amax(1, keepdim=True)
         x[left] += step * (_LONGEST / length.clamp(min=_LONGEST))
-        if steps > _MOST_STEPS:
-            rule, found = (
-                "near enough for the optimum to be found",
-                checks.Said(f"a step of {length.max():.1e} at the end"),
-            )
-            checks.refuse("p and noise", rule, found, "bring them closer together")
         left = left[~(length <= _SETTLED).squeeze(1)]
+    if len(left):
+        rule, found = "near enough for the optimum to be found", checks.Said(f"a step of {length.max():.1e} at the end")
+        checks.refuse("p and noise", rule, found, "bring them closer together")
     return x
-
-
-def _at_once(n: int) -> int:
-    """How many k."""
-    return max(1, _BLOCK // n**2)
 
 
 def _newton(gradient: Tensor, curvature: Tensor) -> Tensor:
@@ -257,100 +225,9 @@ def _outer(rows: Tensor) -> Tensor:
 
 def _slopes(x: Tensor, p: Tensor, draws: Draws, k: Tensor) -> tuple[Tensor, Tensor]:
     """Gradient [ks, classes] and curvature [ks, classes, classes] of the expected loss."""
-    shares = _shares(x, draws, k)
+    shares = _shares.of(x, draws, k)
     # What another class gets, the target does not.
     gradient = p @ shares.mean - p * shares.mean.sum(2)
     spread = p[:, None, None] * (torch.diag_embed(shares.mean) - shares.pairs)
     lost = spread.sum(3)  # [ks, targets, classes]
     return gradient, spread.sum(1) - lost - lost.mT + torch.diag_embed(lost.sum(2))
-
-
-def _draws(problem: Problem, n: int) -> Draws:
-    level = problem._replace(x=torch.zeros_like(problem.x))
-    sources = [level.q.without(t) if level.mode == "excluded" else level.q for t in range(n)]
-    ratios = [_ratios.ratio_of(level._replace(target=t, source=source), 1) for t, source in enumerate(sources)]
-    hit, log_hit = (level.x.new_tensor([getattr(ratio, name) for ratio in ratios]) for name in ("hit", "log_hit"))
-    rest = level.x.new_tensor([ratio.rest * ratio.counts[0] for ratio in ratios])
-    return Draws(
-        _apart(torch.stack([ratio.q for ratio in ratios]), 0.0),
-        _apart(torch.stack([ratio.log_a for ratio in ratios]), -math.inf),
-        hit,
-        log_hit,
-        torch.maximum(hit.log() + log_hit, rest.log()),
-        ratios[0].start,
-        ratios[0].each,
-        ratios[0].forgets,
-    )
-
-
-def _apart(rows: Tensor, own: float) -> Tensor:
-    """What the other classes have of each target, and its own [targets, classes]."""
-    n = len(rows)
-    values = rows.new_full((n, n), own)
-    values[~torch.eye(n, dtype=torch.bool, device=rows.device)] = rows.flatten()
-    return values
-
-
-def _others(n: int, device: torch.device) -> Tensor:
-    """The other classes of each target [targets, others]."""
-    place = torch.arange(n - 1, device=device).expand(n, n - 1)
-    return place + (place >= torch.arange(n, device=device)[:, None])
-
-
-def _shares(x: Tensor, draws: Draws, k: Tensor) -> Shares:
-    """The shares of a draw about each target; the step of the rule is halved until it settles."""
-    at_scores = draws._replace(log_a=draws.log_a + x[:, None] - x[:, :, None])  # [ks, targets, classes]
-    for halving in range(_HALVINGS):
-        shares, change = _integrate(at_scores, k, _STEP / 2**halving)
-        if change <= _ROUGH:
-            break
-    return shares
-
-
-def _integrate(draws: Draws, k: Tensor, step: float) -> tuple[Shares, float]:
-    """Both means by the trapezoid rule, and the largest relative change from every other node to all."""
-    log_v, weight = _nodes(draws, k, step)  # [ks, targets, nodes], [2, nodes]
-    v, k = log_v.clamp(max=_STEEPEST).exp(), k[:, None, None]
-    va = (log_v[..., None] + draws.log_a[:, :, None]).clamp_(max=_LOG_STEEPEST).exp_()  # [ks, targets, nodes, classes]
-    vb = (va + (draws.each * v)[..., None]).clamp_(max=_STEEPEST)
-    left = (-vb).exp()
-    log_g, start = _log_mean(vb, left, draws, log_v), draws.start * v
-    by_one = k * ((k - 1) * log_g - start).exp()
-    by_two = k * (k - 1) * weight[1] * ((k - 2).clamp(min=0) * log_g - start).exp()
-    decay = left.mul_(va).mul_(draws.q[:, None])
-    mean = (by_one[:, :, None] * weight) @ decay  # [ks, targets, 2, classes]
-    alone = (by_one * weight[1])[:, :, None] @ va.mul_(decay)
-    pairs = decay.mT @ (by_two[..., None] * decay)
-    change = (mean[:, :, 0] - mean[:, :, 1]).abs().amax(2) / mean[:, :, 1].sum(2)
-    return Shares(mean[:, :, 1], pairs + torch.diag_embed(alone[:, :, 0])), float(change.max())
-
-
-def _nodes(draws: Draws, k: Tensor, step: float) -> tuple[Tensor, Tensor]:
-    """Log v for each k and target, and the weights of an integral d log v by every other node and by all."""
-    most, least = _reach(draws, k.log()[:, None])
-    top = math.log(_quadrature.HIGHEST) + float((most - least).max())
-    s = torch.arange(_quadrature.LOWEST, top + 2 * step, step, dtype=k.dtype, device=k.device)
-    weight = (1 + (-s).exp()) * step
-    half = 2 * weight
-    half[1::2] = 0
-    return s - (-s).exp() - most[..., None], torch.stack([half, weight])
-
-
-def _reach(draws: Draws, log_k: Tensor) -> tuple[Tensor, Tensor]:
-    """Log of 1 / v where the first of the integrands ends, and the last, as in `ssm._quadrature` [ks, targets]."""
-    log_mean = (draws.q.log() + draws.log_a).logsumexp(2)
-    most = torch.maximum(log_k + torch.maximum(log_mean, draws.log_beside), draws.log_a.amax(2))
-    most = torch.maximum(most, draws.log_hit).clamp(min=0)
-    if draws.start or draws.forgets:
-        return most, torch.zeros_like(most)
-    slowest = torch.zeros_like(most) if draws.each else torch.where(draws.q != 0, draws.log_a, 0.0).amin(2).clamp(max=0)
-    return most, log_k + slowest
-
-
-def _log_mean(vb: Tensor, left: Tensor, draws: Draws, log_v: Tensor) -> Tensor:
-    """Log of G, the mean of exp(-v times what one sample adds) [ks, targets, nodes]."""
-    q, hit = draws.q[..., None], draws.hit[:, None]
-    vh = (log_v + draws.log_hit[:, None]).clamp(max=_LOG_STEEPEST).exp()
-    lost = -((-vb).expm1() @ q).squeeze(3) - hit * (-vh).expm1()
-    kept = (left @ q).squeeze(3) + hit * (-vh).exp()
-    return torch.where(lost < 0.5, (-lost).log1p(), kept.clamp(min=_LEAST).log())

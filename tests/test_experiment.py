@@ -432,10 +432,15 @@ def test_of_many_classes_the_target_and_seven_others_are_learned_and_always_have
 
 
 def test_what_has_no_probability_is_not_learned():
-    assert run(Settings(edits=((0, 300.0), (1, -301.0 + 1))), needs={"learned"}).learned
-    far = Problem(["a", "b"], tensor([300.0, -300.0]), 0)
-    asked = Settings(problem="own", table=tables.link(far), noise="softmax", temperature=0.5)
-    assert run(asked, needs={"learned"}).learned is None
+    def found(**chosen):
+        return run(Settings(**chosen), needs={"learned"}).learned
+
+    deep = found(edits=((7, 54.0),))
+    assert deep is not None
+    assert np.isfinite(np.delete(deep.divergences, list(ESTIMATORS).index("naive_importance"), 0)).all()
+    assert found(edits=((7, 54.1),)) is None
+    assert found(noise="softmax", edits=((7, 20.0),)) is not None
+    assert found(noise="softmax", edits=((7, 24.0),)) is None
 
 
 def test_estimators_are_drawn_from_the_same_uniforms():

@@ -43,6 +43,7 @@ ROOMS = {
     "_compression": TORCH,
     "_curves": TORCH,
     "_ratios": TORCH,
+    "_shares": TORCH,
     "exact": TORCH,
     "optimum": TORCH,
     "convergence": TORCH,

@@ -1,6 +1,7 @@
 """The pages: what each declares is there, in the library and in the style sheet."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,14 @@ def test_a_page_is_a_script_and_shows_panels_that_are_there(page):
     assert {EVERY[name].variant for name in page.panels} == {None}
     assert page.needs <= ALL
     assert {*page.frame.hidden, *page.frame.locked} <= set(FIELDS)
-    assert page.next is None or page.next.page in {other.name for other in PAGES}
+
+
+def test_each_page_ends_with_the_question_that_the_next_one_of_the_bar_answers():
+    for page, after in pairwise(PAGES):
+        onward = page.chapters[-1].onward if page.chapters else [page.next] if page.next else []
+        assert after.name in {question.page for question in onward}, page.name
+    assert PAGES[-1].next is not None
+    assert PAGES[-1].next.page in {page.name for page in PAGES[:-1]}
 
 
 @every_page

@@ -138,6 +138,13 @@ def test_naive_importance_needs_samples_that_reach_every_set_of_classes(p, weigh
         find(p, weights, least - 1, "naive_importance")
 
 
+def test_the_fewest_samples_are_known_where_one_class_is_nearly_all():
+    rare = 1e-18  # 1 less this is 1
+    assert optimum.least_samples([1.0, rare], noise.custom([1.0, 2 * rare])) == 2
+    assert optimum.least_samples([1.0, 4.5 * rare], noise.custom([1.0, rare])) == 5
+    assert optimum.least_samples([rare, 1.0], noise.uniform(2)) == math.floor(-math.log2(rare)) + 1
+
+
 @pytest.mark.parametrize("name", [name for name in estimators.ESTIMATORS if name != "naive_importance"])
 def test_every_other_loss_has_an_optimum_from_one_sample_on(name):
     assert optimum.least_samples(TRUTH, noise.custom(Q), estimator=name) == 1
@@ -150,6 +157,19 @@ def test_the_search_ends_far_from_where_it_began(name, scores, k):
     found = find(oracles.softmax(scores), [*Q, 0.001], k, name)
     assert found.probs.isfinite().all()
     assert found.scores.exp().sum().item() == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("name", "hits"), ESTIMATORS)
+@pytest.mark.parametrize("n", [5, 60])  # the many are found in more than one part
+def test_many_numbers_of_samples_at_once_learn_what_each_learns_alone(name, hits, n):
+    p, weights = oracles.softmax([math.sin(c * c) for c in range(n)]), [1 + 0.5 * math.cos(c) for c in range(n)]
+    least = optimum.least_samples(p, noise.custom(weights), estimator=name)
+    ks = [least, 1_000, least + 1, least + 20, 1_000, 4 * least]
+    found = optimum.curve(p, noise.custom(weights), ks, hits, estimator=name)
+    assert len(found) == len(ks)
+    for k, one in zip(ks, found, strict=True):
+        assert_probs(one, find(p, weights, k, name, hits).probs.tolist())
+    assert optimum.curve(p, noise.custom(weights), [], hits, estimator=name) == []
 
 
 def test_the_divergence_is_that_of_the_probabilities():
@@ -173,5 +193,11 @@ def test_what_cannot_be_is_refused():
         optimum.find([0.5, 0.5], q, 1)
     with refuses("noise must give every class a probability above 0, got 0 for class 2; drop the class from both"):
         optimum.find(TRUTH, q.without(2), 1)
-    with refuses("k must be a whole number of at least 1, got 0; draw one sample or more"):
-        optimum.find(TRUTH, q, 0)
+    with refuses(
+        "p and noise must be near enough for the optimum to be found, got a step of nan at the end; bring them closer "
+        "together"
+    ):
+        optimum.find([1.0, 1e-260], noise.custom([1.0, 1e-260]), 1)
+    for search in (lambda k: optimum.find(TRUTH, q, k), lambda k: optimum.curve(TRUTH, q, [3, k])):
+        with refuses("k must be a whole number of at least 1, got 0; draw one sample or more"):
+            search(0)

@@ -144,8 +144,8 @@ def test_the_perfect_noise_has_no_bias(page):
 
 def test_settings_travel_from_page_to_page_and_back(page):
     open_bias(page, "?v=1&samples=7&tolerance=0.1")
-    page.get_by_role("link", name="What does a single draw").click()
-    expect(page).to_have_url(re.compile(r"/\?v=1&samples=7&tolerance=0\.1$"))
+    page.get_by_role("link", name="Do other losses").click()
+    expect(page).to_have_url(re.compile(r"/estimators\?v=1&samples=7&tolerance=0\.1$"))
     expect(page.locator(READY)).to_be_visible(timeout=MILLISECONDS_TO_OPEN)
     page.get_by_role("link", name="Bias", exact=True).click()
     expect(page.locator(READY)).to_be_visible(timeout=MILLISECONDS_TO_OPEN)

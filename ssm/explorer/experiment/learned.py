@@ -17,7 +17,8 @@ from ssm.explorer.experiment.estimators import with_estimator
 
 _SAMPLES = (1, 2, 4, 8, 16, 32, 100, 300, 1_000)  # k of the curves
 _ROUNDING = 1e-20  # of a divergence: the square of what is left of log-probabilities
-_DEEPEST = 600.0  # of a score below the largest: beyond, its class has no probability in float64
+_DEEPEST = 60.0  # of a score below the largest: beyond, its class is all but impossible
+_RAREST = 1e-12  # of the noise: beyond, the others are drawn as if they were all
 
 
 @final
@@ -67,7 +68,7 @@ def learned(ref: Reference) -> Learned | None:
     """What each estimator learns; None where a class is all but impossible, or all but never drawn."""
     some = _some(ref)
     scores, q = at(ref.scores, some), at(ref.noise.probs, some)
-    if np.ptp(scores) > _DEEPEST or not q.min() > 0:
+    if np.ptp(scores) > _DEEPEST or q.min() < _RAREST:
         return None
     subject, k = _Subject(tuple(scores.tolist()), tuple(q.tolist())), ref.settings.samples
     each = [(name, with_estimator(ref.settings, name).handling) for name in ESTIMATORS]

@@ -113,5 +113,5 @@ BIAS = Page(
     sentence=_SENTENCE,
     strip=_STRIP,
     frame=Frame(hidden=("draw", "draws", "seed", "view", "scale", "batch", "dim"), player=False),
-    next=Next("What does a single draw do to scores and gradient?", "explore"),
+    next=Next("Do other losses over the same samples come nearer, and what do they learn?", "estimators"),
 )
