@@ -1,9 +1,15 @@
 """A training step in one autograd function: one gather of rows, one buffer of scores, one gradient of the rows used.
 
 A sampled softmax reads its samples' scores once, to exponentiate them, and its gradients are matrix
-products with what that leaves. Here the buffer [examples, samples] is exponentiated in place and
-kept; what scales a row of it scales the embedding instead, and corrections are one number for each
-sample and one for each target. Equal samples share a column that counts as many times.
+products with what that leaves. Here the buffer [columns, examples] is exponentiated in place and
+kept; what scales an example's part of it scales the embedding instead, and corrections are one number
+for each sample and one for each target. Equal samples share a column that counts as many times.
+Columns of scores lie in memory one after another: their number is any, that of examples mostly a
+round one, and products are quicker with such rows. Their scores are in bits, since powers of 2 take a
+third of the time of powers of e and no longer where they vanish.
+
+What a step does besides is small and counts where a batch is: nothing is computed for repeats and hits
+that are not there, as far as one may look.
 """
 
 import math
@@ -11,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd import Function
@@ -24,6 +31,7 @@ Plain = Callable[[Tensor, Tensor, Tensor | None, Tensor], Tensor]
 _BLOCK = 1 << 19  # scores that are exponentiated at a time, few enough for a cache
 _REACH = 0.7  # of the logarithms that a dtype has: sums stay in its range, and what is lost of them below their digits
 _LINEAR = 40.0  # from where log(1 + exp(z)) is z in every digit
+_BITS = 1 / math.log(2)  # in a nat
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,9 +40,9 @@ class Drawn:
 
     Attributes:
         places: classes whose rows are read, of the targets and then of the columns [examples + columns].
-        counts: how often each was drawn [columns]; 0 for a column that stands for none.
+        counts: how often each was drawn [columns]; 0 for a column that stands for none; None for once each.
         column: where a target would be among them [examples].
-        hits: whether it is, and does not count as a sample [examples].
+        hits: whether it is, and does not count as a sample [examples]; None where none is.
         log_q: log of the noise's probability of each place, float64 [examples + columns].
         k: the number of samples, equal ones among them.
         tries: for samples that are all different, the T of `Noise.tries`.
@@ -42,9 +50,9 @@ class Drawn:
     """
 
     places: Tensor
-    counts: Tensor
+    counts: Tensor | None
     column: Tensor
-    hits: Tensor
+    hits: Tensor | None
     log_q: Tensor
     k: int
     tries: float | None = None
@@ -53,22 +61,24 @@ class Drawn:
     @property
     def target(self) -> Tensor:
         """The targets, t [examples]."""
-        return self.places[: len(self.hits)]
+        return self.places[: len(self.column)]
 
     @property
     def target_log_q(self) -> Tensor:
         """Log of the noise's probability of the target, float64 [examples]."""
-        return self.log_q[: len(self.hits)]
+        return self.log_q[: len(self.column)]
 
     @property
     def sample_log_q(self) -> Tensor:
         """The same of each column [columns]."""
-        return self.log_q[len(self.hits) :]
+        return self.log_q[len(self.column) :]
 
     @property
     def kept(self) -> Tensor:
-        """k_eff, the number of samples that are not hits, int64 [examples]."""
-        return self.k - self.counts.index_select(0, self.column) * self.hits
+        """k_eff, the number of samples that are not hits, int64 [examples], or [] where it is k for all."""
+        if self.hits is None:
+            return torch.tensor(self.k)
+        return self.k - (1 if self.counts is None else self.counts.index_select(0, self.column)) * self.hits
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +86,7 @@ class Plan:
     """All that a step knows before it sees a score.
 
     Attributes:
-        added: to each column's scores [columns].
+        added: to each column's scores, in bits [columns].
         target_added: to each target's score [examples]; None for nothing.
         drawn: targets and samples.
         target_counts: whether the target is a candidate beside the samples.
@@ -136,19 +146,21 @@ def draw(target: Tensor, samples: Tensor, noise: Noise | None, *, rejected: bool
     """
     classes, counts = _merged(samples) if samples.device.type == "cpu" else _merged_in_place(samples)
     column = torch.searchsorted(classes, target).clamp_(max=len(classes) - 1)
-    hits = classes.index_select(0, column) == target if rejected else torch.zeros_like(target, dtype=torch.bool)
+    hits = _unless_none(classes.index_select(0, column) == target) if rejected else None
     places = torch.cat([target, classes])
-    drawn = Drawn(places, counts, column, hits, estimators.log_probs(noise, places), len(samples), tries)
-    if checks.visible(places) and drawn.sample_log_q.min() == -torch.inf:
-        estimators.refuse_undrawable(drawn.sample_log_q, classes, (classes == target[:, None]) & hits[:, None])
+    drawn = Drawn(places, counts, column, hits, _log_q(noise, places), len(samples), tries)
+    if noise is not None and checks.visible(places) and not noise.draws_all:
+        same = classes == target[:, None]  # [examples, columns]
+        estimators.refuse_undrawable(drawn.sample_log_q, classes, same if rejected else torch.zeros_like(same))
     if tries is not None:
         checks.tries(tries, len(samples))
     return drawn
 
 
-def _merged(samples: Tensor) -> tuple[Tensor, Tensor]:
-    classes, counts = samples.unique(return_counts=True)  # type: ignore[no-untyped-call]
-    return classes, counts
+def _merged(samples: Tensor) -> tuple[Tensor, Tensor | None]:
+    ordered = torch.from_numpy(np.sort(samples.numpy()))  # in half of torch's time
+    classes, counts = ordered.unique_consecutive(return_counts=True)  # type: ignore[no-untyped-call]
+    return classes, None if len(classes) == len(samples) else counts
 
 
 def _merged_in_place(samples: Tensor) -> tuple[Tensor, Tensor]:
@@ -157,6 +169,16 @@ def _merged_in_place(samples: Tensor) -> tuple[Tensor, Tensor]:
     first = torch.searchsorted(classes, classes)
     counts = torch.searchsorted(classes, classes, right=True) - first
     return classes, counts.masked_fill(first != torch.arange(len(first), device=first.device), 0)
+
+
+def _unless_none(hits: Tensor) -> Tensor | None:
+    return None if checks.visible(hits) and not hits.any() else hits
+
+
+def _log_q(noise: Noise | None, places: Tensor) -> Tensor:
+    if noise is None:
+        return torch.zeros_like(places, dtype=torch.float64)
+    return noise.log_probs.index_select(0, places)
 
 
 def plan(  # noqa: PLR0913 - what was drawn, and how it is meant
@@ -176,13 +198,14 @@ def plan(  # noqa: PLR0913 - what was drawn, and how it is meant
         The plan of the step.
     """
     found = estimators.CORRECTIONS[estimator](drawn)
-    logs = drawn.counts.double().log()
-    added = (logs if found.samples is None else logs - found.samples).to(dtype)
+    added = torch.zeros_like(drawn.sample_log_q) if found.samples is None else -found.samples
+    if drawn.counts is not None:
+        added.add_(drawn.counts.double().log_())
     # A target that the noise always draws is alone: its score is as good as infinite, but may be subtracted.
     least = torch.finfo(dtype).min / 4
     target_added = None if found.target is None else found.target.to(dtype).clamp_(min=least).neg_()
     return Plan(
-        added,
+        added.mul_(_BITS).to(dtype),
         target_added,
         drawn,
         estimator != "naive_importance",
@@ -214,23 +237,22 @@ class _Step(Function):
     @staticmethod
     def forward(ctx: Any, h: Tensor, w: Tensor, b: Tensor | None, step: Plan) -> Tensor:  # noqa: ANN401 - torch's own
         n, places = len(h), step.drawn.places
-        rows = w.index_select(0, places)  # [examples + columns, dim]
-        y_t, added = (h * rows[:n]).sum(1), step.added  # [examples], [columns]
+        of_targets, of_columns = w.index_select(0, places).split((n, len(places) - n))  # [examples, dim], [columns, dim]
+        y_t, added, scale = (h * of_targets).sum(1), step.added, _BITS / step.temperature
         if b is not None:
-            biases = b.index_select(0, places)
-            y_t, added = y_t + biases[:n], added + biases[n:] / step.temperature
+            of_t, of_c = b.index_select(0, places).split((n, len(places) - n))
+            y_t, added = y_t + of_t, added.add(of_c, alpha=scale)
         if step.temperature != 1:
             y_t = y_t / step.temperature
         if step.target_added is not None:
             y_t = y_t + step.target_added
 
         def scores() -> Tensor:
-            y = torch.addmm(added, h, rows[n:].T, alpha=1 / step.temperature)  # [examples, columns]
+            y = torch.addmm(added[:, None], of_columns, h.T, alpha=scale)  # [columns, examples]
             return _leave_out(y, step.drawn)
 
-        e, total, y_t = _exponentials(scores, y_t, apart=step.target_counts)
-        e_t = y_t.exp() if step.target_counts else torch.zeros_like(y_t)
-        ctx.save_for_backward(h, rows, e, total, e_t + total)
+        e, total, whole, y_t = _exponentials(scores, y_t, apart=step.target_counts)
+        ctx.save_for_backward(h, of_targets, of_columns, e, total, whole)
         ctx.layer, ctx.step = (w, b), step
         rest = total.log() - y_t
         return functional.softplus(rest, threshold=_LINEAR) if step.target_counts else rest
@@ -245,62 +267,68 @@ class _Step(Function):
         return _gradients(ctx, g)
 
 
-def _exponentials(scores: Callable[[], Tensor], y_t: Tensor, *, apart: bool) -> tuple[Tensor, Tensor, Tensor]:
-    """``exp(y)`` in the buffer of y, its sums over the columns, and y_t; all y shifted where they reach too far.
+def _exponentials(
+    scores: Callable[[], Tensor], y_t: Tensor, *, apart: bool
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """``2^y`` in the buffer of y, its sums, those with ``exp(y_t)``, and y_t; all shifted where they reach too far.
 
-    To find a row's largest y and to take it off are two passes more. Scores hardly ever need that, and
-    where values may be looked at, sums and targets tell, at the price of a second product if they do.
+    To find an example's largest y and to take it off are two passes more. Scores hardly ever need that, and
+    where values may be looked at, sums tell, at the price of a second product if they do.
     """
     if checks.visible(y_t):
         e, total = _summed(scores(), None)
-        if not len(y_t) or _within_reach(total, y_t if apart else total.log()):
-            return e, total, y_t
+        whole = total + y_t.exp() if apart else total
+        if _within_reach(whole):
+            return e, total, whole, y_t
         del e
     y = scores()
-    most = torch.maximum(y.amax(1), y_t) if apart else y.amax(1)
-    return *_summed(y, most), y_t - most
+    most = torch.maximum(y.amax(0), y_t * _BITS) if apart else y.amax(0)
+    e, total = _summed(y, most)
+    y_t = y_t - most / _BITS
+    return e, total, total + y_t.exp() if apart else total, y_t
 
 
-def _within_reach(total: Tensor, logs: Tensor) -> bool:
-    """Whether sums and logarithms are far from where exponentials end."""
-    reach = _REACH * math.log(torch.finfo(logs.dtype).max)
-    least, most = (end.item() for end in logs.aminmax())
-    return -reach < least and most < reach and total.max().item() < math.exp(reach)
+def _within_reach(sums: Tensor) -> bool:
+    """Whether sums are far from where exponentials end; what vanishes beside them is lost to any sum."""
+    if not len(sums):
+        return True
+    reach = _REACH * math.log(torch.finfo(sums.dtype).max)
+    least, most = (end.item() for end in sums.aminmax())
+    return math.exp(-reach) < least and most < math.exp(reach)
 
 
 def _summed(y: Tensor, most: Tensor | None) -> tuple[Tensor, Tensor]:
-    """``exp(y - most)`` in place, some rows at a time, and its sums over the columns."""
+    """``2^(y - most)`` in place, some columns at a time, and its sums."""
     if not checks.visible(y) or y.numel() <= _BLOCK:
-        e = y.exp_() if most is None else y.sub_(most[:, None]).exp_()
-        return e, e.sum(1)
-    total = y.new_empty(len(y))
-    rows = max(1, _BLOCK // y.shape[1])
-    for start in range(0, len(y), rows):
-        here = slice(start, start + rows)
-        block = y[here] if most is None else y[here].sub_(most[here, None])
-        torch.sum(block.exp_(), 1, out=total[here])
+        e = y.exp2_() if most is None else y.sub_(most).exp2_()
+        return e, e.sum(0)
+    total = y.new_zeros(y.shape[1])
+    for block in y.split(max(1, _BLOCK // y.shape[1])):
+        total += (block if most is None else block.sub_(most)).exp2_().sum(0)
     return y, total
 
 
 def _leave_out(y: Tensor, drawn: Drawn) -> Tensor:
-    column = drawn.column[:, None]
-    return y.scatter_(1, column, y.gather(1, column).masked_fill_(drawn.hits[:, None], -torch.inf))
+    if drawn.hits is None:
+        return y
+    column = drawn.column[None]
+    return y.scatter_(0, column, y.gather(0, column).masked_fill_(drawn.hits, -torch.inf))
 
 
 def _gradients(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
-    (h, rows, e, total, whole), (w, b), step = ctx.saved_tensors, ctx.layer, ctx.step
-    n, s = len(h), g / (whole * step.temperature)  # each row of p is s e
+    (h, of_targets, of_columns, e, total, whole), (w, b), step = ctx.saved_tensors, ctx.layer, ctx.step
+    s = g / (whole if step.temperature == 1 else whole * step.temperature)  # each example's part of p is s e
     s_t = -s * total  # what pulls at the target is what pushes at the samples
     of_h = of_w = of_b = None
     if ctx.needs_input_grad[1]:
-        by_row = torch.empty_like(rows)
-        torch.mul(h, s_t[:, None], out=by_row[:n])
-        torch.mm(e.T, h * s[:, None], out=by_row[n:])
+        by_row = h.new_empty(len(step.drawn.places), h.shape[1])
+        torch.mul(h, s_t[:, None], out=by_row[: len(h)])
+        torch.mm(e, h * s[:, None], out=by_row[len(h) :])
         of_w = _of_classes(w, step, by_row)
     if ctx.needs_input_grad[2]:
-        of_b = _of_classes(b, step, torch.cat([s_t, e.T @ s]))
+        of_b = _of_classes(b, step, torch.cat([s_t, e @ s]))
     if ctx.needs_input_grad[0]:
-        of_h = torch.mm(e, rows[n:]).mul_(s[:, None]).addcmul_(rows[:n], s_t[:, None])
+        of_h = torch.mm(e.T, of_columns).mul_(s[:, None]).addcmul_(of_targets, s_t[:, None])
     return of_h, of_w, of_b, None
 
 
