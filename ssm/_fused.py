@@ -7,9 +7,6 @@ for each sample and one for each target. Equal samples share a column that count
 Columns of scores lie in memory one after another: their number is any, that of examples mostly a
 round one, and products are quicker with such rows. Their scores are in bits, since powers of 2 take a
 third of the time of powers of e and no longer where they vanish.
-
-What a step does besides is small and counts where a batch is: nothing is computed for repeats and hits
-that are not there, as far as one may look.
 """
 
 import math
@@ -17,14 +14,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd import Function
 from torch.nn import functional
 
 from ssm import checks, estimators
-from ssm.noise import Noise
+from ssm._drawn import Drawn
 
 Plain = Callable[[Tensor, Tensor, Tensor | None, Tensor], Tensor]
 
@@ -35,59 +31,12 @@ _BITS = 1 / math.log(2)  # in a nat
 
 
 @dataclass(frozen=True, eq=False)
-class Drawn:
-    """A batch's targets and the samples that all its examples share, equal ones merged.
-
-    Attributes:
-        places: classes whose rows are read, of the targets and then of the columns [examples + columns].
-        counts: how often each was drawn [columns]; 0 for a column that stands for none; None for once each.
-        column: where a target would be among them [examples].
-        hits: whether it is, and does not count as a sample [examples]; None where none is.
-        log_q: log of the noise's probability of each place, float64 [examples + columns].
-        k: the number of samples, equal ones among them.
-        tries: for samples that are all different, the T of `Noise.tries`.
-        rest: how likely a sample is no hit; None for ``1 - q_t``.
-    """
-
-    places: Tensor
-    counts: Tensor | None
-    column: Tensor
-    hits: Tensor | None
-    log_q: Tensor
-    k: int
-    tries: float | None = None
-    rest: Tensor | None = None
-
-    @property
-    def target(self) -> Tensor:
-        """The targets, t [examples]."""
-        return self.places[: len(self.column)]
-
-    @property
-    def target_log_q(self) -> Tensor:
-        """Log of the noise's probability of the target, float64 [examples]."""
-        return self.log_q[: len(self.column)]
-
-    @property
-    def sample_log_q(self) -> Tensor:
-        """The same of each column [columns]."""
-        return self.log_q[len(self.column) :]
-
-    @property
-    def kept(self) -> Tensor:
-        """k_eff, the number of samples that are not hits, int64 [examples], or [] where it is k for all."""
-        if self.hits is None:
-            return torch.tensor(self.k)
-        return self.k - (1 if self.counts is None else self.counts.index_select(0, self.column)) * self.hits
-
-
-@dataclass(frozen=True, eq=False)
 class Plan:
     """All that a step knows before it sees a score.
 
     Attributes:
         added: to each column's scores, in bits [columns].
-        target_added: to each target's score [examples]; None for nothing.
+        target_loses: what is taken off each target's score [examples]; None for nothing.
         drawn: targets and samples.
         target_counts: whether the target is a candidate beside the samples.
         temperature: that scores are divided by.
@@ -96,7 +45,7 @@ class Plan:
     """
 
     added: Tensor
-    target_added: Tensor | None
+    target_loses: Tensor | None
     drawn: Drawn
     target_counts: bool
     temperature: float
@@ -128,59 +77,6 @@ def holds(estimator: str, embeddings: Tensor, projection: Tensor, samples: Tenso
     )
 
 
-def draw(target: Tensor, samples: Tensor, noise: Noise | None, *, rejected: bool, tries: float | None) -> Drawn:
-    """Merge equal samples and find the hits among them.
-
-    Args:
-        target: t, int64 [examples].
-        samples: c, int64 [k].
-        noise: q, over all classes; None for losses that correct nothing.
-        rejected: whether samples that equal the target do not count.
-        tries: for samples of `Noise.draw_unique`, its tries.
-
-    Returns:
-        The samples as columns.
-
-    Raises:
-        ValueError: a sample that the noise cannot draw, tries out of their range.
-    """
-    classes, counts = _merged(samples) if samples.device.type == "cpu" else _merged_in_place(samples)
-    column = torch.searchsorted(classes, target).clamp_(max=len(classes) - 1)
-    hits = _unless_none(classes.index_select(0, column) == target) if rejected else None
-    places = torch.cat([target, classes])
-    drawn = Drawn(places, counts, column, hits, _log_q(noise, places), len(samples), tries)
-    if noise is not None and checks.visible(places) and not noise.draws_all:
-        same = classes == target[:, None]  # [examples, columns]
-        estimators.refuse_undrawable(drawn.sample_log_q, classes, same if rejected else torch.zeros_like(same))
-    if tries is not None:
-        checks.tries(tries, len(samples))
-    return drawn
-
-
-def _merged(samples: Tensor) -> tuple[Tensor, Tensor | None]:
-    ordered = torch.from_numpy(np.sort(samples.numpy()))  # in half of torch's time
-    classes, counts = ordered.unique_consecutive(return_counts=True)  # type: ignore[no-untyped-call]
-    return classes, None if len(classes) == len(samples) else counts
-
-
-def _merged_in_place(samples: Tensor) -> tuple[Tensor, Tensor]:
-    """The same with as many columns as samples: what depends on values is a shape that a GPU waits for."""
-    classes = samples.sort().values
-    first = torch.searchsorted(classes, classes)
-    counts = torch.searchsorted(classes, classes, right=True) - first
-    return classes, counts.masked_fill(first != torch.arange(len(first), device=first.device), 0)
-
-
-def _unless_none(hits: Tensor) -> Tensor | None:
-    return None if checks.visible(hits) and not hits.any() else hits
-
-
-def _log_q(noise: Noise | None, places: Tensor) -> Tensor:
-    if noise is None:
-        return torch.zeros_like(places, dtype=torch.float64)
-    return noise.log_probs.index_select(0, places)
-
-
 def plan(  # noqa: PLR0913 - what was drawn, and how it is meant
     estimator: str, drawn: Drawn, dtype: torch.dtype, *, temperature: float, sparse: bool, plain: Plain
 ) -> Plan:
@@ -198,21 +94,13 @@ def plan(  # noqa: PLR0913 - what was drawn, and how it is meant
         The plan of the step.
     """
     found = estimators.CORRECTIONS[estimator](drawn)
-    added = torch.zeros_like(drawn.sample_log_q) if found.samples is None else -found.samples
+    added = torch.zeros_like(drawn.sample_log_q) if found.samples is None else found.samples * -_BITS
     if drawn.counts is not None:
-        added.add_(drawn.counts.double().log_())
+        added.add_(drawn.counts.double().log2_())
     # A target that the noise always draws is alone: its score is as good as infinite, but may be subtracted.
     least = torch.finfo(dtype).min / 4
-    target_added = None if found.target is None else found.target.to(dtype).clamp_(min=least).neg_()
-    return Plan(
-        added.mul_(_BITS).to(dtype),
-        target_added,
-        drawn,
-        estimator != "naive_importance",
-        temperature,
-        sparse,
-        plain,
-    )
+    loses = None if found.target is None else found.target.to(dtype).clamp_(min=least)
+    return Plan(added.to(dtype), loses, drawn, estimator != "naive_importance", temperature, sparse, plain)
 
 
 def loss(embeddings: Tensor, projection: Tensor, bias: Tensor | None, step: Plan) -> Tensor:
@@ -237,15 +125,16 @@ class _Step(Function):
     @staticmethod
     def forward(ctx: Any, h: Tensor, w: Tensor, b: Tensor | None, step: Plan) -> Tensor:  # noqa: ANN401 - torch's own
         n, places = len(h), step.drawn.places
-        of_targets, of_columns = w.index_select(0, places).split((n, len(places) - n))  # [examples, dim], [columns, dim]
+        rows = w.index_select(0, places)
+        of_targets, of_columns = rows[:n], rows[n:]  # [examples, dim], [columns, dim]
         y_t, added, scale = (h * of_targets).sum(1), step.added, _BITS / step.temperature
         if b is not None:
-            of_t, of_c = b.index_select(0, places).split((n, len(places) - n))
-            y_t, added = y_t + of_t, added.add(of_c, alpha=scale)
+            biases = b.index_select(0, places)
+            y_t, added = y_t + biases[:n], added.add(biases[n:], alpha=scale)
         if step.temperature != 1:
             y_t = y_t / step.temperature
-        if step.target_added is not None:
-            y_t = y_t + step.target_added
+        if step.target_loses is not None:
+            y_t = y_t - step.target_loses
 
         def scores() -> Tensor:
             y = torch.addmm(added[:, None], of_columns, h.T, alpha=scale)  # [columns, examples]
@@ -267,9 +156,7 @@ class _Step(Function):
         return _gradients(ctx, g)
 
 
-def _exponentials(
-    scores: Callable[[], Tensor], y_t: Tensor, *, apart: bool
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _exponentials(scores: Callable[[], Tensor], y_t: Tensor, *, apart: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """``2^y`` in the buffer of y, its sums, those with ``exp(y_t)``, and y_t; all shifted where they reach too far.
 
     To find an example's largest y and to take it off are two passes more. Scores hardly ever need that, and
@@ -303,7 +190,7 @@ def _summed(y: Tensor, most: Tensor | None) -> tuple[Tensor, Tensor]:
         e = y.exp2_() if most is None else y.sub_(most).exp2_()
         return e, e.sum(0)
     total = y.new_zeros(y.shape[1])
-    for block in y.split(max(1, _BLOCK // y.shape[1])):
+    for block in torch.split(y, max(1, _BLOCK // y.shape[1])):
         total += (block if most is None else block.sub_(most)).exp2_().sum(0)
     return y, total
 
