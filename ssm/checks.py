@@ -7,7 +7,7 @@ argument, the rule, the value and the way out. A rule that one room alone has st
 import math
 from collections.abc import Sequence
 from numbers import Integral, Real
-from typing import Literal, NoReturn
+from typing import Literal, NoReturn, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,18 @@ Loss = Literal["sampled", "exact"]
 _ONE_BY_ONE = {"nce", "negative_sampling", "naive_importance"}  # estimators to which a hit is a sample like any other
 _COUNTERS = 2**32
 _SHORT = 60
+
+
+class Shaped(Protocol):
+    """Scores, or what is known of them before they are computed."""
+
+    @property
+    def shape(self) -> torch.Size:
+        """Of the scores [..., classes]."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where they live."""
 
 
 class Said(str):
@@ -240,14 +252,14 @@ def score_rows(scores: Tensor) -> None:
         refuse("scores", "one number per class", shape(scores), "add the classes")
 
 
-def labels(target: Tensor, scores: Tensor) -> None:
+def labels(target: Tensor, scores: Shaped) -> None:
     """One class per row of scores."""
     indices("target", target, scores.shape[-1], scores.device)
     if target.shape != scores.shape[:-1]:
         refuse_shapes("target", "one class per row of scores", target, scores)
 
 
-def sample_rows(samples: Tensor, scores: Tensor) -> None:
+def sample_rows(samples: Tensor, scores: Shaped) -> None:
     """Samples of each row of scores, or one list of samples shared by all rows."""
     indices("samples", samples, scores.shape[-1], scores.device)
     by_row = samples.ndim > 0 and samples.shape[:-1] == scores.shape[:-1]
@@ -255,7 +267,7 @@ def sample_rows(samples: Tensor, scores: Tensor) -> None:
         refuse_shapes("samples", "k classes per row of scores, or k in all", samples, scores)
 
 
-def refuse_shapes(name: str, rule: str, values: Tensor, scores: Tensor) -> NoReturn:
+def refuse_shapes(name: str, rule: str, values: Tensor, scores: Shaped) -> NoReturn:
     """Refuse what does not stand beside the scores."""
     found = Said(f"the shapes {tuple(values.shape)} and {tuple(scores.shape)}")
     refuse(name, rule, found, "reshape one of them")

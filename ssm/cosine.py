@@ -7,9 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ssm import checks, estimators, evaluation
+from ssm import checks, estimators
 from ssm.estimators import Candidates
 from ssm.noise import Noise
+from ssm.projection import check
 
 
 @final
@@ -77,7 +78,8 @@ def candidates(  # noqa: PLR0913 - as ssm.projection.candidates
         Candidates [...].
 
     Raises:
-        ValueError: shapes, dtypes, devices or numbers of classes do not fit, an embedding is not finite.
+        ValueError: shapes, dtypes, devices or numbers of classes do not fit, an embedding is not finite,
+            or gradients cannot be sparse.
         IndexError: a target or sample is not a class.
 
     >>> w = torch.tensor([[3.0, 0.0], [0.0, 5.0], [-1.0, 0.0]], requires_grad=True)
@@ -87,10 +89,7 @@ def candidates(  # noqa: PLR0913 - as ssm.projection.candidates
 
     Wang et al. 2017, "NormFace: L2 hypersphere embedding for face verification".
     """
-    scores = evaluation.layer_scores(embeddings, projection, bias)
-    checks.labels(target, scores)
-    checks.sample_rows(samples, scores)
-    checks.noise_fits(None if noise is None else noise.log_probs, len(projection), embeddings.device)
+    check((embeddings, projection, bias), target, samples, noise, sparse=sparse)
     of_target, of_samples = (functional.embedding(each, projection, sparse=sparse) for each in (target, samples))
     if normalised:
         embeddings, of_target, of_samples = (

@@ -38,6 +38,11 @@ class Noise:
         """The number of classes."""
         return len(self.log_probs)
 
+    @cached_property
+    def draws_all(self) -> bool:
+        """Whether every class can be drawn."""
+        return self._possible == self.classes
+
     def without(self, target: int) -> "Noise":
         """The noise given "not the target": ``r_c = q_c / (1 - q_t)``, and r_t = 0.
 

@@ -36,8 +36,8 @@ class Draw(Protocol):
         """The number of samples of each example."""
 
     @property
-    def kept(self) -> Tensor:
-        """How many of them count, int64 [...]."""
+    def kept(self) -> Tensor | int:
+        """How many of them count, int64 [...] or one number for all."""
 
     @property
     def tries(self) -> float | None:
@@ -244,7 +244,8 @@ def _by_others(draw: Draw) -> Correction:
     if draw.tries is not None:
         return _by_count(draw)
     rest = -draw.target_log_q.expm1() if draw.rest is None else draw.rest
-    return Correction(draw.sample_log_q, (rest / draw.kept.clamp(min=1)).log())
+    kept = max(1, draw.kept) if isinstance(draw.kept, int) else draw.kept.clamp(min=1)
+    return Correction(draw.sample_log_q, (rest / kept).log())
 
 
 def _by_count(draw: Draw) -> Correction:

@@ -28,6 +28,18 @@ class Top(NamedTuple):
     classes: Tensor
 
 
+class Unfilled(NamedTuple):
+    """The scores that a layer could have, not computed.
+
+    Attributes:
+        shape: [..., classes].
+        device: of all that they are made of.
+    """
+
+    shape: torch.Size
+    device: torch.device
+
+
 def full_softmax(  # noqa: PLR0913 - a layer, and what is right
     embeddings: Tensor,
     projection: Tensor,
@@ -111,8 +123,8 @@ def top(embeddings: Tensor, projection: Tensor, k: int, *, bias: Tensor | None =
     )
 
 
-def layer_scores(embeddings: Tensor, projection: Tensor, bias: Tensor | None) -> Tensor:
-    """The scores that a layer could have, unfilled: their shape, once its parts fit together.
+def layer_scores(embeddings: Tensor, projection: Tensor, bias: Tensor | None) -> Unfilled:
+    """The scores that a layer could have: their shape, once its parts fit together.
 
     Args:
         embeddings: h, floating point [..., dim].
@@ -120,7 +132,7 @@ def layer_scores(embeddings: Tensor, projection: Tensor, bias: Tensor | None) ->
         bias: b [classes].
 
     Returns:
-        A tensor [..., classes] of one number in memory.
+        Their shape and device.
 
     Raises:
         ValueError: shapes, dtypes or devices do not fit, an embedding is not finite.
@@ -137,7 +149,7 @@ def layer_scores(embeddings: Tensor, projection: Tensor, bias: Tensor | None) ->
             found = checks.Said(f"{each.device} and {projection.device}")
             checks.refuse(name, "on the device of projection", found, f"move with .to('{projection.device}')")
     _refuse_endless(embeddings)
-    return embeddings.new_empty(()).expand(*embeddings.shape[:-1], len(projection))
+    return Unfilled(torch.Size((*embeddings.shape[:-1], len(projection))), embeddings.device)
 
 
 def _refuse_other_shapes(embeddings: Tensor, projection: Tensor, bias: Tensor | None) -> None:

@@ -160,14 +160,16 @@ class SampledSoftmax(Drawing):
         """
         if target.shape != embeddings.shape[:-1]:
             checks.refuse_shapes("target", "one class per embedding", target, embeddings)
-        counted = target != self.ignore_index
-        if not _all(counted):
+        counted = _counted(target, self.ignore_index)
+        if counted is not None:
             embeddings = embeddings.masked_fill(~counted[..., None], 0.0)
         if positives is not None:
             self._refuse_positives(positives, target)
         if checks.loss(loss, training=self.training) == "exact":
-            return self._reduced(self._exact(embeddings, target.masked_fill(~counted, 0), positives), counted)
-        target, samples = _without_ignored(target, self._draw(target, counted, generator), counted)
+            return self._reduced(self._exact(embeddings, _filled(target, counted), positives), counted)
+        samples = self._draw(target, counted, generator)
+        if counted is not None:
+            target, samples = _without_ignored(target, samples, counted)
         return self._reduced(self._sampled(embeddings, target, samples, positives), counted)
 
     @property
@@ -252,9 +254,9 @@ class SampledSoftmax(Drawing):
             return cosines(*where, temperature=self.temperature, normalised=self.cosine, **how)
         return candidates(*where, temperature=self.scale, **how)
 
-    def _draw(self, target: Tensor, counted: Tensor, generator: torch.Generator | None) -> Tensor:
+    def _draw(self, target: Tensor, counted: Tensor | None, generator: torch.Generator | None) -> Tensor:
         if self.hits == "excluded":
-            return self.noise.draw_others(target.masked_fill(~counted, 0), self.samples, generator=generator)
+            return self.noise.draw_others(_filled(target, counted), self.samples, generator=generator)
         if self.tries is not None:
             return self.noise.draw_unique(self.samples, generator=generator).samples
         return self.noise.draw((self.samples,), generator=generator)
@@ -272,16 +274,24 @@ class SampledSoftmax(Drawing):
         log_q = (self.temperature * self.noise.log_probs).to(self.weight.dtype)
         return log_q if self.bias is None else self.bias + log_q
 
-    def _reduced(self, loss: Tensor, counted: Tensor) -> Tensor:
-        loss = loss if _all(counted) else loss.masked_fill(~counted, 0.0)
+    def _reduced(self, loss: Tensor, counted: Tensor | None) -> Tensor:
+        loss = loss if counted is None else loss.masked_fill(~counted, 0.0)
         if self.reduction == "none":
             return loss
-        return loss.sum() / counted.sum().clamp(min=1) if self.reduction == "mean" else loss.sum()
+        if self.reduction == "sum":
+            return loss.sum()
+        return loss.sum() / (max(1, loss.numel()) if counted is None else counted.sum().clamp(min=1))
 
 
-def _all(counted: Tensor) -> bool:
-    """Whether nothing is ignored, as far as one may look."""
-    return checks.visible(counted) and bool(counted.all())
+def _counted(target: Tensor, ignored: int) -> Tensor | None:
+    """Which examples have a loss; None for all, as far as one may look."""
+    counted = target != ignored
+    return None if checks.visible(counted) and counted.all() else counted
+
+
+def _filled(target: Tensor, counted: Tensor | None) -> Tensor:
+    """The targets, and any class where there is none."""
+    return target if counted is None else target.masked_fill(~counted, 0)
 
 
 def _power(estimator: str, samples: int, classes: int, calibration: float) -> float:
@@ -297,8 +307,6 @@ def _without_ignored(target: Tensor, samples: Tensor, counted: Tensor) -> tuple[
 
     Nothing is taken out: what is left would have a shape that a GPU has to wait for.
     """
-    if _all(counted):
-        return target, samples
     if samples.ndim == 1 or not target.numel():
         return torch.where(counted, target, samples.flatten()[:1].sum()), samples
     rows = samples.flatten(0, -2)  # [examples, k]

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ssm import _fused, checks, estimators, evaluation
+from ssm import _drawn, _fused, checks, estimators, evaluation
 from ssm.estimators import Candidates
 from ssm.noise import Noise
 
@@ -68,7 +68,8 @@ def candidates(  # noqa: PLR0913 - a layer, a draw, and how each is meant
 
     Jean et al. 2015; Abadi et al. 2016, "TensorFlow" (its sampled_softmax_loss).
     """
-    tau = _checked((embeddings, projection, bias), target, samples, noise, temperature, sparse=sparse)
+    tau = checks.temperature(temperature)
+    check((embeddings, projection, bias), target, samples, noise, sparse=sparse)
     x_t, x_c = _scores(embeddings, projection, target, samples, sparse=sparse)
     if bias is not None:
         x_t, x_c = x_t + _pick(bias, target, sparse=sparse), x_c + _pick(bias, samples, sparse=sparse)
@@ -134,9 +135,9 @@ def sampled_loss(  # noqa: PLR0913 - as `candidates`
 
     if not _fused.holds(name, embeddings, projection, samples):
         return plain(embeddings, projection, bias, target)
-    tau = _checked((embeddings, projection, bias), target, samples, noise, temperature, sparse=sparse)
-    rejected = checks.masking(hits) == "rejected"
-    drawn = _fused.draw(target.flatten(), samples, noise, rejected=rejected, tries=tries)
+    tau, rejected = checks.temperature(temperature), checks.masking(hits) == "rejected"
+    check((embeddings, projection, bias), target, samples, noise, sparse=sparse)
+    drawn = _drawn.draw(target.flatten(), samples, noise, rejected=rejected, tries=tries)
     step = _fused.plan(name, drawn, projection.dtype, temperature=tau, sparse=sparse, plain=plain)
     if target.ndim == 1:
         return _fused.loss(embeddings, projection, bias, step)
@@ -144,24 +145,30 @@ def sampled_loss(  # noqa: PLR0913 - as `candidates`
     return found.reshape(target.shape)
 
 
-def _checked(  # noqa: PLR0913 - all that must fit together
+def check(
     layer: tuple[Tensor, Tensor, Tensor | None],
     target: Tensor,
     samples: Tensor,
     noise: Noise | None,
-    temperature: float,
     *,
     sparse: bool,
-) -> float:
+) -> None:
+    """Refuse a layer, a batch and a draw that do not fit together.
+
+    Args:
+        layer: embeddings, projection and bias.
+        target: t [...].
+        samples: c, [k] or [..., k].
+        noise: q, if there is any.
+        sparse: whether gradients have to be sparse.
+    """
     embeddings, projection, bias = layer
     scores = evaluation.layer_scores(embeddings, projection, bias)
     checks.labels(target, scores)
     checks.sample_rows(samples, scores)
     checks.noise_fits(None if noise is None else noise.log_probs, len(projection), embeddings.device)
-    tau = checks.temperature(temperature)
     if sparse:
         _refuse_no_sparse(projection, bias)
-    return tau
 
 
 def _refuse_no_sparse(projection: Tensor, bias: Tensor | None) -> None:

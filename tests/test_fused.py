@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssm import _fused, checks, estimators, noise, projection
+from ssm import _drawn, _fused, checks, estimators, noise, projection
 from ssm.head import SampledSoftmax
 from tests import oracles
 
@@ -134,7 +134,7 @@ def test_its_gradients_pass_gradcheck(name, hits):
 @every_softmax
 def test_columns_for_repeats_change_nothing(name, monkeypatch):
     """On a GPU, which would wait for the number of different samples."""
-    monkeypatch.setattr(_fused, "_merged", _fused._merged_in_place)
+    monkeypatch.setattr(_drawn, "_merged", _drawn._merged_in_place)
     parts, hits = leaves(), "kept" if name == "naive_importance" else "rejected"
     ours, theirs = (way(parts, TARGET, SAMPLES, name, hits=hits) for way in (fused, plain))
     assert apart([ours], [theirs]) < 1e-14

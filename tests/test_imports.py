@@ -30,6 +30,7 @@ ROOMS = {
     "towers": TORCH,
     "losses": TORCH,
     "evaluation": TORCH,
+    "_drawn": TORCH,
     "_fused": TORCH,
     "projection": TORCH,
     "cosine": TORCH,
