@@ -159,7 +159,7 @@ export function linearTicks([low, high], pixels, apart) {
 function tickText(value, decimals, large) {
   if (value === 0) return "0";
   const text =
-    large >= 1e5 || decimals > 4
+    large >= 1e5 || decimals > 3
       ? value.toExponential(1).replace(".0e", "e").replace("e+", "e")
       : value.toFixed(decimals);
   return text.replaceAll("-", "−");

@@ -82,7 +82,7 @@ function withRoom(labels) {
 
 function beside({ box, width }, y, text) {
   const w = width(text);
-  return { kind: "tick", text, x: box.left - 6 - w, y: box.top + y - LINE / 2, w, h: LINE };
+  return { kind: "tick", text, x: Math.max(0, box.left - 6 - w), y: box.top + y - LINE / 2, w, h: LINE };
 }
 
 function below({ box, size, width }, x, text) {

@@ -97,6 +97,8 @@ function judged(view, names) {
 
 const term = (name, before, inner) => el("span", { class: "ssm-term", title: name }, before, inner);
 
+const UNKNOWN = "…";
+
 /** Named figures, each with what it means. @param {any} node @param {any[]} strip of the page @param {Record<string, number>} numbers */
 export function figures(node, strip, numbers) {
   if (node.childElementCount !== strip.length) {
@@ -108,7 +110,8 @@ export function figures(node, strip, numbers) {
   }
   strip.forEach(({ value, help }, i) => {
     const [, figure, definition] = node.children[i].children;
-    say(figure, plain([[{ say: value }]], numbers));
+    const text = plain([[{ say: value }]], numbers);
+    say(figure, text.includes(UNKNOWN) ? "–" : text); // what cannot be found here
     say(definition, plain([help], numbers));
   });
 }

@@ -1,5 +1,7 @@
-"""How live the Explorer is: ``python -m tests.browser.measure`` loads, drags, waits, and prints; it judges nothing.
+"""How live the pages are: ``python -m tests.browser.measure`` loads, drags, waits, and prints; it judges nothing.
 
+Of each page: when it first paints and when it is ready, the server being warm, and the time from a change that is
+settled to torch's numbers on the screen. ``python -m tests.browser.measure pages`` ends there. Then, of the Explorer:
 A redraw is timed in the page, from the input event of a real mouse drag to the frame that shows its bars. An answer is
 timed from the release to torch's numbers; the server's share of it runs from the first message that the page sends to
 the last that it receives before the numbers are shown. Each case is a page of its own with nothing in its memory.
@@ -13,11 +15,14 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import Browser, Page
 
+from ssm.explorer.pages import PAGES
 from tests.browser.chromium import launched
 from tests.browser.explorer import READY, answers, wait_for_answer
 from tests.browser.server import running_app
 
 DRAGS = 3
+LOADS = 3
+CHANGES = 12
 Path = tuple[tuple[float, float], list[tuple[float, float]]]
 
 BEFORE = """() => {
@@ -57,6 +62,16 @@ ANSWER = """() => {
   const sent = sentTimes.find((time) => time >= released), got = receivedTimes.filter((time) => time < answered).at(-1);
   return [answered - released, got - sent];
 }"""
+
+CHANGE = """([control, value]) => new Promise((resolve) => {
+  const node = document.querySelector(`[data-control="${control}"] :is(select, input[type=text])`);
+  const since = performance.now();
+  new MutationObserver((_, self) => { self.disconnect(); resolve(performance.now() - since); }).observe(
+    document.querySelector("[data-ssm-settled]"), { attributes: true, attributeFilter: ["data-ssm-settled"] });
+  node.value = value;
+  node.dispatchEvent(new Event("change", { bubbles: true }));
+})"""
+PAINTED = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
 
 
 @dataclass
@@ -124,11 +139,13 @@ def score(page: Page) -> Path:
     return (x, y), [(x, at) for at in (*up, *reversed(up), *up)]
 
 
+NOISES = ("uniform", "log_uniform", "softmax")
+WHITE = "?v=1&problem=white&samples=50&noise=unigram"
 PROBLEMS = {
     "article": "",
     "50 classes": "?v=1&problem=random&classes=50&samples=10",
     "1,000 classes": "?v=1&problem=random&classes=1000&samples=50",
-    "Moby-Dick": "?v=1&problem=white&samples=50&noise=unigram",
+    "Moby-Dick": WHITE,
 }
 PATHS: dict[str, Callable[[Page], Path]] = {"samples": samples, "a score": score}
 
@@ -143,9 +160,39 @@ def opened(browser: Browser, url: str, query: str) -> tuple[Page, float]:
     return page, ready
 
 
+def measure_pages(browser: Browser, url: str) -> None:
+    """Print when each page is there and how soon it answers."""
+    for record in PAGES:
+        opened(browser, url, record.path)[0].close()  # the server's first visitor finds nothing warm
+        measure_page(browser, url, (record.title, record.path))
+        if record.name in {"bias", "estimators"}:
+            measure_page(browser, url, (f"{record.title}, Moby-Dick", record.path + WHITE))
+
+
+def measure_page(browser: Browser, url: str, case: tuple[str, str]) -> None:
+    """Print it for one page; each change is one that the server has not seen."""
+    (name, query), painted, ready = case, [], []
+    for _ in range(LOADS):
+        page, after = opened(browser, url, query)
+        ready.append(after)
+        painted.append(page.evaluate(PAINTED))
+        if len(ready) < LOADS:
+            page.close()
+    line(f"{name}, first paint", painted, f"ready after {statistics.median(ready):.0f} ms")
+    more = 60 if "white" in query else 4  # samples
+    for what, values in {"samples": [str(more + i) for i in range(CHANGES)], "noise": NOISES * (CHANGES // 3)}.items():
+        took = []
+        for i, value in enumerate(values):
+            if what == "noise" and i % len(NOISES) == 0:  # with samples that no noise had
+                page.evaluate(CHANGE, ["samples", str(3 * more + i)])
+            took.append(page.evaluate(CHANGE, [what, value]))
+        line(f"    a change of the {what}", took)
+    page.close()
+
+
 def measure(browser: Browser, url: str) -> None:
-    """Print the report."""
-    opened(browser, url, "")[0].close()  # the server's first visitor finds nothing warm
+    """Print the report on the Explorer."""
+    opened(browser, url, "")[0].close()
     for problem, query in PROBLEMS.items():
         for what, path in PATHS.items():
             page, ready = opened(browser, url, query)
@@ -167,7 +214,9 @@ def measure(browser: Browser, url: str) -> None:
 def main() -> None:
     """Start the app and a browser, measure, stop both."""
     with running_app() as url, launched() as browser:
-        measure(browser, url)
+        measure_pages(browser, url)
+        if sys.argv[1:] != ["pages"]:
+            measure(browser, url)
 
 
 if __name__ == "__main__":
