@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from ssm import _drawn, _fused, checks, estimators, noise, projection
 from ssm.head import SampledSoftmax
 from tests import oracles
+from tests.sentences import refuses
 
 CLASSES, DIM = 12, 3
 Q = noise.log_uniform(CLASSES)
@@ -175,6 +176,27 @@ def test_scores_far_from_the_targets_stay_finite(name, far, dtype):
     assert apart(*both) < max(1e-12, NEAR[dtype])  # in float64 scores of 1e5 are known to 1e-11
 
 
+@every_softmax
+def test_a_target_far_below_takes_no_second_product(name, monkeypatch):
+    parts, made = leaves(dtype=torch.float32), []
+    with torch.no_grad():
+        parts[2][TARGET.unique()] = -200.0
+    samples = torch.tensor([1, 4, 4, 2])
+    summed = _fused._summed
+
+    def seen(y, most):
+        made.append(most)
+        return summed(y, most)
+
+    monkeypatch.setattr(_fused, "_summed", seen)
+    hits = "kept" if name == "naive_importance" else "rejected"
+    ours, theirs = (way(parts, TARGET, samples, name, hits=hits) for way in (fused, plain))
+    assert made == [None]
+    assert ours.min() > 190
+    assert apart([ours], [theirs]) < NEAR[torch.float32]
+    assert apart(*(gradients(each, parts, torch.ones(5)) for each in (ours, theirs))) < NEAR[torch.float32]
+
+
 def test_a_small_loss_keeps_its_digits():
     parts = leaves(1, torch.float32)
     with torch.no_grad():
@@ -227,6 +249,16 @@ def test_weights_may_move_before_the_backward_pass():
     with torch.no_grad():
         parts[1].zero_()
     assert apart(gradients(loss, parts, torch.ones(5)), expected) == 0
+
+
+def test_a_sample_that_the_noise_cannot_draw_is_refused_but_for_hits():
+    q, (h, w, _) = Q.without(3), leaves(2)
+    with refuses(
+        "noise must give every sample a probability above 0, got 0 for class 3; "
+        "pass the noise that the samples were drawn from"
+    ):
+        projection.sampled_loss(h, w, torch.tensor([3, 0]), torch.tensor([1, 3]), q)
+    assert projection.sampled_loss(h, w, torch.tensor([3, 3]), torch.tensor([1, 3]), q).isfinite().all()
 
 
 # Where it holds
