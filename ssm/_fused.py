@@ -169,9 +169,9 @@ def _exponentials(scores: Callable[[], Tensor], y_t: Tensor, *, apart: bool) -> 
             return e, total, whole, y_t
         del e
     y = scores()
-    most = torch.maximum(y.amax(0), y_t * _BITS) if apart else y.amax(0)
-    e, total = _summed(y, most)
-    y_t = y_t - most / _BITS
+    most = torch.maximum(y.amax(0) / _BITS, y_t) if apart else y.amax(0) / _BITS  # in nats, as y_t
+    e, total = _summed(y, most * _BITS)
+    y_t = y_t - most
     return e, total, total + y_t.exp() if apart else total, y_t
 
 

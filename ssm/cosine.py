@@ -90,6 +90,8 @@ def candidates(  # noqa: PLR0913 - as ssm.projection.candidates
     Wang et al. 2017, "NormFace: L2 hypersphere embedding for face verification".
     """
     check((embeddings, projection, bias), target, samples, noise, sparse=sparse)
+    if not isinstance(temperature, Tensor):
+        temperature = checks.temperature(temperature)
     of_target, of_samples = (functional.embedding(each, projection, sparse=sparse) for each in (target, samples))
     if normalised:
         embeddings, of_target, of_samples = (

@@ -41,7 +41,7 @@ class Noise:
     @cached_property
     def draws_all(self) -> bool:
         """Whether every class can be drawn."""
-        return self._possible == self.classes
+        return self._law != "any" or self.log_probs.min().item() > -math.inf
 
     def without(self, target: int) -> "Noise":
         """The noise given "not the target": ``r_c = q_c / (1 - q_t)``, and r_t = 0.

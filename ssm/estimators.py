@@ -243,9 +243,10 @@ ESTIMATORS: Mapping[str, Callable[[Candidates], Tensor]] = MappingProxyType(
 def _by_others(draw: Draw) -> Correction:
     if draw.tries is not None:
         return _by_count(draw)
-    rest = -draw.target_log_q.expm1() if draw.rest is None else draw.rest
-    kept = max(1, draw.kept) if isinstance(draw.kept, int) else draw.kept.clamp(min=1)
-    return Correction(draw.sample_log_q, (rest / kept).log())
+    kept = draw.kept
+    kept = max(1, kept) if isinstance(kept, int) else kept.clamp(min=1)
+    weights = draw.target_log_q.expm1() / -kept if draw.rest is None else draw.rest / kept
+    return Correction(draw.sample_log_q, weights.log())
 
 
 def _by_count(draw: Draw) -> Correction:

@@ -285,6 +285,8 @@ class SampledSoftmax(Drawing):
 
 def _counted(target: Tensor, ignored: int) -> Tensor | None:
     """Which examples have a loss; None for all, as far as one may look."""
+    if ignored < 0 and checks.visible(target) and target.numel() and target.min() >= 0:
+        return None  # one look where `ignored` is no class
     counted = target != ignored
     return None if checks.visible(counted) and counted.all() else counted
 

@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from ssm import cosine, estimators, losses, noise, optim
 from ssm.head import SampledSoftmax
+from tests.sentences import refuses
 
 DIM, CLASSES, K = 4, 30, 7
 Q = noise.log_uniform(CLASSES)
@@ -209,3 +210,19 @@ def test_a_module_of_weights_keeps_its_rows_sparse():
     estimators.nce(found).sum().backward()
     assert words.weight.grad is not None
     assert words.weight.grad.coalesce().indices()[0].tolist() == sorted({*TARGET.tolist(), 8})
+
+
+@pytest.mark.parametrize("options", [{}, {"cosine": False, "learn_temperature": True}], ids=["cosine", "temperature"])
+def test_float16_on_a_cpu_is_refused_as_without_cosines(options):
+    made = layer(**options).half()
+    with refuses(
+        "projection must be float32, float64 or bfloat16 for sparse gradients on a CPU, got torch.float16; convert "
+        "with .bfloat16(), use torch.autocast, or pass sparse=False"
+    ):
+        made(normal(5, DIM).half(), TARGET)
+    assert layer(**options, sparse=False).half()(normal(5, DIM).half(), TARGET).isfinite().all()
+
+
+def test_a_temperature_is_above_zero():
+    with refuses("temperature must be above 0, got -1.0; 1 leaves the scores as they are"):
+        cosine.candidates(normal(5, DIM), normal(CLASSES, DIM), TARGET, torch.tensor([8]), Q, temperature=-1.0)

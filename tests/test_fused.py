@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from ssm import _drawn, _fused, checks, estimators, noise, projection
 from ssm.head import SampledSoftmax
 from tests import oracles
+from tests.sentences import refuses
 
 CLASSES, DIM = 12, 3
 Q = noise.log_uniform(CLASSES)
@@ -175,6 +176,38 @@ def test_scores_far_from_the_targets_stay_finite(name, far, dtype):
     assert apart(*both) < max(1e-12, NEAR[dtype])  # in float64 scores of 1e5 are known to 1e-11
 
 
+@pytest.mark.parametrize("dtype", list(NEAR))
+def test_targets_as_far_as_numbers_go_are_right(dtype):
+    parts, target = leaves(CLASSES - 1, dtype), torch.arange(1, CLASSES)
+    for first in range(0, 400, CLASSES):  # each number is rounded in its own way
+        with torch.no_grad():
+            parts[2][1:] = 1e28 * torch.arange(first + 1, first + CLASSES)
+        ours = fused(parts, target, torch.tensor([0]))
+        assert ours.tolist() == [0.0] * len(target)
+        assert all((each == 0).all() for each in gradients(ours, parts, torch.ones(len(target))))
+
+
+@every_softmax
+def test_a_target_far_below_takes_no_second_product(name, monkeypatch):
+    parts, made = leaves(dtype=torch.float32), []
+    with torch.no_grad():
+        parts[2][TARGET.unique()] = -200.0
+    samples = torch.tensor([1, 4, 4, 2])
+    summed = _fused._summed
+
+    def seen(y, most):
+        made.append(most)
+        return summed(y, most)
+
+    monkeypatch.setattr(_fused, "_summed", seen)
+    hits = "kept" if name == "naive_importance" else "rejected"
+    ours, theirs = (way(parts, TARGET, samples, name, hits=hits) for way in (fused, plain))
+    assert made == [None]
+    assert ours.min() > 190
+    assert apart([ours], [theirs]) < NEAR[torch.float32]
+    assert apart(*(gradients(each, parts, torch.ones(5)) for each in (ours, theirs))) < NEAR[torch.float32]
+
+
 def test_a_small_loss_keeps_its_digits():
     parts = leaves(1, torch.float32)
     with torch.no_grad():
@@ -186,14 +219,15 @@ def test_a_small_loss_keeps_its_digits():
 
 
 @every_softmax
-def test_one_class_is_always_right(name):
-    h, w = normal(2, DIM).requires_grad_(), normal(1, DIM).requires_grad_()
-    where = (torch.tensor([0, 0]), torch.tensor([0, 0, 0]), noise.uniform(1))
+@pytest.mark.parametrize("dtype", list(NEAR))
+def test_one_class_is_always_right(name, dtype):
+    h, w = (normal(*shape, dtype=dtype).requires_grad_() for shape in ((50, DIM), (1, DIM)))
+    where = (torch.zeros(50, dtype=torch.int64), torch.tensor([0, 0, 0]), noise.uniform(1))
     hits: checks.Masking = "kept" if name == "naive_importance" else "rejected"
     loss = projection.sampled_loss(h, w, *where, estimator=name, hits=hits)
-    assert loss.abs().max() < 1e-12
-    found = gradients(loss, (h, w), torch.ones(2))
-    assert max(each.abs().max() for each in found) < 1e-12
+    assert loss.abs().max() < NEAR[dtype]
+    found = gradients(loss, (h, w), torch.ones(50))
+    assert max(each.abs().max() for each in found) < 50 * NEAR[dtype]
 
 
 def test_a_graph_that_is_kept_gives_the_same_gradient_again():
@@ -227,6 +261,16 @@ def test_weights_may_move_before_the_backward_pass():
     with torch.no_grad():
         parts[1].zero_()
     assert apart(gradients(loss, parts, torch.ones(5)), expected) == 0
+
+
+def test_a_sample_that_the_noise_cannot_draw_is_refused_but_for_hits():
+    q, (h, w, _) = Q.without(3), leaves(2)
+    with refuses(
+        "noise must give every sample a probability above 0, got 0 for class 3; "
+        "pass the noise that the samples were drawn from"
+    ):
+        projection.sampled_loss(h, w, torch.tensor([3, 0]), torch.tensor([1, 3]), q)
+    assert projection.sampled_loss(h, w, torch.tensor([3, 3]), torch.tensor([1, 3]), q).isfinite().all()
 
 
 # Where it holds
