@@ -52,7 +52,8 @@ def test_everything_is_found_below_a_path(new_context, tmp_path, served):
         expect(page.locator(READY)).to_be_visible(timeout=MILLISECONDS_TO_OPEN)
         shows(page, Settings(samples=5))
         assert urlsplit(page.url).path == inside
-        assert page.locator("a[data-page]").evaluate("link => link.href") == f"{url}/?v=1&samples=5"
+        here = page.get_by_role("navigation", name="Pages").get_by_role("link", name="Explorer")
+        assert here.evaluate("link => link.href") == f"{url}/?v=1&samples=5"
         with answered(page):
             choice(page, "problem").select_option("white")
         expect(page.locator(".ssm-badge")).to_contain_text("page vs torch")  # the page found the problem
@@ -71,7 +72,7 @@ def test_everything_is_found_below_a_path(new_context, tmp_path, served):
             typed(page, "samples").fill("4")
             page.keyboard.press("Enter")
         shows(page, Settings(problem="own", table=page.url.split("own=")[1].split("&")[0], samples=4))
-        page.locator("a[data-page]").click()
+        here.click()
         expect(page.locator(READY)).to_be_visible(timeout=MILLISECONDS_TO_OPEN)
         assert urlsplit(page.url).path == inside
         context.close()
