@@ -4,7 +4,6 @@ import re
 from functools import cache
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from ssm.estimators import ESTIMATORS
@@ -184,11 +183,3 @@ def test_nothing_is_cut_or_covered(new_context, width):
     opened(page)
     tall(page)
     assert faults(page) == []
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(new_context, scheme):
-    page = new_context(color_scheme=scheme).new_page()
-    opened(page)
-    found_by_axe = Axe().run(page, context=".ssm").response["violations"]
-    assert [one["id"] for one in found_by_axe if one["impact"] in {"serious", "critical"}] == []
