@@ -42,7 +42,7 @@ class Tool:
     dense: str
     gradients: Callable[[Model], tuple[list[Tensor], list[Tensor]]] | None
     error: type[Exception] | None = None
-    near: float = 1e-6
+    near: float = 3e-6
 
 
 def plain(model: Model, h: Tensor = H, target: Tensor = TARGET) -> list[Tensor]:
