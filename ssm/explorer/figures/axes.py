@@ -168,7 +168,7 @@ def linear_ticks(span: Range, pixels: float, apart: float) -> Ticks:
 def _tick_text(value: float, decimals: int, large: float) -> str:
     if value == 0:
         return "0"
-    if large < 1e5 and decimals <= 4:
+    if large < 1e5 and decimals <= 3:
         return f"{value:.{decimals}f}".replace("-", "−")
     mantissa, _, power = f"{value:.1e}".partition("e")
     return f"{mantissa.removesuffix('.0')}e{int(power)}".replace("-", "−")
