@@ -28,8 +28,9 @@ class Viewer:
     async def open(self, query: str = "") -> None:
         """Come with a link, as a page that is just opened."""
         await self._say(query)
-        while not self.stage:
-            await self._hear()
+        async with asyncio.timeout(SECONDS_TO_ANSWER):
+            while not self.stage:
+                await self._hear()
 
     async def ask(self, query: str) -> int:
         """Ask for a link, as a hand that rests; give the number of the question."""
@@ -61,7 +62,7 @@ class Viewer:
         """The next message, as far as it is the stage's."""
         message = ForwardMsg.FromString(bytes(await self.line.recv(decode=False)))
         component = message.delta.new_element.bidi_component
-        if component.component_name != "ssm_stage":
+        if not component.component_name.startswith("ssm_"):  # each page's stage has its own name
             return None
         self.stage = component.id
         answer: Answer | None = json.loads(component.json)["answer"]
