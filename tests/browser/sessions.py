@@ -1,8 +1,9 @@
 """How many viewers one server bears: ``python -m tests.browser.sessions`` prints how long they wait; it judges nothing.
 
 Each viewer is a websocket that says what a page says: it changes the number of samples (2 to 20) again and again, with
-a rest in between as people have one. The time runs from a question to torch's numbers. In every second round one viewer
-more has 1,000,000 classes and never rests.
+a rest in between as people have one. The time runs from a question to torch's numbers; how long it takes until all of
+them, who come in the same moment, have their first picture is printed beside it. In every second round one viewer more
+has 1,000,000 classes and never rests.
 """
 
 import asyncio
@@ -29,9 +30,10 @@ async def changes(viewer: Viewer, number: int) -> list[float]:
     return found
 
 
-async def light(url: str, number: int) -> list[float]:
-    """A viewer with 50 classes."""
+async def light(url: str, number: int, all_in: asyncio.Barrier) -> list[float]:
+    """A viewer with 50 classes, who changes something when everybody is there."""
     async with entered(url, f"v=1&problem=random&classes=50&samples=10&seed={number}") as viewer:
+        await all_in.wait()
         return await changes(viewer, number)
 
 
@@ -42,14 +44,18 @@ async def heavy(url: str) -> None:
             await viewer.wants(f"v=1&problem=random&classes=1000000&samples=100&seed={seed}")
 
 
-async def measure(url: str, viewers: int, *, loaded: bool) -> list[float]:
-    """All viewers at once."""
+async def measure(url: str, viewers: int, *, loaded: bool) -> tuple[float, list[float]]:
+    """All viewers at once: the seconds until they are in, and those of each answer in order of size."""
     busy = asyncio.create_task(heavy(url)) if loaded else None
-    found = await asyncio.gather(*(light(url, number) for number in range(viewers)))
+    all_in, start = asyncio.Barrier(viewers + 1), time.perf_counter()
+    lights = [asyncio.create_task(light(url, number, all_in)) for number in range(viewers)]
+    await all_in.wait()
+    entry = time.perf_counter() - start
+    found = await asyncio.gather(*lights)
     if busy:
         busy.cancel()
         await asyncio.wait([busy])
-    return sorted(seconds for one in found for seconds in one)
+    return entry, sorted(seconds for one in found for seconds in one)
 
 
 def main() -> None:
@@ -57,12 +63,12 @@ def main() -> None:
     for viewers in VIEWERS:
         for loaded in (False, True):
             with running_app() as url:
-                times = asyncio.run(measure(url, viewers, loaded=loaded))
+                entry, times = asyncio.run(measure(url, viewers, loaded=loaded))
             late = times[min(len(times) - 1, int(0.95 * len(times)))]
             beside = ", one more at 1,000,000 classes" if loaded else ""
             sys.stdout.write(
-                f"{viewers} viewers{beside}: {len(times)} answers, median {1e3 * statistics.median(times):.0f} ms, "
-                f"95 % {1e3 * late:.0f} ms\n"
+                f"{viewers} viewers{beside}: all in after {entry:.1f} s, {len(times)} answers, "
+                f"median {1e3 * statistics.median(times):.0f} ms, 95 % {1e3 * late:.0f} ms\n"
             )
             sys.stdout.flush()
 
