@@ -2,10 +2,12 @@
 
 import asyncio
 import gc
+import gzip
 import json
 import re
 import threading
 from collections.abc import Iterator
+from html import escape
 from http.client import HTTPConnection
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -16,9 +18,11 @@ from starlette.requests import Request
 
 from app import app
 from ssm.explorer import experiment
+from ssm.explorer.pages import BIAS, PAGES
 from ssm.explorer.settings import Settings
 from ssm.explorer.ui import answers
 from ssm.explorer.ui import server as server_of_ours
+from ssm.explorer.ui.bar import TITLE
 from ssm.explorer.ui.paths import ASSETS
 from ssm.explorer.ui.server import warm_up
 from ssm.explorer.ui.spec import spec
@@ -59,9 +63,9 @@ def server() -> Iterator[str]:
 def get(server):
     """Ask the server for a path, which goes out as it is spelled."""
 
-    def ask(path):
+    def ask(path, **sent):
         connection = HTTPConnection(server, timeout=SECONDS)
-        connection.request("GET", path)
+        connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in sent.items()})
         answer = connection.getresponse()
         headers = {name.lower(): value for name, value in answer.getheaders()}
         reply = Reply(answer.status, headers, answer.read())
@@ -196,6 +200,23 @@ def test_every_module_and_plotly_are_fetched_while_streamlit_starts(get):
     assert re.search(r"\.stMainBlockContainer \{ max-width: 1920px !important; padding: [^;]* !important; \}", head)
     assert int(reply.headers["content-length"]) == len(reply.body)
     assert "etag" not in reply.headers
+
+
+@pytest.mark.parametrize("record", PAGES, ids=lambda record: record.name)
+def test_a_page_says_what_it_is_before_streamlit_is_there(get, record):
+    reply = get(f"/{record.path}?v=1", accept_encoding="gzip")  # as browsers ask; Streamlit packs all but the root
+    body = reply.body if "content-encoding" not in reply.headers else gzip.decompress(reply.body)
+    document = body.decode()
+    assert f"<b>{TITLE}</b><p>{escape(record.question)}</p></div>" in document
+    assert document.index("ssm-first", document.index("<body>")) < document.index('<div id="root">')
+    assert document.count('rel="modulepreload" href="./assets/') > 60
+    assert int(reply.headers["content-length"]) == len(reply.body)
+
+
+def test_inside_another_page_the_app_does_not_say_its_title(get):
+    body = get("/bias?embed=true").body.decode().partition("<body>")[2]
+    assert escape(BIAS.question) in body
+    assert TITLE not in body
 
 
 @pytest.mark.parametrize("path", ["/stage.json", "/assets/icon.svg"])

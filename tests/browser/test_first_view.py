@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 
 from ssm.explorer.figures import texts
+from ssm.explorer.pages import EXPLORER
 from ssm.explorer.settings import Settings
 from tests.browser.axe import grave
 from tests.browser.expected import Expected, wrong
@@ -26,6 +27,7 @@ from tests.browser.explorer import (
 )
 from tests.browser.layout import faults
 from tests.browser.picture import Box, box_of, drawing, still
+from tests.browser.pixels import colours, contrast, photograph
 
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 VIEWS: dict[str, dict[str, Any]] = {"phone": PHONE, "forced colours": {"forced_colors": "active"}}
@@ -235,3 +237,20 @@ def test_axe_finds_nothing_serious_by_touch_and_in_few_colours(new_context, view
     assert size
     page.set_viewport_size({"width": size["width"], "height": 6_000})  # axe judges no colours that are scrolled away
     assert grave(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_before_anything_runs_the_question_can_be_read(new_context, scheme):
+    page = new_context(color_scheme=scheme, java_script_enabled=False).new_page()
+    page.goto("/")
+    words = page.get_by_text(EXPLORER.question)
+    inks = colours(photograph(page), box_of(words))
+    (ground, _), *_ = inks.most_common(1)
+    assert (sum(ground) > 3 * 128) == (scheme == "light")
+    assert max(contrast(ink, ground) for ink in inks) > 4.5
+
+
+def test_when_the_page_is_there_its_question_stands_there_once(page):
+    open_explorer(page)
+    shown = [node for node in page.get_by_text(EXPLORER.question).all() if node.is_visible()]
+    assert len(shown) == 1

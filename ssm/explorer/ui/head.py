@@ -1,15 +1,28 @@
-"""The head of Streamlit's document: our modules are fetched while Streamlit starts, and its container has its size."""
+"""Streamlit's document: our modules are fetched while Streamlit starts, and what this is can be read meanwhile."""
+
+import gzip
+from html import escape
+from urllib.parse import parse_qs
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ssm.explorer.pages import EXPLORER, PAGES
+from ssm.explorer.ui.bar import TITLE
 from ssm.explorer.ui.paths import ASSETS
 
 _ROOMS = ("kernel", "panels", "controls", "stage")  # below assets
 
-# Until a page's first run Streamlit's container is narrow and padded; what is in it would move when that ends.
+# Until a page's first run Streamlit's container is narrow and padded; what is in it would move when that ends. Until
+# then the words of the page stand alone, black on white or the reverse: the theme is not known yet.
 _STYLE = """<style>
 .stMainBlockContainer { max-width: 1920px !important; padding: 0 clamp(0.75rem, 2vw, 2rem) 2rem !important; }
+.ssm-first { position: fixed; z-index: 1; inset: 0 0 auto; padding: 0 clamp(0.75rem, 2vw, 2rem); pointer-events: none; }
+.ssm-first { color: #fff; mix-blend-mode: difference; font: 14px/20px system-ui, sans-serif; }
+.ssm-first > b { display: block; font-size: 15px; font-weight: 600; line-height: 44px; }
+.ssm-first > p { margin: 0; opacity: 0.78; }
+html:not(:has(.stApp)) { color-scheme: light dark; background: Canvas; }
+body:has(.stElementContainer) > .ssm-first { display: none; }
 </style>"""
 
 
@@ -26,8 +39,27 @@ def additions() -> str:
     return "\n".join([_STYLE, plotly, *links])
 
 
+def first_words(path: str, query: str) -> str:
+    """What a reader sees before Streamlit is there.
+
+    Args:
+        path: of the address that was asked for.
+        query: the text after its "?".
+
+    Returns:
+        HTML: the app's title, unless the page stands in another one, and the question of the page.
+
+    >>> EXPLORER.question in first_words("/", "v=1")
+    True
+    """
+    by_path = {page.path: page for page in PAGES}
+    page = by_path.get(path.rpartition("/")[2], EXPLORER)
+    title = "" if parse_qs(query).get("embed") == ["true"] else f"<b>{TITLE}</b>"
+    return f'<div class="ssm-first">{title}<p>{escape(page.question)}</p></div>'
+
+
 class Head:
-    """Adds to the head of every HTML document."""
+    """Adds to every HTML document."""
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap an application."""
@@ -35,7 +67,7 @@ class Head:
         self.additions = additions().encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything on, but a document only when it is whole and its head has been added to."""
+        """Pass everything on, but a document only when it is whole and has been added to."""
         if scope.get("method") != "GET":
             await self.app(scope, receive, send)
             return
@@ -49,15 +81,20 @@ class Head:
             elif start and message["type"] == "http.response.body":
                 parts.append(message.get("body", b""))
                 if not message.get("more_body", False):
-                    await self._send(start, b"".join(parts), send)
+                    words = first_words(scope.get("path", ""), scope.get("query_string", b"").decode(errors="replace"))
+                    await self._send(start, b"".join(parts), words, send)
             else:
                 await send(message)
 
         await self.app(scope, receive, adding)
 
-    async def _send(self, start: Message, body: bytes, send: Send) -> None:
-        whole = body.replace(b"</head>", self.additions + b"</head>", 1)
+    async def _send(self, start: Message, body: bytes, words: str, send: Send) -> None:
         headers = MutableHeaders(scope=start)
+        packed = headers.get("Content-Encoding") == "gzip"
+        whole = gzip.decompress(body) if packed else body
+        whole = whole.replace(b"</head>", self.additions + b"</head>", 1)
+        whole = whole.replace(b"<body>", b"<body>" + words.encode(), 1)
+        whole = gzip.compress(whole) if packed else whole
         headers["Content-Length"] = str(len(whole))
         for name in ("ETag", "Last-Modified"):  # they speak of the document as it was
             del headers[name]
