@@ -20,3 +20,5 @@ from ssm.explorer.experiment.runs import devices as devices
 from ssm.explorer.experiment.runs import run as run
 from ssm.explorer.experiment.runs import use_one_thread as use_one_thread
 from ssm.explorer.experiment.steps import Steps as Steps
+from ssm.explorer.experiment.training import WAYS as WAYS
+from ssm.explorer.experiment.training import Training as Training

@@ -9,3 +9,4 @@ from ssm.explorer.problems.presets import Problem as Problem
 from ssm.explorer.problems.presets import article as article
 from ssm.explorer.problems.presets import random as random
 from ssm.explorer.problems.presets import white as white
+from ssm.explorer.problems.text import text as text

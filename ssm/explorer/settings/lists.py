@@ -1,7 +1,8 @@
 """Kinds of settings that hold several things: numbers for a few classes, and names."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, TypeGuard, final
 
@@ -81,24 +82,36 @@ class PerClass(Field[Pairs]):
 @final
 @dataclass(frozen=True)
 class Several(Field[Names]):
-    """Several names of one sort, spelled a,b; an empty `known` lets any name pass that could be one."""
+    """Several names of one sort, spelled a,b; an empty `known` lets any name pass that could be one.
+
+    Attributes:
+        noun: what they name, in the plural.
+        known: all that there are.
+        words: what the page shows for each.
+        least: how many there must be.
+    """
 
     kind = "several"
     noun: str
     known: Names = ()
+    words: Mapping[str, str] = field(default_factory=dict, hash=False)
+    least: int = 0
 
     @property
     def rule(self) -> str:
         """Which names."""
-        return f"names of {self.noun}, each once" + (f": {', '.join(self.known)}" if self.known else "")
+        count = f"{self.least} or more " if self.least else ""
+        return f"{count}names of {self.noun}, each once" + (f": {', '.join(self.known)}" if self.known else "")
 
     def holds(self, value: object) -> TypeGuard[Names]:
         """A tuple of such names, none of them twice."""
-        return isinstance(value, tuple) and len(set(value)) == len(value) and all(map(self._fits, value))
+        if not isinstance(value, tuple) or len(value) < self.least:
+            return False
+        return len(set(value)) == len(value) and all(map(self._fits, value))
 
     def span(self) -> dict[str, Any]:
-        """The names."""
-        return {"known": list(self.known)}
+        """The names, their words, and how many there must be."""
+        return {"known": list(self.known), "words": dict(self.words), "least": self.least}
 
     def read(self, text: str) -> object:
         """What commas separate."""
@@ -114,7 +127,8 @@ class Several(Field[Names]):
             return super().mend(name, value, default)
         bad = [str(part) for part in value if not self._fits(part)]
         notes = (left_out(name, self.rule, bad),) if bad else ()
-        return tuple(dict.fromkeys(filter(self._fits, value))), notes
+        kept = tuple(dict.fromkeys(filter(self._fits, value)))
+        return (kept, notes) if len(kept) >= self.least else super().mend(name, kept, default)
 
     def _fits(self, part: object) -> bool:
         return isinstance(part, str) and (part in self.known if self.known else bool(_NAME.fullmatch(part)))

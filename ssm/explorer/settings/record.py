@@ -14,7 +14,7 @@ from ssm.explorer.settings.agreements import AtMost, Below, NeedsCounts, OnlyWit
 from ssm.explorer.settings.frame import FRAME_FIELDS
 from ssm.explorer.settings.kinds import Choice, Notes, Real, Text, Whole, defaults_of, fields_of
 from ssm.explorer.settings.link import VERSION
-from ssm.explorer.settings.lists import Pairs, PerClass
+from ssm.explorer.settings.lists import Names, Pairs, PerClass, Several
 from ssm.explorer.settings.notes import article_instead, replaced, unknown_keys
 from ssm.explorer.settings.shape import Shape, find_table, shape
 
@@ -52,6 +52,16 @@ _PROMISES = {
     "negative_sampling": "Scores become log(p / (k q)).",
 }
 _REJECTING = tuple(name for name in _ESTIMATORS if checks.handling(None, name) == "rejected")
+_LOSSES = {
+    "full": "full softmax",
+    "sampled_unigram": "sampled, unigram noise",
+    "sampled_log_uniform": "sampled, log-uniform noise",
+    "sampled_uniform": "sampled, uniform noise",
+    "log_q": "log-q, unigram noise",
+    "uncorrected": "uncorrected, unigram noise",
+    "nce": "NCE, unigram noise",
+    "negative_sampling": "negative sampling, unigram noise",
+}
 _HITS = {"rejected": "rejected when drawn", "excluded": "excluded before drawing"}
 _AVERAGES = {"all": "all draws", "so_far": "the draws so far"}
 _VIEWS = {"distance": "all classes", "classes": "the five largest"}
@@ -153,6 +163,12 @@ class Settings:
     ] = 0.05
     batch: Annotated[int, Whole("batch", "B", "Examples of one step.", 1, MOST_BATCH, log=True)] = 4
     dim: Annotated[int, Whole("dimension", "d", "Numbers in an embedding.", 1, MOST_DIM, log=True)] = 4
+    losses: Annotated[
+        Names, Several("losses", "", "What is trained side by side.", "losses", tuple(_LOSSES), words=_LOSSES, least=1)
+    ] = ("full", "sampled_unigram", "sampled_uniform", "uncorrected")
+    train_samples: Annotated[
+        int, Whole("training samples", "k", "Words drawn at each step, for the whole batch.", 1, 1_000, log=True)
+    ] = 64
 
     def __post_init__(self) -> None:
         """Hold every value against its field, then against the others; find the target's class."""

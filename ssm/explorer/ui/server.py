@@ -22,6 +22,7 @@ from ssm.explorer import experiment
 from ssm.explorer.settings import Settings
 from ssm.explorer.ui import answers
 from ssm.explorer.ui.head import Head
+from ssm.explorer.ui.job_routes import job_json
 from ssm.explorer.ui.paths import ASSETS, base_path
 from ssm.explorer.ui.spec import spec
 
@@ -98,6 +99,7 @@ async def explorer(request: Request) -> Response:
 ROUTES = [
     Route(f"{base_path()}/stage.json", stage_json),
     Route(f"{base_path()}/problem.json", problem_json),
+    Route(f"{base_path()}/job.json", job_json, methods=["GET", "POST"]),
     Route(f"{base_path()}/explore", explorer),
     Mount(f"{base_path()}/assets", StaticFiles(directory=ASSETS)),
 ]
