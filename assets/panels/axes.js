@@ -2,6 +2,7 @@
 
 import { ESTIMATORS } from "./compared.js";
 import { curveNames } from "./curve_series.js";
+import { ARMS } from "./training_series.js";
 
 const STEPS = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12];
 const LEAST_BIAS = 0.05; // of the spike: a bias of classes that is less is drawn small
@@ -109,6 +110,7 @@ function valueRanges(view, s) {
     sampler: span(s.noise, s.ideal),
     class_bias: span(s.class_bias, [LEAST_BIAS * view.classes.spike, -LEAST_BIAS * view.classes.spike]),
     ...curveRanges(s),
+    ...trainingRanges(s),
   };
 }
 
@@ -118,6 +120,15 @@ function curveRanges(s) {
   const limits = s.tolerance.map(Math.log10);
   const [low, high] = of("bias");
   return { bias: [Math.min(low, ...limits), Math.max(high, ...limits)], error: of("spread", "error"), gap: of("gap") };
+}
+
+function trainingRanges(s) {
+  const of = (...names) => names.flatMap((name) => ARMS.map((arm) => s[`${name}_${arm}`]));
+  return {
+    perplexity: steadied(logSpan(...of("perplexity"), s.frequencies_over_steps)),
+    trained_loss: span(...of("trained_loss", "held_out_loss")),
+    trained_bias: steadied(logSpan(...of("trained_bias"))),
+  };
 }
 
 const ends = (list) => (list?.length ? [list[0], list.at(-1)] : []);
@@ -131,6 +142,8 @@ function alongRanges(view, s) {
     draws: padded(logSpan(s.checkpoints)),
     samples: padded(logSpan(s.curve_k, s.learned_at, s.now_at)),
     ranks: padded([0, Math.log10(Math.max(2, view.classes.n - 1))]),
+    steps: padded(logSpan(s.frequencies_steps)),
+    seconds: padded(logSpan(s.frequencies_seconds)),
     shares: [-0.4, 2.9],
     masses: [-0.4, 1.9],
   };

@@ -8,6 +8,7 @@ import { ofClasses as biasOfClasses, curveNumbers, curveSeries } from "./curve_s
 import { masses } from "./masses.js";
 import { singles } from "./single.js";
 import { stepNumbers } from "./step_series.js";
+import { trainingNumbers, trainingSeries } from "./training_series.js";
 
 export const FEW = 12; // bars that leave room for a count on each
 const MOST_BLOCKS = 24; // samples of one class that are drawn one by one
@@ -52,6 +53,7 @@ export function series(view, names, settings = {}) {
     ...ofEstimators(view),
     ...ofLearned(view),
     ...masses(view, names),
+    ...trainingSeries(view),
   };
 }
 
@@ -262,7 +264,7 @@ export function numbers(view, settings = {}, names = String) {
   Object.assign(flat, singles(view, names));
   flat.watched_count = view.convergence?.watched.length ?? 0;
   (view.convergence?.watched ?? []).forEach((c, i) => (flat[`watched_name_${i}`] = names(c)));
-  return Object.assign(flat, comparedNumbers(view, settings));
+  return Object.assign(flat, comparedNumbers(view, settings), trainingNumbers(view));
 }
 
 /** What the reading of one class can name. */

@@ -4,6 +4,7 @@ import { ChoiceControl } from "../controls/choice.js";
 import { ClassPicker } from "../controls/class_picker.js";
 import { button, el } from "../controls/dom.js";
 import { NumberControl } from "../controls/number.js";
+import { SeveralControl } from "../controls/several.js";
 import { recall, remember } from "./memory.js";
 import { directory } from "./problems.js";
 
@@ -23,6 +24,8 @@ const SIMPLE = [
   "scale",
   "batch",
   "dim",
+  "losses",
+  "train_samples",
 ];
 const INSETS = ["power", "temperature"];
 const BY_PLAYER = ["draw", "average"];
@@ -37,6 +40,7 @@ function controlOf(name, field, doors, spec) {
   if (name === "device") return new ChoiceControl(name, field, doors, spec.devices);
   if (name === "problem") return new ChoiceControl(name, field, doors, spec.problems);
   if (field.kind === "choice") return new ChoiceControl(name, field, doors);
+  if (field.kind === "several") return new SeveralControl(name, field, doors);
   return ["whole", "real"].includes(field.kind) ? new NumberControl(name, field, doors) : null;
 }
 
@@ -116,6 +120,8 @@ export class ControlPanel {
   frame({ hidden, locked }) {
     for (const name of Object.keys(this.#spec.fields))
       for (const node of this.#of(name)) node.classList.toggle("ssm-hidden", hidden.includes(name));
+    this.drawer.lastElementChild.classList.toggle("ssm-hidden", hidden.includes("problem"));
+    this.more.hidden = [...this.drawer.children].every((node) => node.classList.contains("ssm-hidden"));
     for (const name of locked) this.controls[name]?.lock();
   }
 

@@ -9,6 +9,7 @@ import { isEmbedded, writeLink } from "./address.js";
 import { apart } from "./agreement.js";
 import { carried, late } from "./carry.js";
 import { Dialogue } from "./dialogue.js";
+import { Job } from "./job.js";
 import { hasCookie, isAlive, onceBack } from "./line.js";
 import { beside, json, script } from "./loading.js";
 import { agreementWords } from "./page.js";
@@ -55,6 +56,7 @@ class Explorer {
   /** @type {Problems} */ #problems;
   /** @type {Parts} */ #parts;
   /** @type {Dialogue} */ #dialogue;
+  /** @type {Job|null} */ #job = null;
   #brought = "";
   #memo = {};
   #settled = 0;
@@ -77,6 +79,7 @@ class Explorer {
       const [spec] = await Promise.all([json(beside("stage.json")), script(beside(PLOTLY))]);
       this.#spec = spec;
       this.#problems = new Problems(spec.preview, () => this.#arrived());
+      this.#job = this.#follow();
       this.#parts = new Parts(spec, this.#page, this.#host, this.#acts());
       this.#parts.frame(this.#frame);
       await this.#parts.grid.define();
@@ -86,6 +89,14 @@ class Explorer {
       this.#host.replaceChildren(el("p", { class: "ssm-error", role: "alert" }, words));
       throw error;
     }
+  }
+
+  /** The job that finds what this page shows, where one does. */
+  #follow() {
+    const { query } = this.#doors();
+    const grown = () => this.#answer && this.#show(this.#answer.view, this.#listed());
+    const words = this.#spec.fields.losses.words;
+    return this.#page.job && new Job(this.#page.job, { query, grown, words }, this.#ends.signal);
   }
 
   /** The record of this page. */
@@ -123,6 +134,7 @@ class Explorer {
       rest: () => this.#dialogue.rest(),
       settle: () => this.#dialogue.settle(),
       load: () => this.#setTriggerValue("own", { cookie: hasCookie() }),
+      job: this.#job,
     };
   }
 
@@ -304,8 +316,8 @@ class Explorer {
   #show(view, names) {
     const from = this.#stepped;
     this.#stepped = null;
-    this.#view = view;
+    this.#view = this.#job ? { ...view, [this.#page.job]: this.#job.found } : view;
     this.#names = names;
-    this.#parts.show(view, from, late(this.#settings, this.#answer, this.#spec.alone, view));
+    this.#parts.show(this.#view, from, late(this.#settings, this.#answer, this.#spec.alone, view));
   }
 }

@@ -42,6 +42,7 @@ export class Page {
       this.table,
     );
     this.details = el("details", { class: "ssm-details", ontoggle: opened }, el("summary", {}, "Data table"), scroll);
+    this.details.hidden = record.job !== null; // it has a table of its own
     this.help = el(
       "button",
       {

@@ -20,6 +20,7 @@ import { Story } from "./story.js";
  * @property {() => void} rest the hand has left the player
  * @property {() => void} settle a step has ended
  * @property {() => void} load asks for a table of the viewer's own
+ * @property {import("./job.js").Job|null} job that the page follows
  * @typedef {{count: number, counted: boolean, all: string[]|null}} Shape
  */
 
@@ -52,7 +53,8 @@ export class Parts {
     const { what, word, sentence, status, readouts, facts, next, help } = this.page;
     help.hidden = !page.panels.some((name) => spec.panels.light[name].notes.length);
     const { front, drawer } = this.controls;
-    const stage = [word, sentence, front, drawer, status, this.#sticky, this.grid.node, readouts];
+    const [steering, below] = acts.job ? [acts.job.node, acts.job.below] : ["", ""];
+    const stage = [word, sentence, front, drawer, steering, status, this.#sticky, this.grid.node, below, readouts];
     host.replaceChildren(what, ...(this.story?.around(stage) ?? stage), facts, next);
   }
 

@@ -12,10 +12,12 @@ import { grouped } from "../panels/texts.js";
  * @typedef {Record<string, Field>} Fields
  */
 
-const spell = (value) => (Array.isArray(value) ? value.map((pair) => pair.join(":")).join(",") : String(value));
+/** Pairs as 3:1.5, names as they are. */
+const spell = (value) =>
+  Array.isArray(value) ? value.map((part) => (Array.isArray(part) ? part.join(":") : part)).join(",") : String(value);
 
 const isDefault = (value, field) =>
-  value === null || value === field.default || (Array.isArray(value) && value.length === 0);
+  value === null || value === field.default || (Array.isArray(value) && spell(value) === spell(field.default));
 
 /** The link of some settings: every field that is not at its default. @param {Settings} settings @param {Fields} fields */
 export function toQuery(settings, fields) {

@@ -8,6 +8,7 @@ from ssm.explorer.figures.compared import ESTIMATORS
 from ssm.explorer.figures.curve_series import CURVES, curve_names
 from ssm.explorer.figures.over_draws import WATCHED
 from ssm.explorer.figures.series import Series, View
+from ssm.explorer.figures.training_series import ARMS
 
 GAP = 1.6  # slots that stand for the classes without a bar
 LEAST_BIAS = 0.05  # of the spike: a bias of classes that is less is drawn small
@@ -82,6 +83,7 @@ def _values(view: View, s: Series) -> dict[str, Range]:
         "sampler": _span(s["noise"], s["ideal"]),
         "class_bias": _span(s["class_bias"], [LEAST_BIAS * spike, -LEAST_BIAS * spike]),
         **_curve_values(s),
+        **_training_values(s),
     }
 
 
@@ -96,6 +98,15 @@ def _curve_values(s: Series) -> dict[str, Range]:
     }
 
 
+def _training_values(s: Series) -> dict[str, Range]:
+    lines = {name: [s[f"{name}_{arm}"] for arm in ARMS] for name in ("perplexity", "trained_loss", "held_out_loss")}
+    return {
+        "perplexity": _steadied(_log_span(*lines["perplexity"], s["frequencies_over_steps"])),
+        "trained_loss": _span(*lines["trained_loss"], *lines["held_out_loss"]),
+        "trained_bias": _steadied(_log_span(*(s[f"trained_bias_{arm}"] for arm in ARMS))),
+    }
+
+
 def _along(view: View, s: Series) -> dict[str, Range]:
     last = len(s["slot"]) - 0.5 + (GAP if s["hidden"] else 0)
     return {
@@ -103,6 +114,8 @@ def _along(view: View, s: Series) -> dict[str, Range]:
         "draws": _padded(_log_span(s["checkpoints"])),
         "samples": _padded(_log_span(s["curve_k"], s["learned_at"], s["now_at"])),
         "ranks": _padded([0.0, math.log10(max(2, view["classes"]["n"] - 1))]),
+        "steps": _padded(_log_span(s["frequencies_steps"])),
+        "seconds": _padded(_log_span(s["frequencies_seconds"])),
         "shares": [-0.4, 2.9],
         "masses": [-0.4, 1.9],
     }

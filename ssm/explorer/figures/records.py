@@ -11,9 +11,9 @@ Trace = dict[str, Any]
 
 
 class Along(NamedTuple):
-    """What lies along the marks of a panel: classes, draws, samples, ranks, shares or masses, and how."""
+    """What lies along the marks of a panel: classes, draws, samples, steps of a training or others, and how."""
 
-    name: Literal["classes", "draws", "samples", "ranks", "shares", "masses", "nothing"]
+    name: Literal["classes", "draws", "samples", "ranks", "shares", "masses", "steps", "seconds", "nothing"]
     axis: Literal["slots", "log", "rows", "none"]
     unit: str = ""
     turned: Literal["narrow", "always", "never"] = "never"  # when it runs down the panel instead of across
@@ -23,6 +23,8 @@ CLASSES = Along("classes", "slots", turned="narrow")
 DRAWS = Along("draws", "log", "draws averaged (R)")
 SAMPLES = Along("samples", "log", "samples (k)")
 RANKS = Along("ranks", "log", "classes by their push, largest first")
+STEPS = Along("steps", "log", "steps")
+SECONDS = Along("seconds", "log", "seconds of one core, for each loss")
 SHARES = Along("shares", "rows", turned="always")
 
 

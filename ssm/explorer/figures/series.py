@@ -16,6 +16,7 @@ from ssm.explorer.figures.over_draws import WATCHED
 from ssm.explorer.figures.single import singles
 from ssm.explorer.figures.step_series import step_numbers
 from ssm.explorer.figures.texts import NOTHING, ROUNDING
+from ssm.explorer.figures.training_series import training_numbers, training_series
 
 FEW = 12  # bars that leave room for a count on each
 MOST_BLOCKS = 24  # samples of one class that are drawn one by one
@@ -54,6 +55,7 @@ def series(view: View, names: Names, settings: Mapping[str, Any] = MappingProxyT
         **of_estimators(view),
         **of_learned(view),
         **masses(view, names),
+        **training_series(view),
     }
 
 
@@ -286,4 +288,5 @@ def numbers(view: View, settings: Mapping[str, Any], names: Names) -> dict[str, 
     flat |= singles(view, names)
     flat |= {f"mass_{i}": mass for i, mass in enumerate(ranked.get("mass", []))}
     flat |= compared_numbers(view, settings)
+    flat |= training_numbers(view)
     return flat | {f"watched_name_{i}": names(c) for i, c in enumerate(watched)}

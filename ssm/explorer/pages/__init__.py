@@ -9,5 +9,6 @@ from ssm.explorer.pages.record import Next as Next
 from ssm.explorer.pages.record import Page as Page
 from ssm.explorer.pages.record import Table as Table
 from ssm.explorer.pages.story import STORY as STORY
+from ssm.explorer.pages.train import TRAIN as TRAIN
 
-PAGES = (STORY, EXPLORER, BIAS, ESTIMATORS, IMPLEMENTATION)  # in the order of the bar
+PAGES = (STORY, EXPLORER, BIAS, ESTIMATORS, IMPLEMENTATION, TRAIN)  # in the order of the bar

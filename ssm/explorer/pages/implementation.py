@@ -65,5 +65,5 @@ IMPLEMENTATION = Page(
     sentence=_SENTENCE,
     strip=_STRIP,
     frame=Frame(hidden=("estimator", "hits", "draws", "spread", "view", "scale"), player=False),
-    next=Next("What do such gradients do, draw after draw?", "explore"),
+    next=Next("And what do these steps make of a model, in a minute of training?", "train"),
 )

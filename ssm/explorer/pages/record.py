@@ -9,6 +9,8 @@ from ssm.explorer.figures.templates import Parts
 from ssm.explorer.settings import Frame
 from ssm.explorer.story import Chapter
 
+JOBS = frozenset({"training"})  # groups that take long: a job finds them, bit by bit
+
 
 class Layout(NamedTuple):
     """Where the panels stand on a page that has places for them; the style sheet has these places too.
@@ -85,10 +87,20 @@ class Page:
     chapters: tuple[Chapter, ...] = ()
 
     @cached_property
-    def needs(self) -> frozenset[str]:
-        """The groups of a Result that its panels draw, those that stand in for another among them."""
+    def _drawn(self) -> frozenset[str]:
+        """The groups that its panels draw, those that stand in for another among them."""
         shown = [p for p in EVERY.values() if (p.variant.of if p.variant else p.name) in self.panels]
         return frozenset(need for panel in shown for need in panel.needs)
+
+    @cached_property
+    def needs(self) -> frozenset[str]:
+        """What its panels draw of a Result."""
+        return self._drawn - JOBS
+
+    @property
+    def job(self) -> str | None:
+        """What they draw of what a job in the background finds: its kind."""
+        return next(iter(self._drawn & JOBS), None)
 
     @property
     def rooms(self) -> dict[str, str]:
@@ -98,9 +110,10 @@ class Page:
     def plain(self) -> dict[str, Any]:
         """The record as JSON can hold it."""
         return {
-            **vars(self),
+            **{name: value for name, value in vars(self).items() if name != "_drawn"},
             "needs": sorted(self.needs),
             "rooms": self.rooms,
+            "job": self.job,
             "frame": asdict(self.frame),
             "layout": self.layout and self.layout._asdict(),
             "table": self.table and self.table._asdict(),

@@ -80,7 +80,7 @@ async def job_json(request: Request) -> Response:
             return JSONResponse({"error": "an order must be JSON; reload the page"}, 415)
         order = json.loads(await request.body())
         return JSONResponse(await run_in_threadpool(steer, viewer, order))
-    except LookupError as error:
-        return JSONResponse({"error": str(error)}, 404)
+    except LookupError:
+        return JSONResponse({"state": "none"})  # an answer like any other: a page asks before it has a job
     except ValueError as error:
-        return JSONResponse({"error": str(error)}, 409)
+        return JSONResponse({"error": str(error)})

@@ -1,4 +1,4 @@
-"""Jobs: long work in the background, one job a viewer, a few at a time; the others wait in line and are told how long."""
+"""Jobs: long work in the background, one a viewer and a few at a time; the others wait in line, and hear how long."""
 
 import os
 import sys
@@ -11,8 +11,9 @@ from typing import Any, Protocol, final
 from ssm import checks
 
 SILENCE = 15.0  # seconds without a look from its page after which a job ends
-MOST = 40  # jobs that are waiting or at work
+MOST = 20  # jobs that are not over
 KEPT = 100  # viewers whose last job is remembered
+_WORKS = 4  # of jobs that are over: so many can still be asked
 _SECONDS_BETWEEN_LOOKS = 0.1  # of a job that waits: whether its turn has come
 _NICENESS = 10  # of a job's thread, so that the answers to everybody else go first
 _OVER = ("done", "stopped", "left", "failed")
@@ -98,8 +99,8 @@ class Jobs:
         self.stop(viewer)
         job = _Job(kind, query, make)
         with self._moved:
-            if len(self._line) >= MOST:
-                checks.refuse("the line", f"at most {MOST} jobs", len(self._line), "come back later", verb="have")
+            if (count := sum(not each.over for each in self._held.values())) >= MOST:
+                checks.refuse("the line", f"at most {MOST} jobs", count, "come back later", verb="have")
             self._held[viewer] = job
             self._held.move_to_end(viewer)
             self._line.append(job)
@@ -174,8 +175,15 @@ class Jobs:
             self._over(job, "failed")
             raise
         finally:
-            if job.state == "left":
-                job.work = None  # its page may come back to read, but not to ask
+            self._free()
+
+    def _free(self) -> None:
+        """Let go of the work of jobs that are long over: it holds memory, and what it found stays."""
+        with self._moved:
+            over = [each for each in self._held.values() if each.over and each.work]
+        for each in over[:-_WORKS]:
+            with each.lock:
+                each.work = None
 
     def _may_go_on(self, job: _Job) -> bool:
         """Wait for the turn of a job; False when it is over."""
