@@ -2,7 +2,7 @@
 
 import { ESTIMATORS } from "./compared.js";
 import { curveNames } from "./curve_series.js";
-import { ARMS } from "./training_series.js";
+import { ARMS, PERPLEXITIES } from "./training_series.js";
 
 const STEPS = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12];
 const LEAST_BIAS = 0.05; // of the spike: a bias of classes that is less is drawn small
@@ -125,7 +125,7 @@ function curveRanges(s) {
 function trainingRanges(s) {
   const of = (...names) => names.flatMap((name) => ARMS.map((arm) => s[`${name}_${arm}`]));
   return {
-    perplexity: steadied(logSpan(...of("perplexity"), s.frequencies_over_steps)),
+    perplexity: steadied(logSpan(...of("perplexity"), s.frequencies_over_steps, PERPLEXITIES)),
     trained_loss: span(...of("trained_loss", "held_out_loss")),
     trained_bias: steadied(logSpan(...of("trained_bias"))),
   };

@@ -11,6 +11,8 @@ export const ARMS = [
   "negative_sampling",
 ];
 
+export const PERPLEXITIES = [1_000, 10_000]; // what their axis has room for before there is any
+
 const NONE = { steps: [], seconds: [], perplexity: [], corrected: [], loss: [], bias: [] };
 
 /** The curve of every loss, empty for those that are not trained. */

@@ -157,6 +157,10 @@ export function agreementWords(difference, where) {
   return `${match} · computed on ${where}`;
 }
 
+/** What is trained, in one line. @param {any} settings @param {number} words */
+export const trainingRibbon = ({ train_samples: k, seed }, words) =>
+  `${grouped(words)} words, ${grouped(k)} ${k === 1 ? "sample" : "samples"}, seed ${seed}`;
+
 /** The settings in one line. @param {any} settings @param {number} classes @param {any} fields */
 export function ribbon(settings, classes, fields) {
   const { samples, noise, estimator, seed } = settings;

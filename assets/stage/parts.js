@@ -4,7 +4,7 @@ import { el, say } from "../controls/dom.js";
 import { Player } from "../controls/player.js";
 import { numbers } from "../panels/series.js";
 import { ControlPanel } from "./control_panel.js";
-import { Page, ribbon } from "./page.js";
+import { Page, ribbon, trainingRibbon } from "./page.js";
 import { PanelGrid } from "./panel_grid.js";
 import { Story } from "./story.js";
 
@@ -164,7 +164,9 @@ export class Parts {
     this.controls.show(settings, { ...shape, names: this.#acts.names });
     this.player.set(settings.draw, settings.draws, settings.average);
     this.page.showTable(settings.problem === "own" ? shape.count : null);
-    const line = ribbon(settings, shape.count, this.#spec.fields);
+    const line = this.#record.job
+      ? trainingRibbon(settings, this.#spec.sizes.white)
+      : ribbon(settings, shape.count, this.#spec.fields);
     for (const node of document.querySelectorAll("[data-ribbon]")) say(node, line);
   }
 

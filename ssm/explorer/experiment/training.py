@@ -18,9 +18,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ssm import SampledSoftmax, evaluation, exact, noise
+from ssm import evaluation, exact, noise
 from ssm.explorer import problems
 from ssm.explorer.settings import Settings
+from ssm.head import SampledSoftmax
 from ssm.noise import Noise
 
 DIM, CONTEXT, BATCH, RATE = 32, 2, 128, 0.05

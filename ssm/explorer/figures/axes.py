@@ -8,7 +8,7 @@ from ssm.explorer.figures.compared import ESTIMATORS
 from ssm.explorer.figures.curve_series import CURVES, curve_names
 from ssm.explorer.figures.over_draws import WATCHED
 from ssm.explorer.figures.series import Series, View
-from ssm.explorer.figures.training_series import ARMS
+from ssm.explorer.figures.training_series import ARMS, PERPLEXITIES
 
 GAP = 1.6  # slots that stand for the classes without a bar
 LEAST_BIAS = 0.05  # of the spike: a bias of classes that is less is drawn small
@@ -101,7 +101,7 @@ def _curve_values(s: Series) -> dict[str, Range]:
 def _training_values(s: Series) -> dict[str, Range]:
     lines = {name: [s[f"{name}_{arm}"] for arm in ARMS] for name in ("perplexity", "trained_loss", "held_out_loss")}
     return {
-        "perplexity": _steadied(_log_span(*lines["perplexity"], s["frequencies_over_steps"])),
+        "perplexity": _steadied(_log_span(*lines["perplexity"], s["frequencies_over_steps"], PERPLEXITIES)),
         "trained_loss": _span(*lines["trained_loss"], *lines["held_out_loss"]),
         "trained_bias": _steadied(_log_span(*(s[f"trained_bias_{arm}"] for arm in ARMS))),
     }

@@ -10,6 +10,7 @@ from typing import Any
 from ssm.explorer.experiment import WAYS
 
 ARMS = tuple(WAYS)
+PERPLEXITIES = (1_000.0, 10_000.0)  # what their axis has room for before there is any
 
 View = Mapping[str, Any]
 Series = dict[str, Any]

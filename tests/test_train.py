@@ -1,0 +1,167 @@
+"""The training of the Train page: the same seed gives the same curve, and the losses end in the order that they should."""
+
+import itertools
+import math
+
+import pytest
+import torch
+
+from ssm.explorer import problems
+from ssm.explorer.experiment import WAYS, training
+from ssm.explorer.experiment.training import BATCH, CONTEXT, Training
+from ssm.explorer.settings import FIELDS, Settings
+
+TICK = 0.05  # seconds that a look at the clock takes here
+QUICK = ("sampled_unigram", "sampled_uniform", "uncorrected")
+
+
+def ticking():
+    """A clock that only goes when it is looked at."""
+    return lambda times=itertools.count(): TICK * next(times)
+
+
+def trained(steps, *, losses=QUICK, seed=1, clock=None):
+    """A training in which every loss has had so many steps or more."""
+    found = Training(Settings(losses=losses, seed=seed), clock or ticking())
+    while min(found.found()["steps"].values()) < steps:
+        found.advance()
+    return found
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Small steps are slower on two threads of a busy machine."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def short():
+    """The quick losses, sixty steps in."""
+    return trained(60)
+
+
+def test_the_book_is_the_text_that_the_counts_are_of():
+    words, counts = problems.text(), problems.white().counts
+    assert torch.bincount(words, minlength=17_091).tolist() == counts.tolist()
+    names = problems.white().names
+    assert " ".join(names[c] for c in words[-12:].tolist()).endswith(
+        "after her missing children only found another orphan finis"
+    )
+
+
+def test_every_loss_of_the_settings_can_be_trained():
+    assert tuple(WAYS) == FIELDS["losses"].known
+
+
+def test_the_same_seed_gives_the_same_curve_whatever_the_clock_says(short):
+    """Where a slice ends is the machine's; what a step does is not."""
+    slow = trained(60, clock=lambda times=itertools.count(): 0.3 * next(times))
+    for arm, curve in short.found()["arms"].items():
+        again = slow.found()["arms"][arm]
+        for name in ("steps", "perplexity", "corrected", "loss", "bias"):
+            count = min(len(curve[name]), len(again[name]))
+            assert count >= 5
+            assert curve[name][:count] == again[name][:count]
+
+
+def test_another_seed_gives_another_curve(short):
+    other = trained(10, seed=2)
+    for arm, curve in other.found()["arms"].items():
+        assert curve["perplexity"][0] != short.found()["arms"][arm]["perplexity"][0]
+
+
+def test_all_losses_see_the_same_batches():
+    found = trained(3)
+    states = [learner.batches.get_state() for learner in found._learners.values()]
+    steps = set(found.found()["steps"].values())
+    assert len(steps) == 1
+    assert all((state == states[0]).all() for state in states)
+
+
+def test_time_is_dealt_equally():
+    found = trained(20)
+    spent = found.found()["spent"].values()
+    assert max(spent) - min(spent) <= training._SLICE + 3 * TICK
+
+
+def test_the_losses_come_in_the_order_of_what_they_learn(short):
+    """Uniform noise gets worse; what lacks its correction learns p / q, which its own softmax is far from."""
+    arms, frequencies = short.found()["arms"], short.found()["frequencies"]
+    unigram, uniform, uncorrected = (arms[name]["perplexity"][-1] for name in QUICK)
+    assert unigram < uniform < uncorrected
+    assert unigram < 1.1 * frequencies
+    assert uniform > arms["sampled_uniform"]["perplexity"][0]
+    assert arms["uncorrected"]["corrected"][-1] < 1.1 * frequencies
+
+
+def test_a_bias_is_that_of_its_noise(short):
+    unigram, uniform, uncorrected = ([x for x in short.found()["arms"][name]["bias"] if x] for name in QUICK)
+    assert max(unigram) < 0.05 < min(uncorrected)
+    assert max(unigram) < min(uniform)
+
+
+@pytest.mark.slow
+def test_the_full_softmax_learns_most_from_a_step_and_takes_longest_for_it():
+    found = trained(100, losses=("full", "sampled_unigram", "sampled_uniform"))
+    full, unigram, uniform = (curve["perplexity"][-1] for curve in found.found()["arms"].values())
+    assert full < found.found()["frequencies"] * 1.05
+    assert full < 1.05 * unigram < uniform
+
+
+def test_the_perplexity_is_that_of_a_softmax_over_all_words(short):
+    """Held against a matrix of all scores in float64, with nothing of the library in it."""
+    for name, learner in short._learners.items():
+        learner.mark(short._held_out) if learner._losses else None
+        words = problems.text()
+        places = short._held_out
+        pairs = torch.stack([words[places + i] for i in range(CONTEXT)], 1)
+        table, joint = learner.body.words.weight.double(), learner.body.joint
+        joined = torch.cat([table[pairs[:, i]] for i in range(CONTEXT)], 1)
+        h = torch.tanh(joined @ joint.weight.double().T + joint.bias.double())
+        scores = h @ learner.layer.weight.double().T + learner.layer.bias.double()
+        target = words[places + CONTEXT]
+        losses = [math.log(torch.exp(row).sum().item()) - row[t].item() for row, t in zip(scores, target, strict=True)]
+        if name in learner.curve.steps or learner.curve.steps[-1] == learner.steps:
+            expected = math.exp(sum(losses) / len(losses))
+            assert learner.curve.perplexity[-1] == pytest.approx(expected, rel=1e-4)
+
+
+def test_no_word_of_the_held_out_text_is_trained_on(short):
+    last_trained = training._book().trained - 1 + CONTEXT
+    assert short._held_out.min().item() > last_trained
+    assert len(short._held_out.unique()) == 256
+    assert BATCH == 128
+
+
+def test_the_models_answer_what_is_typed(short):
+    told = short.answer("It was the White, ")
+    assert told["context"] == ["the", "white"]
+    for top in told["tops"].values():
+        shares = [p for _, p in top]
+        assert len(top) == 5
+        assert shares == sorted(shares, reverse=True)
+        assert 0 < sum(shares) < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("the qzxv", "The book has no word “qzxv”; try another."),
+        ("the", "The models look at 2 words; type as many."),
+        ("", "The models look at 2 words; type as many."),
+    ],
+)
+def test_what_cannot_be_answered_gets_a_sentence(short, text, sentence):
+    assert short.answer(text)["error"] == sentence
+
+
+def test_it_is_finished_when_every_loss_has_had_its_time(monkeypatch):
+    monkeypatch.setattr(training, "SECONDS_EACH", 0.4)
+    found = Training(Settings(losses=("sampled_unigram", "nce")), ticking())
+    while not found.finished:
+        found.advance()
+    assert all(spent >= 0.4 for spent in found.found()["spent"].values())
+    assert all(curve["steps"][-1] == found.found()["steps"][arm] for arm, curve in found.found()["arms"].items())
