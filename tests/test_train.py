@@ -1,4 +1,4 @@
-"""The training of the Train page: the same seed gives the same curve, and the losses end in the order that they should."""
+"""The training of the Train page: the same seed gives the same curve, and the losses come in the right order."""
 
 import itertools
 import math
@@ -15,9 +15,10 @@ TICK = 0.05  # seconds that a look at the clock takes here
 QUICK = ("sampled_unigram", "sampled_uniform", "uncorrected")
 
 
-def ticking():
+def ticking(tick=TICK):
     """A clock that only goes when it is looked at."""
-    return lambda times=itertools.count(): TICK * next(times)
+    times = itertools.count()
+    return lambda: tick * next(times)
 
 
 def trained(steps, *, losses=QUICK, seed=1, clock=None):
@@ -47,9 +48,15 @@ def test_the_book_is_the_text_that_the_counts_are_of():
     words, counts = problems.text(), problems.white().counts
     assert torch.bincount(words, minlength=17_091).tolist() == counts.tolist()
     names = problems.white().names
-    assert " ".join(names[c] for c in words[-12:].tolist()).endswith(
-        "after her missing children only found another orphan finis"
-    )
+    assert [names[c] for c in words[-7:].tolist()] == [
+        "her",
+        "missing",
+        "children",
+        "only",
+        "found",
+        "another",
+        "orphan",
+    ]
 
 
 def test_every_loss_of_the_settings_can_be_trained():
@@ -58,7 +65,7 @@ def test_every_loss_of_the_settings_can_be_trained():
 
 def test_the_same_seed_gives_the_same_curve_whatever_the_clock_says(short):
     """Where a slice ends is the machine's; what a step does is not."""
-    slow = trained(60, clock=lambda times=itertools.count(): 0.3 * next(times))
+    slow = trained(60, clock=ticking(0.3))
     for arm, curve in short.found()["arms"].items():
         again = slow.found()["arms"][arm]
         for name in ("steps", "perplexity", "corrected", "loss", "bias"):
@@ -104,29 +111,25 @@ def test_a_bias_is_that_of_its_noise(short):
 
 
 @pytest.mark.slow
-def test_the_full_softmax_learns_most_from_a_step_and_takes_longest_for_it():
-    found = trained(100, losses=("full", "sampled_unigram", "sampled_uniform"))
-    full, unigram, uniform = (curve["perplexity"][-1] for curve in found.found()["arms"].values())
-    assert full < found.found()["frequencies"] * 1.05
-    assert full < 1.05 * unigram < uniform
+def test_the_full_softmax_learns_most_from_a_step():
+    found = trained(100, losses=("full", "sampled_unigram", "sampled_uniform")).found()
+    full, unigram, uniform = (curve["perplexity"][-1] for curve in found["arms"].values())
+    assert full < 1.02 * unigram < uniform
 
 
 def test_the_perplexity_is_that_of_a_softmax_over_all_words(short):
     """Held against a matrix of all scores in float64, with nothing of the library in it."""
-    for name, learner in short._learners.items():
-        learner.mark(short._held_out) if learner._losses else None
-        words = problems.text()
-        places = short._held_out
-        pairs = torch.stack([words[places + i] for i in range(CONTEXT)], 1)
+    words, places = problems.text(), short._held_out
+    for learner in short._learners.values():
+        learner.step()
+        learner.mark(places)
         table, joint = learner.body.words.weight.double(), learner.body.joint
-        joined = torch.cat([table[pairs[:, i]] for i in range(CONTEXT)], 1)
+        joined = torch.cat([table[words[places + i]] for i in range(CONTEXT)], 1)
         h = torch.tanh(joined @ joint.weight.double().T + joint.bias.double())
         scores = h @ learner.layer.weight.double().T + learner.layer.bias.double()
         target = words[places + CONTEXT]
         losses = [math.log(torch.exp(row).sum().item()) - row[t].item() for row, t in zip(scores, target, strict=True)]
-        if name in learner.curve.steps or learner.curve.steps[-1] == learner.steps:
-            expected = math.exp(sum(losses) / len(losses))
-            assert learner.curve.perplexity[-1] == pytest.approx(expected, rel=1e-4)
+        assert learner.curve.perplexity[-1] == pytest.approx(math.exp(math.fsum(losses) / len(losses)), rel=1e-4)
 
 
 def test_no_word_of_the_held_out_text_is_trained_on(short):

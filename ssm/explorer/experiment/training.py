@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, final
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.sparse import check_sparse_tensor_invariants as _unchecked
 
 from ssm import evaluation, exact, noise
 from ssm.explorer import problems
@@ -171,7 +172,8 @@ class _Learner:
         loss = self._full(h, target) if self.full else self.layer(h, target, generator=self.draws).mean()
         self.optimiser.zero_grad()
         loss.backward()
-        self.optimiser.step()
+        with _unchecked(enable=False):  # type: ignore[no-untyped-call]  # else torch warns of its own choice
+            self.optimiser.step()
         self._losses.append(loss.detach())
         self.steps += 1
 
@@ -245,6 +247,7 @@ class Training:
         each = min(self._learners.values(), key=lambda learner: learner.spent)
         start = self._clock()
         until = min(start + _SLICE, start + SECONDS_EACH - each.spent)
+        each.step()
         while self._clock() < until and each.steps < each.next_mark:
             each.step()
         each.spent += max(self._clock() - start, 1e-9)

@@ -24,7 +24,7 @@ def text() -> Tensor:
 
     >>> from ssm.explorer import problems
     >>> [problems.white().names[c] for c in text()[-3:].tolist()]
-    ['another', 'orphan', 'finis']
+    ['found', 'another', 'orphan']
 
     Herman Melville, "Moby-Dick; or, The Whale", 1851.
     """

@@ -167,7 +167,7 @@ class Settings:
         Names, Several("losses", "", "What is trained side by side.", "losses", tuple(_LOSSES), words=_LOSSES, least=1)
     ] = ("full", "sampled_unigram", "sampled_uniform", "uncorrected")
     train_samples: Annotated[
-        int, Whole("training samples", "k", "Words drawn at each step, for the whole batch.", 1, 1_000, log=True)
+        int, Whole("training samples", "", "Words drawn at each step, for the whole batch.", 1, 1_000, log=True)
     ] = 64
 
     def __post_init__(self) -> None:
