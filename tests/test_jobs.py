@@ -1,6 +1,5 @@
 """Jobs: one a viewer, a few at a time, the others in line; paused, stopped, and ended when nobody looks any more."""
 
-import threading
 import time
 
 import pytest
@@ -61,6 +60,11 @@ def start(line, viewer, work=None):
     return work
 
 
+def thread_of(line, viewer):
+    """The thread of a job."""
+    return line._held[viewer].thread
+
+
 def counted(line, viewer):
     """How far a job has come."""
     found = line.look(viewer)["found"]
@@ -105,7 +109,7 @@ def test_two_places_are_for_two():
 def test_a_viewer_has_one_job_and_a_new_one_ends_the_old(line):
     old = start(line, "ann")
     until(lambda: old.count > 0)
-    thread = line._held["ann"].thread
+    thread = thread_of(line, "ann")
     new = start(line, "ann")
     until(lambda: new.count > 0)
     thread.join(1)
@@ -129,7 +133,7 @@ def test_a_job_that_rests_stands_still_and_leaves_its_place(line):
 def test_a_stopped_job_ends_within_a_second_and_keeps_what_it_found(line):
     work = start(line, "ann")
     until(lambda: work.count > 0)
-    thread = line._held["ann"].thread
+    thread = thread_of(line, "ann")
     line.stop("ann")
     thread.join(1)
     assert not thread.is_alive()
@@ -140,7 +144,7 @@ def test_a_stopped_job_ends_within_a_second_and_keeps_what_it_found(line):
 def test_a_job_that_waits_can_be_stopped_too(line):
     start(line, "ann")
     start(line, "bob")
-    thread = line._held["bob"].thread
+    thread = thread_of(line, "bob")
     line.stop("bob")
     thread.join(1)
     assert not thread.is_alive()
@@ -152,7 +156,7 @@ def test_a_job_that_nobody_looks_at_ends(rests):
     line = Jobs(places=1, silence=0.3)
     work = start(line, "ann")
     until(lambda: work.count > 0)
-    thread = line._held["ann"].thread
+    thread = thread_of(line, "ann")
     if rests:
         line.pause("ann")
     thread.join(2)
@@ -194,7 +198,7 @@ def test_only_the_newest_of_what_is_over_holds_its_work(line, monkeypatch):
     for viewer in ("ann", "bob", "cyd"):
         start(line, viewer, Count(most=1))
         until(lambda viewer=viewer: line.look(viewer)["state"] == "done")
-        line._held[viewer].thread.join(1)
+        thread_of(line, viewer).join(1)
     assert line.answer("ann", "?") is None
     assert line.answer("cyd", "?") == {"said": "?"}
     assert line.look("ann")["found"] == {"count": 1}
@@ -208,4 +212,4 @@ def test_who_has_no_job_is_told_so(line, what):
 
 def test_to_stop_what_is_not_there_is_nothing(line):
     line.stop("ann")
-    assert threading.active_count() >= 1
+    assert line._held == {}

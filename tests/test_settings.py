@@ -49,7 +49,9 @@ def spelled(field):
             return st.from_regex(pattern, fullmatch=True)
     others = {
         "choice": lambda: st.sampled_from(list(field.choices)),
-        "several": lambda: st.lists(st.sampled_from(["noise", "samples", "k2"]), unique=True).map(tuple),
+        "several": lambda: st.lists(
+            st.sampled_from(field.known or ["noise", "samples", "k2"]), min_size=field.least, unique=True
+        ).map(tuple),
         "flag": st.booleans,
     }
     return others[field.kind]()

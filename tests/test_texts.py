@@ -13,11 +13,13 @@ from ssm.explorer.experiment import ALL, run
 from ssm.explorer.figures import PANELS, texts
 from ssm.explorer.figures.templates import NBSP, Part, brief, chosen, number, percent, render
 from ssm.explorer.figures.theme import LIGHT
+from ssm.explorer.figures.training_series import training_numbers
 from ssm.explorer.pages import EXPLORER
 from ssm.explorer.settings import Settings
+from tests.trained import TRAINING
 
 BARE = figures.words(run(Settings()))
-ARTICLE = figures.words(run(Settings(), needs=ALL))
+ARTICLE = figures.words(run(Settings(), needs=ALL)) | training_numbers({"training": TRAINING})
 UNKNOWN = {name: value for name, value in ARTICLE.items() if name not in {"bias", "relative_bias", "biased"}}
 HITS = ARTICLE | {"chi2": 0.0, "noise_scores": 10}
 ROUNDING = ARTICLE | {"bias": 3e-16, "biased": 0}
@@ -152,6 +154,10 @@ def test_the_titles_of_the_article():
         "learned_nce": "NCE learns: 0 nats off",
         "learned_negative_sampling": "Negative sampling learns: 0 nats off",
         "divergence": "What each learns: how far from the truth",
+        "perplexity_seconds": "Perplexity on held-out text, over seconds",
+        "trained_loss": "Loss trained on, and the full loss",
+        "perplexity_steps": "Perplexity on held-out text, over steps",
+        "trained_bias": "Bias of the gradient as it learns",
     }
 
 

@@ -9,7 +9,11 @@ import torch
 from ssm.explorer import problems
 from ssm.explorer.experiment import WAYS, training
 from ssm.explorer.experiment.training import BATCH, CONTEXT, Training
+from ssm.explorer.figures.templates import render
+from ssm.explorer.figures.training_series import training_numbers
+from ssm.explorer.pages import TRAIN
 from ssm.explorer.settings import FIELDS, Settings
+from tests.trained import TRAINING
 
 TICK = 0.05  # seconds that a look at the clock takes here
 QUICK = ("sampled_unigram", "sampled_uniform", "uncorrected")
@@ -46,6 +50,7 @@ def short():
 
 def test_the_book_is_the_text_that_the_counts_are_of():
     words, counts = problems.text(), problems.white().counts
+    assert counts is not None
     assert torch.bincount(words, minlength=17_091).tolist() == counts.tolist()
     names = problems.white().names
     assert [names[c] for c in words[-7:].tolist()] == [
@@ -60,7 +65,7 @@ def test_the_book_is_the_text_that_the_counts_are_of():
 
 
 def test_every_loss_of_the_settings_can_be_trained():
-    assert tuple(WAYS) == FIELDS["losses"].known
+    assert tuple(WAYS) == tuple(FIELDS["losses"].span()["known"])
 
 
 def test_the_same_seed_gives_the_same_curve_whatever_the_clock_says(short):
@@ -168,3 +173,21 @@ def test_it_is_finished_when_every_loss_has_had_its_time(monkeypatch):
         found.advance()
     assert all(spent >= 0.4 for spent in found.found()["spent"].values())
     assert all(curve["steps"][-1] == found.found()["steps"][arm] for arm, curve in found.found()["arms"].items())
+
+
+def test_the_sentence_says_who_leads_and_why_the_others_do_not():
+    arms = {name: TRAINING["arms"][name] for name in ("full", "sampled_uniform", "uncorrected")}
+    said = render(TRAIN.sentence, training_numbers({"training": TRAINING | {"arms": arms}}) | {"negatives": 64})
+    assert said == (
+        "Of 3 losses the full softmax leads on held-out text: perplexity 1,200, where the words' frequencies alone have "
+        "1,351. A step of the full softmax is the best and the slowest: 17 so far. Uniform noise hardly ever draws a "
+        "frequent word, and then with a weight of thousands: its loss falls while the model gets worse. Without a "
+        "correction a model learns scores that are log(p / q): as they stand their softmax has 1,700, with log q added "
+        "1,100. The sampled losses are over 64 words instead of all, so each is on a scale of its own: only the full one "
+        "compares."
+    )
+
+
+def test_before_a_training_the_sentence_says_what_it_will_be():
+    assert render(TRAIN.sentence, training_numbers({})).startswith("Start it: each loss has 12 seconds of one core")
+    assert training.SECONDS_EACH == 12

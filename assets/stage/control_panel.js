@@ -25,7 +25,7 @@ const SIMPLE = [
   "batch",
   "dim",
   "losses",
-  "train_samples",
+  "negatives",
 ];
 const INSETS = ["power", "temperature"];
 const BY_PLAYER = ["draw", "average"];

@@ -158,7 +158,7 @@ export function agreementWords(difference, where) {
 }
 
 /** What is trained, in one line. @param {any} settings @param {number} words */
-export const trainingRibbon = ({ train_samples: k, seed }, words) =>
+export const trainingRibbon = ({ negatives: k, seed }, words) =>
   `${grouped(words)} words, ${grouped(k)} ${k === 1 ? "sample" : "samples"}, seed ${seed}`;
 
 /** The settings in one line. @param {any} settings @param {number} classes @param {any} fields */

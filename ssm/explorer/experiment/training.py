@@ -145,7 +145,7 @@ class _Learner:
         self.steps, self.spent, self.next_mark = 0, 0.0, _FIRST
         start = _generator(settings.seed, 0)
         self.body = _Body(len(book.counts), start)
-        self.layer = self._layer(noise_named(source, book.counts), settings.train_samples, start)
+        self.layer = self._layer(noise_named(source, book.counts), settings.negatives, start)
         self.optimiser = torch.optim.Adagrad([*self.body.parameters(), *self.layer.parameters()], lr=RATE)
         self.batches, self.draws = _generator(settings.seed, 1), _generator(settings.seed, 2)
         self._losses: list[Tensor] = []

@@ -5,7 +5,7 @@ from ssm.explorer.figures.templates import Part, Parts
 from ssm.explorer.pages.record import Next, Page
 from ssm.explorer.settings import FIELDS, Frame
 
-_SHOWN = ("losses", "train_samples", "seed")
+_SHOWN = ("losses", "negatives", "seed")
 
 
 def _best(arm: str, words: str) -> dict[str, object]:
@@ -55,7 +55,7 @@ SENTENCE: Parts = [
     [
         {
             "if": ["trained", ">=", 1],
-            "say": "The sampled losses are over {train_samples#} words instead of all, so each is on a scale of its "
+            "say": "The sampled losses are over {negatives#} words instead of all, so each is on a scale of its "
             "own: only the full one compares.",
         },
         {"say": ""},

@@ -166,8 +166,8 @@ class Settings:
     losses: Annotated[
         Names, Several("losses", "", "What is trained side by side.", "losses", tuple(_LOSSES), words=_LOSSES, least=1)
     ] = ("full", "sampled_unigram", "sampled_uniform", "uncorrected")
-    train_samples: Annotated[
-        int, Whole("training samples", "", "Words drawn at each step, for the whole batch.", 1, 1_000, log=True)
+    negatives: Annotated[
+        int, Whole("negatives", "", "Words drawn at each step, for the whole batch.", 1, 1_000, log=True)
     ] = 64
 
     def __post_init__(self) -> None:
