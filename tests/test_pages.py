@@ -192,6 +192,8 @@ def ends(name):
             return list(choices)
         case lists.PerClass(low=low, high=high):
             return [f"0:{low}", f"9:{high}"]
+        case lists.Several(known=known):
+            return [known[0], ",".join(known)]
         case _:
             return {"table": ["", "eN"], "device": ["cpu", "cuda:99"]}[name]
 

@@ -179,12 +179,12 @@ def test_the_sentence_says_who_leads_and_why_the_others_do_not():
     arms = {name: TRAINING["arms"][name] for name in ("full", "sampled_uniform", "uncorrected")}
     said = render(TRAIN.sentence, training_numbers({"training": TRAINING | {"arms": arms}}) | {"negatives": 64})
     assert said == (
-        "Of 3 losses the full softmax leads on held-out text: perplexity 1,200, where the words' frequencies alone have "
-        "1,351. A step of the full softmax is the best and the slowest: 17 so far. Uniform noise hardly ever draws a "
-        "frequent word, and then with a weight of thousands: its loss falls while the model gets worse. Without a "
-        "correction a model learns scores that are log(p / q): as they stand their softmax has 1,700, with log q added "
-        "1,100. The sampled losses are over 64 words instead of all, so each is on a scale of its own: only the full one "
-        "compares."
+        "Of 3 losses the full softmax leads on held-out text: perplexity 1,200, where the words' frequencies alone "
+        "have 1,351. A step of the full softmax is the best and the slowest: 17 so far. Uniform noise hardly ever "
+        "draws a frequent word, and then with a weight of thousands: its loss falls while the model gets worse. "
+        "Without a correction a model learns scores that are log(p / q): as they stand their softmax has 1,700, "
+        "with log q added 1,100. The sampled losses are over 64 words instead of all, so each is on a scale of its "
+        "own: only the full one compares."
     )
 
 
