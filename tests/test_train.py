@@ -70,7 +70,7 @@ def test_every_loss_of_the_settings_can_be_trained():
 
 def test_the_same_seed_gives_the_same_curve_whatever_the_clock_says(short):
     """Where a slice ends is the machine's; what a step does is not."""
-    slow = trained(60, clock=ticking(0.3))
+    slow = trained(60, clock=ticking(0.08))
     for arm, curve in short.found()["arms"].items():
         again = slow.found()["arms"][arm]
         for name in ("steps", "perplexity", "corrected", "loss", "bias"):

@@ -24,6 +24,7 @@ from ssm.explorer.figures.series import numbers, series
 from ssm.explorer.figures.templates import render
 from ssm.explorer.figures.theme import DARK, LIGHT
 from ssm.explorer.settings import Settings
+from tests.trained import TRAINING
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ((7, 20.0),)
@@ -75,7 +76,8 @@ def case(settings: Settings) -> dict[str, Any]:
     """What the page is given of a result: its view, the names of its classes, its settings."""
     result = run(settings, needs=ALL)
     names = list(result.problem.names) if result.problem.classes <= 20_000 else []
-    return {"view": as_plain(result), "names": names, "settings": json.loads(json.dumps(vars(settings), default=str))}
+    view = as_plain(result) | {"training": TRAINING if settings == Settings() else None}
+    return {"view": view, "names": names, "settings": json.loads(json.dumps(vars(settings), default=str))}
 
 
 CASES = {name: case(settings) for name, settings in SETTINGS.items()}
