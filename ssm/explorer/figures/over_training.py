@@ -104,7 +104,7 @@ TRAINED_BIAS = Panel(
     caption=[always("Exact, on two held-out contexts; the full softmax has none.")],
     label=[
         always("Line chart, both axes logarithmic: distance of the mean gradient from the full one over steps. Now:"),
-        *(_said(arm, "bias") for arm in ARMS),
+        *(_said(arm, "bias") for arm in ARMS[1:]),
         always("in parts of the full gradient."),
     ],
     needs=("training",),
