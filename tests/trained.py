@@ -1,8 +1,10 @@
 """What a training finds, made up: every loss with three marks, for texts and pictures."""
 
+from typing import Any
+
 from ssm.explorer.experiment import WAYS
 
-TRAINING = {
+TRAINING: dict[str, Any] = {
     "arms": {
         arm: {
             "steps": [10, 13, 17],
