@@ -72,3 +72,4 @@ bench: $(VENV)/app.stamp
 
 assets: $(VENV)/app.stamp
 	$(PY) assets/build_white.py "$(TEXT)"
+	$(PY) -m assets.build_text "$(TEXT)"

@@ -1,6 +1,6 @@
 """Build ssm/explorer/problems/data/text.xz from a book: its words by number, for the training.
 
-    python assets/build_text.py moby-dick.txt
+    python -m assets.build_text moby-dick.txt
 
 Words and their numbers are those of white.json: the most frequent first, alphabetical where counts are equal. The file
 holds two bytes a word, the low one first, packed by xz.
