@@ -38,7 +38,7 @@ SENTENCE: Parts = [
     [
         {
             "if": ["perplexity_full_now", ">=", 0],
-            "say": "A step of the full softmax is the best and the slowest: {steps_full_now#} so far.",
+            "say": "The full softmax has no bias and the dearest steps: {steps_full_now#} in its time.",
         },
         {"say": ""},
     ],
