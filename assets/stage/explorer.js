@@ -9,7 +9,7 @@ import { isEmbedded, writeLink } from "./address.js";
 import { apart } from "./agreement.js";
 import { carried, late } from "./carry.js";
 import { Dialogue } from "./dialogue.js";
-import { Job } from "./job.js";
+import { follow } from "./job.js";
 import { hasCookie, isAlive, onceBack } from "./line.js";
 import { beside, json, script } from "./loading.js";
 import { agreementWords } from "./page.js";
@@ -56,7 +56,7 @@ class Explorer {
   /** @type {Problems} */ #problems;
   /** @type {Parts} */ #parts;
   /** @type {Dialogue} */ #dialogue;
-  /** @type {Job|null} */ #job = null;
+  /** @type {import("./job.js").Job|null} */ #job = null;
   #brought = "";
   #memo = {};
   #settled = 0;
@@ -93,10 +93,8 @@ class Explorer {
 
   /** The job that finds what this page shows, where one does. */
   #follow() {
-    const { query } = this.#doors();
     const grown = () => this.#answer && this.#show(this.#answer.view, this.#listed());
-    const words = this.#spec.fields.losses.words;
-    return this.#page.job && new Job(this.#page.job, { query, grown, words }, this.#ends.signal);
+    return follow(this.#page.job, { query: this.#doors().query, grown, fields: this.#spec.fields }, this.#ends.signal);
   }
 
   /** The record of this page. */
@@ -316,7 +314,7 @@ class Explorer {
   #show(view, names) {
     const from = this.#stepped;
     this.#stepped = null;
-    this.#view = this.#job ? { ...view, [this.#page.job]: this.#job.found } : view;
+    this.#view = this.#job?.joined(view) ?? view;
     this.#names = names;
     this.#parts.show(this.#view, from, late(this.#settings, this.#answer, this.#spec.alone, view));
   }

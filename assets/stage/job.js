@@ -18,8 +18,11 @@ const USUAL = "the white";
  * @typedef {object} Acts
  * @property {() => string} query of the settings as they are now
  * @property {() => void} grown there is more to show
- * @property {Record<string, string>} words of the losses
+ * @property {Record<string, any>} fields of the spec
  */
+
+/** The job of a page; null where it has none. @param {string|null} kind @param {Acts} acts @param {AbortSignal} signal */
+export const follow = (kind, acts, signal) => (kind ? new Job(kind, acts, signal) : null);
 
 export class Job {
   /** @type {any} */ node;
@@ -55,6 +58,11 @@ export class Job {
     signal.addEventListener("abort", () => this.#end());
     this.#show("idle");
     this.#look();
+  }
+
+  /** A view with what was found in it. @param {any} view */
+  joined(view) {
+    return { ...view, [this.#kind]: this.found };
   }
 
   #end() {
@@ -172,7 +180,7 @@ export class Job {
       known(bias, percent),
       (top ?? []).map(([word, p]) => `${word} ${percent(p)}`).join(", ") || "–",
     ];
-    const head = el("th", { scope: "row" }, this.#acts.words[arm]);
+    const head = el("th", { scope: "row" }, this.#acts.fields.losses.words[arm]);
     return el("tr", {}, head, ...cells.map((cell) => el("td", {}, cell)));
   }
 }
