@@ -91,7 +91,6 @@ class Explorer {
     }
   }
 
-  /** The job that finds what this page shows, where one does. */
   #follow() {
     const grown = () => this.#answer && this.#show(this.#answer.view, this.#listed());
     return follow(this.#page.job, { query: this.#doors().query, grown, fields: this.#spec.fields }, this.#ends.signal);
