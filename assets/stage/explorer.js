@@ -7,6 +7,7 @@ import { el, say } from "../controls/dom.js";
 import { view as compute } from "../kernel/view.js";
 import { isEmbedded, writeLink } from "./address.js";
 import { apart } from "./agreement.js";
+import { awaitBar, carryOn } from "./bar.js";
 import { carried, late } from "./carry.js";
 import { Dialogue } from "./dialogue.js";
 import { hasCookie, isAlive, onceBack } from "./line.js";
@@ -132,6 +133,7 @@ class Explorer {
     addEventListener("pointerup", () => this.#dialogue.release(), { capture: true, signal }); // before the control hears of it
     addEventListener("pointercancel", () => this.#dialogue.release(), { signal });
     onceBack(this.#host, () => this.#dialogue.back(), signal);
+    awaitBar(signal);
     this.#parts.watch(signal);
   }
 
@@ -238,6 +240,7 @@ class Explorer {
     this.#show(this.#keep && own ? carried(own, this.#settings, answer, alone) : answer.view, this.#listed());
     this.#choose();
     writeLink(answer.query, this.#frame);
+    carryOn(answer.query);
     this.#settle();
   }
 

@@ -1,8 +1,9 @@
 /** The page's parts, put together: where each stands in each form, what a frame lets be seen, and what each shows. */
 
-import { el, say } from "../controls/dom.js";
+import { el } from "../controls/dom.js";
 import { Player } from "../controls/player.js";
 import { numbers } from "../panels/series.js";
+import { sayInBar } from "./bar.js";
 import { ControlPanel } from "./control_panel.js";
 import { Page, ribbon } from "./page.js";
 import { PanelGrid } from "./panel_grid.js";
@@ -162,8 +163,7 @@ export class Parts {
     this.controls.show(settings, { ...shape, names: this.#acts.names });
     this.player.set(settings.draw, settings.draws, settings.average);
     this.page.showTable(settings.problem === "own" ? shape.count : null);
-    const line = ribbon(settings, shape.count, this.#spec.fields);
-    for (const node of document.querySelectorAll("[data-ribbon]")) say(node, line);
+    sayInBar(ribbon(settings, shape.count, this.#spec.fields));
   }
 
   /**

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from ssm.explorer.settings import MOST_WORK, Settings
 from tests.browser.explorer import (
@@ -190,3 +190,20 @@ def test_overwork_in_a_cold_link_is_cut_to_size(page):
     shows(page, Settings(samples=10_000, draws=1_000))
     assert len(notes(page)) == 1
     assert notes(page)[0].endswith("choose at most 1,000 draws or 1,000 samples; 1,000 draws are used")
+
+
+def test_a_bar_that_comes_late_carries_the_settings_too(page):
+    waiting: list[Route] = []
+
+    def hold(route: Route) -> None:
+        waiting.append(route)
+
+    page.route("**/static/js/Html.*.js", hold)  # what Streamlit needs for the bar, and for no stage
+    open_explorer(page, "?v=1&samples=9")
+    assert waiting
+    assert page.locator(".ssm-bar").count() == 0
+    for route in waiting:
+        route.continue_()
+    expect(page.locator("[data-ribbon]")).to_have_text(re.compile("9 samples"))
+    link = page.get_by_role("navigation", name="Pages").get_by_role("link", name="Bias")
+    expect(link).to_have_attribute("href", re.compile(r"/bias\?v=1&samples=9$"))
