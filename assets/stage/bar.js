@@ -5,6 +5,7 @@ import { isEmbedded } from "./address.js";
 
 const BAR = ".ssm-bar";
 const said = { query: "", ribbon: "" };
+let waiting = false;
 
 function write() {
   /** @type {NodeListOf<HTMLAnchorElement>} */ const links = document.querySelectorAll("a[data-page]");
@@ -16,6 +17,7 @@ function write() {
 export function carryOn(query) {
   said.query = query;
   write();
+  if (!waiting && !isEmbedded() && !document.querySelector(BAR)) wait();
 }
 
 /** The settings in a line. @param {string} line */
@@ -24,14 +26,13 @@ export function sayInBar(line) {
   write();
 }
 
-/** Say it again when the bar is there. @param {AbortSignal} signal */
-export function awaitBar(signal) {
-  if (isEmbedded() || document.querySelector(BAR)) return;
+/** Say it again when the bar is there. */
+function wait() {
+  waiting = true;
   const observer = new MutationObserver(() => {
     if (!document.querySelector(BAR)) return;
     observer.disconnect();
     write();
   });
   observer.observe(document.body, { childList: true, subtree: true });
-  signal.addEventListener("abort", () => observer.disconnect());
 }

@@ -45,7 +45,7 @@ function controlOf(name, field, doors, spec) {
  * @property {() => any} settings as they are now
  * @property {(patch: any, live?: boolean) => void} change
  * @property {(sentence: string) => void} refuse
- * @property {() => void} load asks for a table of the viewer's own
+ * @property {(() => void)|null} load asks for a table of the viewer's own
  * @property {() => void} moved the drawer has opened or closed
  * @typedef {{count: number, counted: boolean, names: (c: number) => string, all: string[]|null}} Classes
  */
@@ -81,7 +81,7 @@ export class ControlPanel {
       "div",
       { class: "ssm-drawer" },
       ...nodes(DRAWER.filter((name) => !also.includes(name))),
-      this.#load(),
+      ...this.#load(),
     );
     this.front = el("div", { class: "ssm-controls" }, ...nodes([...FRONT, ...also]), this.more);
     this.#open(recall(MEMORY) === "open" && !embedded);
@@ -93,8 +93,10 @@ export class ControlPanel {
     if (control) this.controls[name] = control;
   }
 
+  /** The way to a table of the viewer's own, where there is one. */
   #load() {
-    return el("div", { class: "ssm-actions" }, button("Paste or load scores…", this.#acts.load, "ssm-wide"));
+    const { load } = this.#acts;
+    return load ? [el("div", { class: "ssm-actions" }, button("Paste or load scores…", load, "ssm-wide"))] : [];
   }
 
   /** The switch of a panel, without label and help: it sits in the head of what it switches. */

@@ -4,11 +4,6 @@ import { button, el, say } from "../controls/dom.js";
 import { fill, grouped } from "../panels/texts.js";
 import { equation, figures, table } from "./readouts.js";
 
-const PREVIEW = "the page's preview, torch follows",
-  ASKING = "asking torch…",
-  SLOW = "torch is computing…";
-const GONE = "the server does not answer; these are the page's own numbers, and it is asked again";
-
 export class Page {
   what = el("p", { class: "ssm-what" });
   sentence = el("p", { class: "ssm-sentence" });
@@ -28,11 +23,13 @@ export class Page {
   /** @type {any} */ next;
   /** @type {any} */ facts;
   #record;
+  #words;
   #held = false;
 
-  /** @param {any} spec @param {any} record of this page @param {{opened: () => void, explain: () => void, load: () => void, leave: () => void}} acts */
-  constructor(spec, record, { opened, explain, load, leave }) {
+  /** @param {any} spec @param {any} record of this page @param {{opened: () => void, explain: () => void, line: import("./line.js").Line, leave: () => void}} acts */
+  constructor(spec, record, { opened, explain, line, leave }) {
     this.#record = record;
+    this.#words = line.words;
     this.equation.hidden = !record.needs.includes("draw");
     this.next = onward(record, spec.pages);
     this.facts = facts(record);
@@ -55,7 +52,7 @@ export class Page {
     );
     this.own.append(
       el("span", { class: "ssm-own-what" }),
-      button("Load another…", load),
+      ...(line.load ? [button("Load another…", line.load)] : []),
       button("Back to the example", leave),
     );
     this.said = el("div", { class: "ssm-said" }, this.error, this.notes, this.own);
@@ -114,8 +111,14 @@ export class Page {
 
   /** Whose numbers are shown. @param {string} state @param {{slow?: boolean, gone?: boolean}} more @param {string} settled */
   say(state, { slow = false, gone = false }, settled) {
-    const waiting = gone ? GONE : slow ? SLOW : ASKING;
-    const words = { preview: gone ? GONE : PREVIEW, asking: waiting, refused: "the last good picture", settled }[state];
+    const known = this.#words;
+    const waiting = gone ? known.gone : slow ? known.slow : known.asking;
+    const words = {
+      preview: gone ? known.gone : known.preview,
+      asking: waiting,
+      refused: "the last good picture",
+      settled,
+    }[state];
     say(this.badge, words ?? "");
   }
 }
@@ -139,7 +142,7 @@ function facts({ table }) {
 
 /** The question that the page leaves open, as a link to the page that answers it; the settings travel along. */
 function onward({ next }, pages) {
-  if (!next) return el("p", { class: "ssm-next", hidden: true });
+  if (!(next?.page in pages)) return el("p", { class: "ssm-next", hidden: true });
   return el(
     "p",
     { class: "ssm-next" },

@@ -20,7 +20,7 @@ import { Story } from "./story.js";
  * @property {() => boolean} pressed whether a hand is down
  * @property {() => void} rest the hand has left the player
  * @property {() => void} settle a step has ended
- * @property {() => void} load asks for a table of the viewer's own
+ * @property {import("./line.js").Line} line what stands behind the page
  * @typedef {{count: number, counted: boolean, all: string[]|null}} Shape
  */
 
@@ -58,11 +58,10 @@ export class Parts {
   }
 
   #makeControls() {
-    const { settings, change, load } = this.#acts;
+    const { settings, change, line } = this.#acts;
     const refuse = (sentence) => this.page.refuse(sentence);
-    const embedded = this.#host.classList.contains("ssm-embedded");
-    const acts = { settings, change, load, refuse, moved: () => this.grid?.fit() };
-    return new ControlPanel(this.#spec, embedded, acts, this.#record.front);
+    const acts = { settings, change, load: line.load, refuse, moved: () => this.grid?.fit() };
+    return new ControlPanel(this.#spec, line.embedded, acts, this.#record.front);
   }
 
   #makePlayer() {
@@ -90,16 +89,17 @@ export class Parts {
   }
 
   #makePage() {
-    const { change, load } = this.#acts;
+    const { change, line } = this.#acts;
     const leave = () => change({ problem: this.#spec.fields.problem.default });
     const explain = () => this.explain(!this.#host.classList.contains("ssm-noted"));
-    return new Page(this.#spec, this.#record, { opened: () => this.read(), explain, load, leave });
+    return new Page(this.#spec, this.#record, { opened: () => this.read(), explain, line, leave });
   }
 
   #makeStory() {
-    const { settings, change } = this.#acts;
+    const { settings, change, line } = this.#acts;
     const frame = (shown) => this.frame(shown);
-    return new Story(this.#spec, this.#record, { settings, change, frame, figure: (name) => this.grid.figure(name) });
+    const figure = (name) => this.grid.figure(name);
+    return new Story(this.#spec, this.#record, { settings, change, line, frame, figure });
   }
 
   /** What is primary stays in reach: on a phone, samples and "Draw again" in a bar that does not scroll away. */

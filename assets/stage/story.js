@@ -2,7 +2,6 @@
 
 import { button, el, say } from "../controls/dom.js";
 import { fill, plain } from "../panels/texts.js";
-import { isEmbedded, writePlace } from "./address.js";
 import { isAt, progress, remembered, turned, within } from "./chapters.js";
 import { recall, remember } from "./memory.js";
 import { MythBox } from "./myth.js";
@@ -15,6 +14,7 @@ const MEMORY = "ssm-story";
  * @typedef {object} Acts
  * @property {() => any} settings
  * @property {(patch: any) => void} change
+ * @property {import("./line.js").Line} line what stands behind the page
  * @property {(frame: any) => void} frame shows what a chapter shows
  * @property {(name: string) => any} figure a panel as it stands on the page
  */
@@ -52,6 +52,7 @@ export class Story {
     const lead = (record) => acts.change({ ...record.settings });
     this.#question = new Question({ state, lead, figure: acts.figure, restore: () => this.#restore() });
     this.#myth = new MythBox({ state, lead });
+    this.#explorer.hidden = !("explore" in spec.pages);
     this.#list.append(...this.#chapters.map(({ title }, i) => this.#entry(title, i + 1)));
   }
 
@@ -109,9 +110,9 @@ export class Story {
     const { last } = progress(recall(MEMORY), this.#chapters.length);
     this.#last = last ?? 1;
     this.#resume.textContent = `Go on with ${this.#last}. ${this.#chapters[this.#last - 1].title}`;
-    this.#resume.hidden = new URLSearchParams(location.search).has("chapter") || this.#last === chapter;
+    this.#resume.hidden = new URLSearchParams(this.#acts.line.query).has("chapter") || this.#last === chapter;
     this.#tell(chapter);
-    writePlace(chapter);
+    this.#acts.line.place(chapter);
   }
 
   #turn(by) {
@@ -123,7 +124,7 @@ export class Story {
   #go(chapter) {
     this.#resume.hidden = true;
     this.#tell(chapter);
-    writePlace(chapter);
+    this.#acts.line.place(chapter);
     const { frame } = this.#here;
     this.#acts.frame({ ...frame, ...this.#kept, hidden: [...frame.hidden, ...this.#hidden] });
     this.#restore();
@@ -194,7 +195,7 @@ export class Story {
     const settings = this.#acts.settings();
     const unchanged = isAt(settings, this.#here.settings, this.#spec.fields);
     this.#back.setAttribute("aria-disabled", String(unchanged));
-    const parts = [this.#query(unchanged), this.#here.framed, isEmbedded() && "embed=true"];
+    const parts = [this.#query(unchanged), this.#here.framed, this.#acts.line.embedded && "embed=true"];
     this.#explorer.href = `./?${parts.filter(Boolean).join("&")}`;
   }
 }

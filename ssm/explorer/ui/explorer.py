@@ -19,7 +19,7 @@ from ssm.explorer.ui.own_scores import own_scores, take_back
 KEY = "stage"
 _ADOPTED = "ssm.adopted"  # a question that Python put in the viewer's name: their own table was just read
 
-_ENTRY = "assets/stage/explorer.js"
+_ENTRY = "assets/stage/streamlit.js"
 
 # The page as it will stand, so that nothing moves when it comes.
 _SKELETON = """
