@@ -227,7 +227,7 @@ export class Explorer {
     if (answer.own) this.#claim(answer);
     else this.#confirm(answer);
     this.#choose();
-    this.#line.write(answer.query, this.#frame);
+    this.#line.write(this.#parts.story?.spelled(answer.query) ?? answer.query, this.#frame);
     this.#settle();
   }
 

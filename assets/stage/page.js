@@ -2,6 +2,8 @@
 
 import { button, el, say } from "../controls/dom.js";
 import { fill, grouped } from "../panels/texts.js";
+import { STORY } from "./chapters.js";
+import { recall } from "./memory.js";
 import { equation, figures, table } from "./readouts.js";
 
 export class Page {
@@ -59,6 +61,7 @@ export class Page {
     this.status = el("div", { class: "ssm-status" }, this.said, this.badge, this.help);
     this.readouts = el("div", { class: "ssm-readouts" }, this.figures, this.equation, this.details);
     say(this.what, record.question);
+    if (isNew(line)) this.what.append(...beginning(record, spec.pages));
   }
 
   /** Everything that is said about a view. @param {any} view @param {Record<string, any>} numbers @param {(c: number) => string} names */
@@ -138,6 +141,15 @@ function facts({ table }) {
   const scroll = el("div", { class: "ssm-scroll", tabindex: "0", role: "region", "aria-label": table.title }, made);
   node.append(el("h3", {}, table.title), el("p", {}, table.note), scroll);
   return node;
+}
+
+/** Whether the reader has yet to open the story. @param {import("./line.js").Line} line */
+const isNew = (line) => !line.embedded && recall(STORY) === null;
+
+/** Where somebody new should begin. */
+function beginning({ first }, pages) {
+  if (!(first?.page in pages)) return [];
+  return [" ", el("a", { class: "ssm-first-of-all", href: `./${pages[first.page].path}` }, first.question)];
 }
 
 /** The question that the page leaves open, as a link to the page that answers it; the settings travel along. */

@@ -134,6 +134,7 @@ export class PanelGrid {
     this.#fixed = new Set([...hidden, ...locked]);
     this.#light.fixed = this.#fixed.has("target");
     for (const figure of Object.values(this.#figures)) figure.fix(this.#fixed);
+    this.#form = ""; // the panels may stand in another order
     if (this.#view) this.fit();
   }
 
@@ -195,13 +196,13 @@ export class PanelGrid {
 
   #furnish(form) {
     const all = { embedded: false, many: true, chosen: [], ranked: this.#ranked };
-    const order = shownPanels(this.#page, { form, ...all });
+    const order = new Set([...this.#shown, ...shownPanels(this.#page, { form, ...all })]);
     const columns = this.#page.layout && form === "wide" && !this.#chosen.length;
     this.#tools.place(form, columns);
     if (columns) this.node.prepend(...this.#tools.heads);
     else for (const head of this.#tools.heads) head.remove();
     for (const figure of Object.values(this.#figures)) figure.rank(columns ? 3 : 2); // below the heads, or on their own
-    this.node.append(...order.map((name) => this.#figures[name].node));
+    this.node.append(...[...order].map((name) => this.#figures[name].node));
     this.#form = this.#host.dataset.form = form;
     this.#acts.formed(form);
   }

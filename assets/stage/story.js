@@ -2,13 +2,11 @@
 
 import { button, el, say } from "../controls/dom.js";
 import { fill, plain } from "../panels/texts.js";
-import { isAt, progress, remembered, turned, within } from "./chapters.js";
+import { isAt, progress, remembered, STORY, turned, within } from "./chapters.js";
 import { recall, remember } from "./memory.js";
 import { MythBox } from "./myth.js";
 import { Question } from "./question.js";
 import { toQuery } from "./settings.js";
-
-const MEMORY = "ssm-story";
 
 /**
  * @typedef {object} Acts
@@ -107,7 +105,7 @@ export class Story {
     const own = Object.entries(frame).filter(([name, value]) => String(value) !== String(usual[name]));
     this.#kept = Object.fromEntries(own);
     this.#hidden = frame.hidden.filter((name) => !usual.hidden.includes(name));
-    const { last } = progress(recall(MEMORY), this.#chapters.length);
+    const { last } = progress(recall(STORY), this.#chapters.length);
     this.#last = last ?? 1;
     this.#resume.textContent = `Go on with ${this.#last}. ${this.#chapters[this.#last - 1].title}`;
     this.#resume.hidden = new URLSearchParams(this.#acts.line.query).has("chapter") || this.#last === chapter;
@@ -159,9 +157,9 @@ export class Story {
 
   /** Which chapter is open, and which have been read. */
   #mark() {
-    const { read } = progress(recall(MEMORY), this.#chapters.length);
+    const { read } = progress(recall(STORY), this.#chapters.length);
     const text = remembered(read, this.#at);
-    remember(MEMORY, text);
+    remember(STORY, text);
     const known = new Set(progress(text, this.#chapters.length).read);
     [...this.#list.children].forEach((entry, i) => {
       const [go] = entry.children;
@@ -181,6 +179,13 @@ export class Story {
   /** The link of what is on the screen; the chapter's own where that is it. */
   #query(unchanged) {
     return unchanged ? this.#here.query : toQuery(this.#acts.settings(), this.#spec.fields);
+  }
+
+  /** A link that spells no setting means those of its chapter; one that means the usual ones names one of them. @param {string} query */
+  spelled(query) {
+    const { fields } = this.#spec;
+    const own = isAt(this.#acts.settings(), this.#here.settings, fields);
+    return own || query.includes("&") ? query : `${query}&problem=${fields.problem.default}`;
   }
 
   // -------------------------------------------------------------- what the view says
