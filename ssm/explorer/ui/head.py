@@ -1,4 +1,4 @@
-"""The head of Streamlit's document: our modules are fetched while Streamlit starts, and its container has its size."""
+"""The head of Streamlit's document: modules fetched while it starts, its container's size, the theme of a link."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,18 +12,29 @@ _STYLE = """<style>
 .stMainBlockContainer { max-width: 1920px !important; padding: 0 clamp(0.75rem, 2vw, 2rem) 2rem !important; }
 </style>"""
 
+# A link says light or dark in a word of ours; Streamlit takes it in one of its own, and reads that as it starts.
+_THEME = """<script>{
+  const link = new URLSearchParams(location.search), theme = link.getAll("theme").at(-1);
+  if (theme === "light" || theme === "dark") {
+    const others = link.getAll("embed_options").filter((option) => !/^(light|dark)_theme$/i.test(option));
+    link.delete("embed_options");
+    for (const option of [...others, `${theme}_theme`]) link.append("embed_options", option);
+    history.replaceState(history.state, "", `${location.pathname}?${link}${location.hash}`);
+  }
+}</script>"""
+
 
 def additions() -> str:
     """What is added to the head.
 
     Returns:
-        HTML: the style, and a link for every ES module and for Plotly, relative like Streamlit's own: a proxy may have
-        put the app under a path that the server does not know.
+        HTML: the style, the theme that a link asks for, and a link for every ES module and for Plotly, relative like
+        Streamlit's own: a proxy may have put the app under a path that the server does not know.
     """
     modules = sorted(path.relative_to(ASSETS).as_posix() for room in _ROOMS for path in (ASSETS / room).glob("*.js"))
     links = [f'<link rel="modulepreload" href="./assets/{path}">' for path in modules]
     plotly = '<link rel="preload" as="script" href="./assets/vendor/plotly-basic.min.js">'
-    return "\n".join([_STYLE, plotly, *links])
+    return "\n".join([_STYLE, _THEME, plotly, *links])
 
 
 class Head:
