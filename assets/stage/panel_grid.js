@@ -31,6 +31,7 @@ const idle = () => new Promise((done) => (window.requestIdleCallback ?? setTimeo
  * @property {(form: string) => void} formed the page has taken another form
  * @property {{scale: any, view: any}} tools switches that sit in the heads
  * @property {any} draw the block that draws again
+ * @property {() => Set<string>} fixed settings that a frame keeps as they are
  */
 
 export class PanelGrid {
@@ -129,8 +130,8 @@ export class PanelGrid {
 
   /** What a frame shows, and what it does not let be dragged or chosen. */
   frame({ panels, hidden, locked }) {
-    this.#chosen = panels;
-    this.#host.classList.toggle("ssm-chosen", panels.length > 0);
+    this.#chosen = panels.filter((name) => name in this.#figures); // a link may come from another page
+    this.#host.classList.toggle("ssm-chosen", this.#chosen.length > 0);
     this.#fixed = new Set([...hidden, ...locked]);
     this.#light.fixed = this.#fixed.has("target");
     for (const figure of Object.values(this.#figures)) figure.fix(this.#fixed);
@@ -306,7 +307,7 @@ export class PanelGrid {
   #overlay() {
     const settings = this.#acts.settings();
     for (const name of this.#shown) this.#place(name, settings);
-    this.#tools.show(settings);
+    this.#tools.show(settings, this.#fixed);
     this.#light.shine();
   }
 
