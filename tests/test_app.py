@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import gzip
 import json
 import re
 import threading
@@ -59,9 +60,9 @@ def server() -> Iterator[str]:
 def get(server):
     """Ask the server for a path, which goes out as it is spelled."""
 
-    def ask(path):
+    def ask(path, **headers):
         connection = HTTPConnection(server, timeout=SECONDS)
-        connection.request("GET", path)
+        connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
         headers = {name.lower(): value for name, value in answer.getheaders()}
         reply = Reply(answer.status, headers, answer.read())
@@ -196,6 +197,16 @@ def test_every_module_and_plotly_are_fetched_while_streamlit_starts(get):
     assert re.search(r"\.stMainBlockContainer \{ max-width: 1920px !important; padding: [^;]* !important; \}", head)
     assert int(reply.headers["content-length"]) == len(reply.body)
     assert "etag" not in reply.headers
+
+
+@pytest.mark.parametrize("path", ["/", "/bias"])
+def test_a_browser_that_unpacks_finds_the_same_head(get, path):
+    plain, reply = get(path).body, get(path, **{"Accept-Encoding": "gzip"})
+    assert b"modulepreload" in plain
+    packed = reply.headers.get("content-encoding") == "gzip"
+    assert packed is (path != "/")  # Streamlit packs a page that is named
+    assert (gzip.decompress(reply.body) if packed else reply.body) == plain
+    assert int(reply.headers["content-length"]) == len(reply.body)
 
 
 @pytest.mark.parametrize("path", ["/stage.json", "/assets/icon.svg"])

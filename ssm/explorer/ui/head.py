@@ -1,5 +1,7 @@
 """The head of Streamlit's document: modules fetched while it starts, its container's size, the theme of a link."""
 
+import gzip
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -12,15 +14,22 @@ _STYLE = """<style>
 .stMainBlockContainer { max-width: 1920px !important; padding: 0 clamp(0.75rem, 2vw, 2rem) 2rem !important; }
 </style>"""
 
-# A link says light or dark in a word of ours; Streamlit takes it in one of its own, and reads that as it starts.
+# A link says light or dark in a word of ours; Streamlit takes it in one of its own, which it drops from the address
+# wherever it writes that, and reads from there once more when it knows the app's colours.
 _THEME = """<script>{
-  const link = new URLSearchParams(location.search), theme = link.getAll("theme").at(-1);
-  if (theme === "light" || theme === "dark") {
-    const others = link.getAll("embed_options").filter((option) => !/^(light|dark)_theme$/i.test(option));
-    link.delete("embed_options");
-    for (const option of [...others, `${theme}_theme`]) link.append("embed_options", option);
-    history.replaceState(history.state, "", `${location.pathname}?${link}${location.hash}`);
+  const themed = (address) => {
+    const url = new URL(address, location.href), theme = url.searchParams.getAll("theme").at(-1);
+    if (theme !== "light" && theme !== "dark") return address;
+    const others = url.searchParams.getAll("embed_options").filter((option) => !/^(light|dark)_theme$/i.test(option));
+    url.searchParams.delete("embed_options");
+    for (const option of [...others, `${theme}_theme`]) url.searchParams.append("embed_options", option);
+    return url.href;
+  };
+  for (const name of ["pushState", "replaceState"]) {
+    const write = history[name];
+    history[name] = (state, title, address) => write.call(history, state, title, address && themed(address));
   }
+  history.replaceState(history.state, "", location.href);
 }</script>"""
 
 
@@ -67,8 +76,11 @@ class Head:
         await self.app(scope, receive, adding)
 
     async def _send(self, start: Message, body: bytes, send: Send) -> None:
-        whole = body.replace(b"</head>", self.additions + b"</head>", 1)
         headers = MutableHeaders(scope=start)
+        packed = headers.get("Content-Encoding") == "gzip"  # as Streamlit sends a page by its name
+        plain = gzip.decompress(body) if packed else body
+        added = plain.replace(b"</head>", self.additions + b"</head>", 1)
+        whole = gzip.compress(added) if packed else added
         headers["Content-Length"] = str(len(whole))
         for name in ("ETag", "Last-Modified"):  # they speak of the document as it was
             del headers[name]
