@@ -1,7 +1,7 @@
 """Inside another page: the height that is announced, slides that start and stop it, the way out, and light or dark."""
 
 import re
-from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -70,7 +70,7 @@ def test_a_host_that_gives_the_height_it_is_told_shows_everything_without_a_seco
             assert plain == {"height": resize["height"]}
             assert resize == {"subject": "lti.frameResize", "height": plain["height"]}
         heights = [each["height"] for each in told[::2]]
-        assert all(one != other for one, other in zip(heights, heights[1:], strict=False)), "only on change"
+        assert all(one != other for one, other in pairwise(heights)), "only on change"
         assert len(heights) <= 4, f"{width}: {heights}"
         main = frame.locator("[data-testid=stMain]")
         room = main.evaluate("(main) => [main.scrollHeight, main.clientHeight]")
