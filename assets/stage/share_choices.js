@@ -11,10 +11,14 @@ function checkbox(label, act) {
   return { input, node: el("label", { class: "ssm-check" }, input, el("span", {}, label)) };
 }
 
-function selection(label, choices, act) {
-  const options = Object.entries(choices).map(([value, words]) => el("option", { value }, words));
-  const select = el("select", { class: "ssm-select", onchange: () => act(select.value) }, ...options);
-  return { select, node: el("label", { class: "ssm-pick" }, el("span", {}, label), select) };
+function selection(words, choices, act) {
+  const options = Object.entries(choices).map(([value, said]) => el("option", { value }, said));
+  const select = el(
+    "select",
+    { class: "ssm-select", id: unique("pick"), onchange: () => act(select.value) },
+    ...options,
+  );
+  return { select, node: el("div", { class: "ssm-pick" }, el("label", { for: select.id }, words), select) };
 }
 
 /** Which panels are shown; all of them are the page as it is. @param {Doors} doors @returns {Section} */
