@@ -99,6 +99,7 @@ def reachable(link: Link) -> bool:
     return chosen.samples * chosen.draws <= 20_000 and chosen.problem != "white"
 
 
+@pytest.mark.slow
 def test_forty_links_that_nobody_meant_open_without_a_complaint(page):
     links = [link for link in fuzzed(60, seed=1) if reachable(link)][:40]
     assert len(links) == 40

@@ -140,13 +140,13 @@ def test_the_preview_is_what_the_link_shows(page, width):
     assert seen(page, source) == before
 
 
-def parsed(text: str) -> dict[str, str | None]:
+def parsed(text: str) -> dict[str, str]:
     """The attributes of the one frame in a text."""
-    found: list[dict[str, str | None]] = []
+    found: list[dict[str, str]] = []
 
     class Reader(HTMLParser):
         def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-            found.append(dict(attrs) | {"tag": tag})
+            found.append({name: value or "" for name, value in attrs} | {"tag": tag})
 
     Reader().feed(text)
     assert [each.pop("tag") for each in found] == ["iframe"]
@@ -161,7 +161,7 @@ def test_the_frame_has_nothing_that_a_learning_system_takes_away(page):
     assert set(attributes) <= KEPT
     assert attributes["width"] == "100%"
     assert attributes["title"] == "Sampled Softmax Explorer: Explorer"
-    query = parse_qs(urlsplit(attributes["src"] or "").query)
+    query = parse_qs(urlsplit(attributes["src"]).query)
     assert query["note"] == [choose_note.input_value()]
     assert query["embed"] == ["true"]
 
@@ -263,7 +263,7 @@ def test_the_dialog_is_worked_by_keys_alone(page):
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog", name="Share this page")
     expect(dialog).to_be_visible()
-    reached = []
+    reached: list[str] = []
     for _ in range(70):
         page.keyboard.press("Tab")
         name = page.evaluate(FOCUSED)
