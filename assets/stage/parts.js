@@ -137,6 +137,7 @@ export class Parts {
       panels: shown,
       title: (name) => templated(plain(name).title, numbers(this.#view, settings(), this.#acts.names)),
       reached: this.#reached(),
+      reads: this.#record.sentence.length > 0,
       opened: () => this.player.pause(),
     };
     const share = new Share(this.#spec, this.#record, acts);

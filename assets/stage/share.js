@@ -15,6 +15,7 @@ import { preview } from "./share_preview.js";
  * @property {() => string[]} panels that can be shown now
  * @property {(name: string) => string} title of a panel
  * @property {string[]} reached the settings that a hand can change on this page
+ * @property {boolean} reads whether a sentence reads the picture of this page
  * @property {() => void} opened
  *
  * @typedef {{frame: any, link: string, embedded: string, title: string, height: number, settings: any, usual: any}} Now

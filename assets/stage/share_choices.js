@@ -79,12 +79,12 @@ function noteOf(most, change) {
 }
 
 /** Player, sentence, note, and how the page begins. @param {Doors} doors @returns {Section} */
-export function around({ spec, change }) {
+export function around({ spec, acts, change }) {
   const { note: most, themes } = spec.sharing;
   const player = checkbox("the player", (on) => change({ player: on }));
   const sentence = checkbox("the sentence that reads the picture", (on) => change({ sentence: on }));
   const play = checkbox("start playing when it is seen", (on) => change({ play: on }));
-  const theme = selection("light or dark", themes, (value) => change({ theme: value }));
+  const theme = selection("theme", themes, (value) => change({ theme: value }));
   const note = noteOf(most, change);
   const show = ({ frame, usual }) => {
     const held = frame.hidden.includes("draw") || frame.locked.includes("draw") || !frame.player;
@@ -93,6 +93,7 @@ export function around({ spec, change }) {
     play.input.checked = frame.play;
     play.input.disabled = held; // what nobody could stop does not start
     sentence.input.checked = frame.sentence;
+    sentence.node.hidden = !acts.reads;
     theme.select.value = frame.theme;
     if (note.input.value !== frame.note) note.input.value = frame.note;
   };

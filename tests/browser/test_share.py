@@ -92,7 +92,7 @@ def choose(dialog: Locator) -> None:
     dialog.get_by_label("samples", exact=True).select_option("locked")
     dialog.get_by_label("problem", exact=True).select_option("hidden")
     dialog.get_by_label("the sentence that reads the picture").uncheck()
-    dialog.get_by_label("light or dark").select_option("dark")
+    dialog.get_by_label("theme").select_option("dark")
     dialog.get_by_label(re.compile("^A note")).fill('<b>Drag</b> cat & dog; "what" (stays)?')
 
 
@@ -275,7 +275,7 @@ def test_the_dialog_is_worked_by_keys_alone(page):
         "Noise: 3 drawn from here",
         "samples",
         "the player",
-        "light or dark",
+        "theme",
         "phone, 390 px|800 px|1,280 px",
         "The page in its frame",
         "Copy: Link",
