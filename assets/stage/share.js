@@ -38,6 +38,7 @@ export class Share {
   /** @type {Section[]} */ #sections;
   /** @type {any} */ #frame = null;
   #height = HEIGHT;
+  #title = el("h2", { id: unique("share"), tabindex: "-1" }, "Share this page");
 
   /** @param {any} spec the stage's document @param {any} record of this page @param {Acts} acts */
   constructor(spec, record, acts) {
@@ -51,7 +52,7 @@ export class Share {
   }
 
   #make() {
-    const title = el("h2", { id: unique("share"), tabindex: "-1", autofocus: true }, "Share this page");
+    const title = this.#title;
     const close = button("Close", () => this.node.close());
     const head = el("div", { class: "ssm-share-head" }, title, close);
     const body = el("div", { class: "ssm-share-body" }, ...this.#sections.map(sectionOf));
@@ -68,6 +69,7 @@ export class Share {
     this.#frame = structuredClone(this.#acts.frame());
     this.#height = HEIGHT;
     this.node.showModal();
+    this.#title.focus();
     this.#show();
   }
 
