@@ -54,6 +54,8 @@ def test_a_thousand_links_that_nobody_meant_are_mended_with_whole_sentences():
         assert all(len(note) < 600 for note in found.notes)
         assert Settings.from_query(found.settings.to_query()) == (found.settings, ())
         assert Frame.from_query(found.frame.to_query()) == (found.frame, ())
+        raw, _ = Settings.from_query(link.query)  # as the page itself asks, with nothing parsed before
+        assert Settings.from_query(raw.to_query()) == (raw, ())
 
 
 def test_fuzzing_spoils_every_way_and_finds_faults():
