@@ -140,7 +140,8 @@ export class Explorer {
   /** A step of the player. Where the page cannot compute, the next step waits for torch. */
   #go(draw, by) {
     if (!this.#local && this.#dialogue.waiting) return;
-    this.#change({ draw, average: "so_far" }, this.#local !== null && this.#parts.player.playing);
+    const patch = this.#parts.allowed({ draw, average: "so_far" });
+    this.#change(patch, this.#local !== null && this.#parts.player.playing);
     this.#stepped = by === 1 ? this.#view : null;
   }
 

@@ -85,6 +85,11 @@ export class Page {
     say(this.word, note);
   }
 
+  /** Where the frame keeps the scores as they are, no way leads to others. @param {Set<string>} fixed settings */
+  fix(fixed) {
+    for (const way of this.own.querySelectorAll("button")) way.hidden = fixed.has("problem") || fixed.has("table");
+  }
+
   /** Which table of the viewer's own is shown; null where it is not theirs. @param {number|null} classes */
   showTable(classes) {
     this.own.hidden = classes === null;

@@ -3,10 +3,16 @@
 import { el } from "../controls/dom.js";
 import { Player } from "../controls/player.js";
 import { numbers } from "../panels/series.js";
+import { plain as templated } from "../panels/texts.js";
 import { sayInBar } from "./bar.js";
 import { ControlPanel } from "./control_panel.js";
+import { announce, onceSeen, onSlides } from "./embed.js";
+import { GRIPS } from "./grips.js";
 import { Page, ribbon } from "./page.js";
 import { PanelGrid } from "./panel_grid.js";
+import { Share } from "./share.js";
+import { addressOf, queryOf } from "./share_link.js";
+import { isStill } from "./stepping.js";
 import { Story } from "./story.js";
 
 /**
@@ -30,38 +36,55 @@ export class Parts {
   /** @type {Player} */ player;
   /** @type {Page} */ page;
   /** @type {Story|null} */ story;
+  /** @type {Share} */ share;
   #spec;
   #record;
   #host;
   /** @type {Acts} */ #acts;
+  /** What the page does, whatever the frame says. @type {Acts} */ #doors;
   #sticky = el("div", { class: "ssm-sticky" });
   /** @type {any} */ #view = null;
   #late = false;
+  /** What is shown around the settings. @type {any} */ #frame = null;
+  /** What no hand may change. @type {Set<string>} */ #fixed = new Set();
+  /** From within another page to this state alone. @type {any} */ #outward = el(
+    "a",
+    { target: "_blank", rel: "noopener" },
+    "Open in a new tab",
+  );
+  /** @type {any} */ #signal = null;
 
   /** @param {any} spec the stage's document @param {any} page its record @param {any} host @param {Acts} acts */
   constructor(spec, page, host, acts) {
     this.#spec = spec;
     this.#record = page;
     this.#host = host;
-    this.#acts = acts;
+    this.#doors = acts;
+    this.#acts = { ...acts, change: (patch, live) => this.#move(patch, live) };
     host.classList.add("ssm-noted");
     this.controls = this.#makeControls();
     this.player = this.#makePlayer();
     this.grid = this.#makeGrid();
     this.page = this.#makePage();
-    this.story = page.chapters.length ? this.#makeStory() : null;
+    this.story = page.chapters.length ? this.#makeStory(acts.change) : null;
+    this.share = this.#makeShare();
     const { what, word, sentence, status, readouts, facts, next, help } = this.page;
     help.hidden = !page.panels.some((name) => spec.panels.light[name].notes.length);
     const { front, drawer } = this.controls;
     const stage = [word, sentence, front, drawer, status, this.#sticky, this.grid.node, readouts];
-    host.replaceChildren(what, ...(this.story?.around(stage) ?? stage), facts, next);
+    const outward = el("p", { class: "ssm-outward", hidden: !this.#embedded }, this.#outward);
+    host.replaceChildren(what, ...(this.story?.around(stage) ?? stage), facts, next, outward, this.share.node);
+  }
+
+  get #embedded() {
+    return this.#host.classList.contains("ssm-embedded");
   }
 
   #makeControls() {
     const { settings, change, line } = this.#acts;
     const refuse = (sentence) => this.page.refuse(sentence);
     const acts = { settings, change, load: line.load, refuse, moved: () => this.grid?.fit() };
-    return new ControlPanel(this.#spec, line.embedded, acts, this.#record.front);
+    return new ControlPanel(this.#spec, this.#embedded, acts, this.#record.front);
   }
 
   #makePlayer() {
@@ -84,6 +107,7 @@ export class Parts {
       formed,
       tools,
       draw: this.player.node,
+      fixed: () => this.#fixed,
     };
     return new PanelGrid(this.#spec, this.#record, this.#host, acts);
   }
@@ -95,11 +119,52 @@ export class Parts {
     return new Page(this.#spec, this.#record, { opened: () => this.read(), explain, line, leave });
   }
 
-  #makeStory() {
-    const { settings, change, line } = this.#acts;
+  /** A chapter leads where a hand may not. @param {(patch: any) => void} change */
+  #makeStory(change) {
+    const { settings, line } = this.#acts;
     const frame = (shown) => this.frame(shown);
     const figure = (name) => this.grid.figure(name);
     return new Story(this.#spec, this.#record, { settings, change, line, frame, figure });
+  }
+
+  #makeShare() {
+    const { settings } = this.#acts;
+    const plain = (name) => this.#spec.panels.light[name];
+    const shown = () => this.#record.panels.filter((name) => this.#many || !plain(name).needs.includes("ranked"));
+    const acts = {
+      settings,
+      frame: () => this.#frame,
+      usual: () => this.#usual,
+      chapter: () => this.story?.chapter ?? 0,
+      panels: shown,
+      title: (name) => templated(plain(name).title, numbers(this.#view, settings(), this.#acts.names)),
+      reached: this.#reached(),
+      reads: this.#record.sentence.length > 0,
+      opened: () => this.player.pause(),
+    };
+    const share = new Share(this.#spec, this.#record, acts);
+    share.button.hidden = this.#embedded; // the way out leads to a page that has it
+    return share;
+  }
+
+  /** The settings that a hand can change on this page. */
+  #reached() {
+    const panels = this.#record.panels.map((name) => this.#spec.panels.light[name]);
+    const byHand = panels.flatMap(({ grip, level }) => [
+      ...(grip ? [GRIPS[grip].writes] : []),
+      ...(level ? [level] : []),
+    ]);
+    const all = new Set([...Object.keys(this.controls.controls), ...byHand, "draw", "average", "table"]);
+    return Object.keys(this.#spec.fields).filter((name) => all.has(name));
+  }
+
+  get #many() {
+    return (this.#view?.classes.hidden ?? 0) > 0;
+  }
+
+  /** The frame that the page, or the chapter, has by itself. */
+  get #usual() {
+    return this.story ? this.#record.chapters[this.story.chapter - 1].frame : this.#record.frame;
   }
 
   /** What is primary stays in reach: on a phone, samples and "Draw again" in a bar that does not scroll away. */
@@ -114,7 +179,7 @@ export class Parts {
     const { said, badge, help, readouts } = this.page;
     const { again, primary, quiet } = this.player;
     this.#sticky.append(this.controls.controls.samples.node, again, said);
-    readouts.prepend(quiet, badge);
+    readouts.prepend(quiet, badge, this.share.button);
     primary.append(help);
   }
 
@@ -125,7 +190,7 @@ export class Parts {
     classes.node.after(samples.node);
     primary.prepend(again);
     node.append(quiet);
-    status.append(said, badge, help);
+    status.append(said, badge, this.share.button, help);
   }
 
   /** Notes on the picture fade at the first touch. @param {AbortSignal} signal */
@@ -134,6 +199,9 @@ export class Parts {
     for (const kind of ["pointerdown", "keydown"]) this.#host.addEventListener(kind, touched, { signal });
     this.grid.watch(signal);
     this.story?.watch(signal);
+    this.#signal = signal;
+    announce(this.#host, this.grid.node, signal);
+    onSlides({ start: () => this.#play(), stop: () => this.player.pause() }, signal);
   }
 
   /** Notes on the picture: there on the first view, gone at the first touch, back by "?". @param {boolean} on */
@@ -145,15 +213,32 @@ export class Parts {
 
   /** What a page, a chapter, a teacher or an embedder lets be seen and changed. @param {any} frame */
   frame(frame) {
+    this.#frame = frame;
+    this.#fixed = new Set([...frame.hidden, ...frame.locked]);
     this.controls.frame(frame);
     this.grid.frame(frame);
-    this.player.node.classList.toggle("ssm-playerless", !frame.player);
-    this.player.quiet.hidden = !frame.player;
-    for (const node of [this.player.node, this.player.again]) node.hidden = frame.hidden.includes("draw");
-    if (frame.locked.includes("draw")) this.player.lock();
+    this.player.frame(frame);
+    this.page.fix(this.#fixed);
     this.page.sentence.hidden = !frame.sentence;
     this.page.tell(frame.note);
     this.story?.open(frame);
+  }
+
+  /** A hand changes what the frame leaves to it. */
+  #move(patch, live) {
+    const free = this.allowed(patch);
+    if (Object.keys(free).length) this.#doors.change(free, live);
+  }
+
+  /** What of a change the frame leaves to the reader. @param {Record<string, any>} patch */
+  allowed(patch) {
+    return Object.fromEntries(Object.entries(patch).filter(([name]) => !this.#fixed.has(name)));
+  }
+
+  /** Play where the frame wants it, and where the reader could stop it. */
+  #play() {
+    const { play, player } = this.#frame;
+    if (play && player && !this.#fixed.has("draw") && !isStill()) this.player.start();
   }
 
   // -------------------------------------------------------------- show
@@ -164,6 +249,9 @@ export class Parts {
     this.player.set(settings.draw, settings.draws, settings.average);
     this.page.showTable(settings.problem === "own" ? shape.count : null);
     sayInBar(ribbon(settings, shape.count, this.#spec.fields));
+    const page = { spec: this.#spec, usual: this.#usual, chapter: this.story?.chapter ?? 0 };
+    const query = queryOf(settings, this.#frame, page);
+    this.#outward.href = `${addressOf(this.#record.path, document.baseURI)}?${query}`;
   }
 
   /**
@@ -172,6 +260,7 @@ export class Parts {
    *   view that torch has yet to compute anew: what speaks of them stays as it is
    */
   show(view, from, late) {
+    if (!this.#view) onceSeen(this.grid.node, () => this.#play(), this.#signal);
     this.#view = view;
     this.#late = late.size > 0;
     this.page.hold(this.#late);

@@ -94,6 +94,11 @@ export class Story {
 
   // -------------------------------------------------------------- which chapter
 
+  /** The chapter that is open, counted from 1. */
+  get chapter() {
+    return Math.max(this.#at, 1);
+  }
+
   get #here() {
     return this.#chapters[this.#at - 1];
   }

@@ -25,6 +25,7 @@ from tests.browser.explorer import (
     typed,
 )
 from tests.browser.server import free_port, running_app
+from tests.links import Link, fuzzed, restored
 from tests.test_settings import every_settings
 
 RUBBISH = (
@@ -90,6 +91,24 @@ def test_rubbish_is_mended_with_notes(page):
         expect(page.get_by_text("Traceback")).to_have_count(0)
     page.get_by_role("button", name="Dismiss").click()
     assert notes(page) == []
+
+
+def reachable(link: Link) -> bool:
+    """Whether a test need not wait for what a link asks for."""
+    chosen = restored(link.path, link.query).settings
+    return chosen.samples * chosen.draws <= 20_000 and chosen.problem != "white"
+
+
+@pytest.mark.slow
+def test_forty_links_that_nobody_meant_open_without_a_complaint(page):
+    links = [link for link in fuzzed(60, seed=1) if reachable(link)][:40]
+    assert len(links) == 40
+    for link in links:  # `page` holds that nothing is written on the console, and no dialog is opened by any note
+        query = quote(link.query.removeprefix("?"), safe="=&%")
+        page.goto(f"/{link.path}?{query}")
+        expect(page.locator(READY)).to_be_visible(timeout=MILLISECONDS_TO_OPEN)
+        expect(page.get_by_text("Traceback")).to_have_count(0)
+        expect(page.locator("[data-panel]:visible").first).to_be_visible()
 
 
 def test_link_follows_the_hand_when_it_rests(page):

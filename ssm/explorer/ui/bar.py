@@ -9,7 +9,10 @@ from streamlit.navigation.page import StreamlitPage
 from ssm.explorer.ui.paths import ASSETS
 
 TITLE = "Sampled Softmax Explorer"
-STYLES = ("panels/panels.css", *(f"stage/{name}.css" for name in ("style", "forms", "sheets", "story")))  # in assets
+STYLES = (
+    "panels/panels.css",
+    *(f"stage/{name}.css" for name in ("style", "forms", "sheets", "story", "share")),
+)  # in assets
 
 # Streamlit's own header lies over the bar, transparent, and would take the clicks that are meant for what is under it.
 _HEADER = """
