@@ -3,7 +3,7 @@
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ssm.explorer.ui.paths import ASSETS
+from ssm.explorer.export.markup import ASSETS
 
 _ROOMS = ("kernel", "panels", "controls", "stage")  # below assets
 
