@@ -18,13 +18,15 @@ def save(text: str, path: Path) -> None:
         ValueError: with a sentence, where that cannot be: nothing is then written.
     """
     if not path.parent.is_dir():
-        checks.refuse("the output", "in a folder that is there", str(path), "make the folder or name another")
+        checks.refuse("the output", "in a folder that is there", checks.Said(path), "make the folder or name another")
     if path.is_dir():
-        checks.refuse("the output", "a file", f"the folder {path}", f"name a file in it, {path / 'lesson.html'}")
+        checks.refuse(
+            "the output", "a file", checks.Said(f"the folder {path}"), f"name a file in it, {path / 'lesson.html'}"
+        )
     try:
         _replace(text, path)
     except OSError as error:
-        found = f"{path} ({error.strerror})"
+        found = checks.Said(f"{path} ({error.strerror})")
         checks.refuse("the output", "where files may be written", found, "choose another folder")
 
 

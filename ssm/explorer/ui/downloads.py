@@ -1,6 +1,5 @@
 """Downloads: what a viewer takes home, each by a link that spells the state it is made of."""
 
-from functools import lru_cache
 from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
@@ -37,7 +36,6 @@ def saved_as(name: str) -> dict[str, str]:
     return {"Content-Disposition": f'attachment; filename="{name}"'}
 
 
-@lru_cache(maxsize=4)
 def _lesson(query: str) -> bytes:
     asked = parse_qs(query)
     rest = "&".join(part for part in query.split("&") if part.partition("=")[0] != "page")
