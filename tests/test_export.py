@@ -167,7 +167,7 @@ def test_a_bundle_computes_what_its_modules_compute(tmp_path):
 
     def found(path: Path) -> Any:
         words = (json.dumps([path.as_uri(), constants]), (ASSETS / "kernel/problem.js").as_uri())
-        command = [NODE, "--input-type=module", "-e", program, *words]
+        command = [str(NODE), "--input-type=module", "-e", program, *words]
         return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
     assert found(tmp_path / "bundle.mjs") == found(ASSETS / "kernel/view.js")
@@ -194,7 +194,7 @@ def test_the_pages_bundle_imports_nothing():
 def test_a_bundle_refuses_a_form_that_it_does_not_know(tmp_path, line):
     (tmp_path / "a.js").write_text(f"{line}\n", "utf-8")
     with pytest.raises(
-        ValueError, match=r"^modules of a bundle, here a\.js, must use import \{ a as b \} from, .*, got "
+        ValueError, match=r"^modules of a bundle such as a\.js must use import \{ a as b \} from, .*, got "
     ):
         bundle(tmp_path, "a.js")
 

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from html import escape
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Frame, Page, expect
@@ -52,7 +53,7 @@ def offline(chromium: Browser) -> Iterator[Callable[..., Page]]:
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
-    def made(**options: object) -> Page:
+    def made(**options: Any) -> Page:
         context = chromium.new_context(offline=True, **options)
         context.add_init_script(REPORT)
         context.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
@@ -71,9 +72,7 @@ def offline(chromium: Browser) -> Iterator[Callable[..., Page]]:
 def opened(offline: Callable[..., Page], tmp_path: Path) -> Open:
     """Make a file and open it in one of the ways of `AROUND`."""
 
-    def opened(
-        query: str, page: Record | None = None, way: str = "file", width: int = 1_200, **options: object
-    ) -> Frame:
+    def opened(query: str, page: Record | None = None, way: str = "file", width: int = 1_200, **options: Any) -> Frame:
         text = export.page(query, page) if page else export.page(query)
         (tmp_path / "lesson.html").write_text(text, "utf-8")
         around = AROUND[way]
@@ -116,8 +115,8 @@ def expect_numbers(frame: Frame, settings: Settings) -> None:
     }
     for (panel, trace), values in gradients.items():
         expected = pytest.approx([float(value) for value in values], rel=CLOSE, abs=CLOSE)
-        found = eventually(frame, lambda panel=panel, trace=trace: shown(frame, panel, trace), expected.__eq__)
-        assert found == expected
+        look = partial(shown, frame, panel, trace)
+        assert eventually(frame, look, expected.__eq__) == expected
 
 
 def eventually(frame: Frame, look: Callable[[], T], enough: Callable[[T], object]) -> T:
@@ -131,7 +130,7 @@ def eventually(frame: Frame, look: Callable[[], T], enough: Callable[[T], object
 
 def scrolled(frame: Frame) -> float:
     """How far the frame and what is around it are scrolled."""
-    return sum(each.evaluate(SCROLLED) for each in frame.page.frames)
+    return float(sum(each.evaluate(SCROLLED) for each in frame.page.frames))
 
 
 def badge(frame: Frame, words: str) -> None:

@@ -103,7 +103,9 @@ def _require_known(path: Path, body: str) -> None:
     left = _LEFT.search(_COMMENT.sub("", body))
     if left:
         forms = "import { a as b } from, export { a as b } from, export const, class or function"
-        checks.refuse(f"modules of a bundle, here {path.name},", forms, left[0], "write it in one of these", verb="use")
+        checks.refuse(
+            f"modules of a bundle such as {path.name}", forms, left[0], "write it in one of these", verb="use"
+        )
 
 
 def _name(path: Path, root: Path) -> str:

@@ -10,7 +10,6 @@ from importlib.metadata import version
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
-from ssm import __version__
 from ssm.explorer.export import markup
 from ssm.explorer.export.answers import Answer, computed, fewer, listing
 from ssm.explorer.export.bundle import bundle
@@ -20,6 +19,7 @@ from ssm.explorer.pages import EXPLORER, Page
 from ssm.explorer.problems import Problem
 from ssm.explorer.settings import Frame, Settings
 from ssm.explorer.story import Chapter, opened
+from ssm.version import __version__
 
 # Held by the file itself, wherever it is put: nothing is fetched, nothing is sent.
 POLICY = (
