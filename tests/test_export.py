@@ -173,6 +173,15 @@ def test_a_bundle_computes_what_its_modules_compute(tmp_path):
     assert found(tmp_path / "bundle.mjs") == found(ASSETS / "kernel/view.js")
 
 
+def test_a_bundle_keeps_names_that_are_changed_on_the_way(tmp_path):
+    (tmp_path / "a.js").write_text("export const one = 1;\nexport const two = 2;\n", "utf-8")
+    passed_on = 'import { one as first } from "./a.js";\nexport { two as second } from "./a.js";\n'
+    (tmp_path / "b.js").write_text(f"{passed_on}const one = 9;\nexport const sum = first + one;\n", "utf-8")
+    program = bundle(tmp_path, "b.js") + "process.stdout.write(`${second} ${sum}`);"
+    command = [str(NODE), "--input-type=module", "-e", program]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "2 10"
+
+
 def test_the_pages_bundle_imports_nothing():
     text = bundle(ASSETS, "stage/file.js")
     assert not re.search(r"^(import|export \{)", text, re.MULTILINE)
