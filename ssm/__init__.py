@@ -10,5 +10,4 @@ from ssm import optim as optim
 from ssm import optimum as optimum
 from ssm import streaming as streaming
 from ssm.head import SampledSoftmax as SampledSoftmax
-
-__version__ = "0.1.0"
+from ssm.version import __version__ as __version__

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssm.explorer import experiment, figures, problems
+from ssm.explorer.export.spec import PREVIEW_CLASSES, spec
 from ssm.explorer.pages import BIAS, PAGES
 from ssm.explorer.problems import Numbered, Problem, tables
 from ssm.explorer.settings import FIELDS, Frame, Settings
 from ssm.explorer.ui import answers
 from ssm.explorer.ui.answers import answer, first_answer, is_long, problem
-from ssm.explorer.ui.spec import PREVIEW_CLASSES, spec
 from ssm.explorer.ui.table_store import TABLES, TableStore, size_of
 
 PETS = tables.parse("bird 1.5\ncat 0.5\ndog 2.5")

@@ -18,14 +18,13 @@ from starlette.requests import Request
 
 from app import app
 from ssm.explorer import experiment
+from ssm.explorer.export.markup import ASSETS, TITLE
+from ssm.explorer.export.spec import spec
 from ssm.explorer.pages import BIAS, PAGES
 from ssm.explorer.settings import Settings
 from ssm.explorer.ui import answers
 from ssm.explorer.ui import server as server_of_ours
-from ssm.explorer.ui.bar import TITLE
-from ssm.explorer.ui.paths import ASSETS
 from ssm.explorer.ui.server import warm_up
-from ssm.explorer.ui.spec import spec
 from tests.browser.server import running_app
 
 SECONDS = 30

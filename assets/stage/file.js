@@ -31,6 +31,7 @@ export function filed({ spec, problems, answers, query, embedded }, deliver) {
   const answered = ({ ask, query }, own) => ({ ...(known.get(query) ?? answer(own())), ask, serial: String(ask) });
   return {
     query,
+    home: null,
     embedded,
     words: WORDS,
     spec: async () => spec,

@@ -11,6 +11,7 @@ const STATE = "data-test-connection-state"; // on the element of the whole app; 
 /**
  * @typedef {object} Line what stands behind the stage: a server, or nothing but the file that it is in
  * @property {string} query the link that the page was opened with
+ * @property {string|null} home the address below which the pages are; null where there are no others
  * @property {boolean} embedded whether the page stands inside another
  * @property {{preview: string, asking: string, slow: string, gone: string}} words on whose numbers are shown
  * @property {() => Promise<any>} spec the stage's document
@@ -29,6 +30,7 @@ const STATE = "data-test-connection-state"; // on the element of the whole app; 
 export function served({ setStateValue, setTriggerValue }) {
   return {
     query: location.search.slice(1),
+    home: document.baseURI,
     embedded: isEmbedded(),
     words: {
       preview: "the page's preview, torch follows",

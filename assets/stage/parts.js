@@ -72,7 +72,7 @@ export class Parts {
     help.hidden = !page.panels.some((name) => spec.panels.light[name].notes.length);
     const { front, drawer } = this.controls;
     const stage = [word, sentence, front, drawer, status, this.#sticky, this.grid.node, readouts];
-    const outward = el("p", { class: "ssm-outward", hidden: !this.#embedded }, this.#outward);
+    const outward = el("p", { class: "ssm-outward", hidden: !this.#embedded || !acts.line.home }, this.#outward);
     host.replaceChildren(what, ...(this.story?.around(stage) ?? stage), facts, next, outward, this.share.node);
   }
 
@@ -128,11 +128,12 @@ export class Parts {
   }
 
   #makeShare() {
-    const { settings } = this.#acts;
+    const { settings, line } = this.#acts;
     const plain = (name) => this.#spec.panels.light[name];
     const shown = () => this.#record.panels.filter((name) => this.#many || !plain(name).needs.includes("ranked"));
     const acts = {
       settings,
+      home: line.home ?? "",
       frame: () => this.#frame,
       usual: () => this.#usual,
       chapter: () => this.story?.chapter ?? 0,
@@ -143,7 +144,7 @@ export class Parts {
       opened: () => this.player.pause(),
     };
     const share = new Share(this.#spec, this.#record, acts);
-    share.button.hidden = this.#embedded; // the way out leads to a page that has it
+    share.button.hidden = this.#embedded || !line.home; // the way out leads to a page that has it
     return share;
   }
 
@@ -250,8 +251,8 @@ export class Parts {
     this.page.showTable(settings.problem === "own" ? shape.count : null);
     sayInBar(ribbon(settings, shape.count, this.#spec.fields));
     const page = { spec: this.#spec, usual: this.#usual, chapter: this.story?.chapter ?? 0 };
-    const query = queryOf(settings, this.#frame, page);
-    this.#outward.href = `${addressOf(this.#record.path, document.baseURI)}?${query}`;
+    const { home } = this.#acts.line;
+    if (home) this.#outward.href = `${addressOf(this.#record.path, home)}?${queryOf(settings, this.#frame, page)}`;
   }
 
   /**

@@ -3,12 +3,14 @@
 import { button, el, unique } from "../controls/dom.js";
 import { around, controls, panels } from "./share_choices.js";
 import { copies } from "./share_copies.js";
+import { file } from "./share_file.js";
 import { addressOf, queryOf } from "./share_link.js";
 import { preview } from "./share_preview.js";
 
 /**
  * @typedef {object} Acts
  * @property {() => any} settings
+ * @property {string} home the address below which the pages are
  * @property {() => any} frame as it is shown now
  * @property {() => any} usual the frame of the page, or of the chapter, where a link says nothing
  * @property {() => number} chapter 0 where the page has none
@@ -18,14 +20,14 @@ import { preview } from "./share_preview.js";
  * @property {boolean} reads whether a sentence reads the picture of this page
  * @property {() => void} opened
  *
- * @typedef {{frame: any, link: string, embedded: string, title: string, height: number, settings: any, usual: any}} Now
- *   what is shared: `embedded` is the link of a frame, `height` what that frame takes
+ * @typedef {{frame: any, link: string, embedded: string, file: string, title: string, height: number, settings: any, usual: any}} Now
+ *   what is shared: `embedded` is the link of a frame, `file` that of the page as a file, `height` what that frame takes
  * @typedef {{spec: any, acts: Acts, change: (patch: any) => void, grown: (height: number) => void}} Doors
  * @typedef {{title: string, node: any, show: (now: Now) => void, close?: () => void}} Section one part of the dialog
  */
 
 /** The parts of the dialog, in their order; one more is one more. @type {((doors: Doors) => Section)[]} */
-const SECTIONS = [panels, controls, around, preview, copies];
+const SECTIONS = [panels, controls, around, preview, copies, file];
 
 const HEIGHT = 640; // px of a frame, until the preview has said its own
 
@@ -96,13 +98,14 @@ export class Share {
 
   /** @returns {Now} */
   #now() {
-    const { settings, usual, chapter } = this.#acts;
+    const { settings, usual, chapter, home } = this.#acts;
     const query = queryOf(settings(), this.#frame, { spec: this.#spec, usual: usual(), chapter: chapter() });
-    const link = `${addressOf(this.#record.path, document.baseURI)}?${query}`;
+    const link = `${addressOf(this.#record.path, home)}?${query}`;
     return {
       frame: this.#frame,
       link,
       embedded: `${link}&embed=true`,
+      file: `${addressOf("lesson.html", home)}?page=${this.#record.name}&${query}`,
       title: `Sampled Softmax Explorer: ${this.#record.title}`,
       height: this.#height,
       settings: settings(),

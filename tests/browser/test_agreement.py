@@ -15,9 +15,9 @@ from playwright.sync_api import Page
 
 from ssm import checks, estimators, exact, noise
 from ssm.explorer import experiment
+from ssm.explorer.export.spec import spec
 from ssm.explorer.figures import templates
 from ssm.explorer.settings import Settings
-from ssm.explorer.ui.spec import spec
 from tests.test_settings import every_settings
 
 CASES, PARTS = 1_000, 4

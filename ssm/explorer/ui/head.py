@@ -7,9 +7,8 @@ from urllib.parse import parse_qs
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ssm.explorer.export.markup import ASSETS, TITLE
 from ssm.explorer.pages import EXPLORER, PAGES
-from ssm.explorer.ui.bar import TITLE
-from ssm.explorer.ui.paths import ASSETS
 
 _ROOMS = ("kernel", "panels", "controls", "stage")  # below assets
 
