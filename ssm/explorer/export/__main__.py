@@ -18,10 +18,10 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, default=Path("lesson.html"), help="the file to write")
     parser.add_argument("--page", choices=_PAGES, default=EXPLORER.name, help="the page that it shows")
     asked = parser.parse_args()
-    made = lesson(asked.query.rpartition("?")[2], _PAGES[asked.page])
-    for note in made.notes:
-        sys.stderr.write(f"{note}\n")
     try:
+        made = lesson(asked.query.rpartition("?")[2], _PAGES[asked.page])
+        for note in made.notes:
+            sys.stderr.write(f"{note}\n")
         save(made.html, asked.output)
     except ValueError as error:
         sys.exit(str(error))

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
+from ssm import checks
 from ssm.explorer.export import markup
 from ssm.explorer.export.answers import Answer, computed, fewer, listing
 from ssm.explorer.export.bundle import bundle
@@ -102,7 +103,13 @@ def lesson(query: str, page: Page = EXPLORER, table: Problem | None = None, toda
 
     Returns:
         The file, and the notes.
+
+    Raises:
+        ValueError: the page's own files are not here.
     """
+    if not markup.ASSETS.is_dir():
+        way_out = "export from a clone of the repository: a wheel has the library alone"
+        checks.refuse("the page's modules", "in the folder assets", checks.Said(f"none at {markup.ASSETS}"), way_out)
     query = query.removeprefix("?")
     linked = _opened(query, page, table)
     first = _answer(linked.settings, table, page)
