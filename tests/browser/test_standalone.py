@@ -99,9 +99,13 @@ def answered(frame: Frame) -> Iterator[None]:
 
 
 def shown(frame: Frame, panel: str, trace: str) -> list[float]:
-    """The numbers of a trace: those along which its bars grow."""
-    found = dict(frame.evaluate(NUMBERS, panel))[trace]
-    return next(values for values in found if any(isinstance(value, float) for value in values))
+    """The numbers of a trace, those along which its bars grow, as soon as they are drawn."""
+
+    def drawn() -> list[float]:
+        found = dict(frame.evaluate(NUMBERS, panel))[trace]
+        return next((values for values in found if any(isinstance(value, float) for value in values)), [])
+
+    return eventually(frame, drawn, len)
 
 
 def expect_numbers(frame: Frame, settings: Settings) -> None:
