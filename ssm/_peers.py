@@ -9,6 +9,9 @@ import torch
 from torch import Tensor, distributed
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
+from torch.distributed.device_mesh import DeviceMesh
+from torch.distributed.tensor import DTensor, Shard
+from torch.distributed.tensor._shards_wrapper import LocalShardsWrapper
 
 from ssm import checks
 
@@ -127,6 +130,24 @@ def summed(part: Tensor, peers: Peers) -> Tensor:
     return found
 
 
+def split_tensor(rows: Tensor, start: int, classes: int, peers: Peers) -> DTensor:
+    """The rows of this process as its part of a DTensor [classes, ...]; torch's own ranges would be even."""
+    local = LocalShardsWrapper([rows], [(start, *[0] * (rows.ndim - 1))]) if len(rows) else LocalShardsWrapper([], [])
+    shape = torch.Size((classes, *rows.shape[1:]))
+    stride = torch.empty(shape, device="meta").stride()
+    mesh = DeviceMesh.from_group(peers.group, rows.device.type)
+    return DTensor.from_local(local, mesh, [Shard(0)], run_check=False, shape=shape, stride=stride)
+
+
+def part_of(found: Tensor, rows: Tensor, start: int, classes: int) -> Tensor:
+    """The rows of this process in a state of `split_tensor`, or in a whole one [classes, ...]."""
+    if isinstance(found, DTensor):
+        local = found.to_local()
+        shards = local.local_shards() if isinstance(local, LocalShardsWrapper) else [local]
+        return shards[0] if shards else rows.detach()
+    return found[start : start + len(rows)] if len(found) == classes else found
+
+
 class _Gathered(Function):
     @staticmethod
     def forward(ctx: Any, part: Tensor, peers: Peers) -> Tensor:  # noqa: ANN401 - torch's own
@@ -134,7 +155,7 @@ class _Gathered(Function):
         return peers.gather(part)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
         return ctx.peers.scatter_total(g), None
 
@@ -149,7 +170,7 @@ class _Combined(Function):
         return torch.stack([log_sum, others.sum(0)])
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
         of_log_sum, of_other = ctx.peers.total(g)
         return torch.stack([of_log_sum * ctx.saved_tensors[0], of_other]), None
@@ -162,6 +183,6 @@ class _Summed(Function):
         return peers.total(part)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
         return ctx.peers.total(g), None

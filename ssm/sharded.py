@@ -3,21 +3,17 @@
 import math
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import NamedTuple, final
 
 import torch
 from torch import Tensor, distributed, nn
-from torch.distributed.device_mesh import DeviceMesh
-from torch.distributed.tensor import DTensor, Shard
-from torch.distributed.tensor._shards_wrapper import LocalShardsWrapper
+from torch.distributed.tensor import DTensor
 from torch.nn import functional
 
-from ssm import _drawn, _layer, _peers, checks, estimators, evaluation
-from ssm._drawn import Drawn
-from ssm._peers import Peers
+from ssm import _layer, _peers, _rows, checks, estimators, evaluation
+from ssm._rows import Draw, Rows
 from ssm.drawing import Drawing, refuse_other_noise
-from ssm.estimators import Candidates
 from ssm.noise import Noise
 from ssm.ranks import rank_generator
 
@@ -41,18 +37,6 @@ class _Batch(NamedTuple):
     h: Tensor  # [examples, dim]
     target: Tensor  # [examples]
     mine: slice
-
-
-@dataclass(frozen=True, eq=False)
-class _Part(Candidates):
-    """The samples of this process among all that were drawn."""
-
-    drawn: int = 0
-
-    @property
-    def k(self) -> int:
-        """The number of samples of each example, those of other processes among them."""
-        return self.drawn
 
 
 @final
@@ -131,7 +115,7 @@ class ShardedSampledSoftmax(Drawing):
         refuse_other_noise(noise, n)
         peers = _peers.join(group)
         place = noise.log_probs.device if device is None else torch.device(device)
-        start, stop = _range(n, split, peers)
+        start, stop = _rows.of_rank(n, split, peers.rank, peers.size)
         super().__init__(
             stop - start, dim, sparse=sparse, _weight=torch.empty(stop - start, dim, device=place, dtype=dtype)
         )
@@ -139,7 +123,7 @@ class ShardedSampledSoftmax(Drawing):
         self.dim, self.classes, self.start, self.stop, self.peers = dim, n, start, stop, peers
         self.samples = checks.sample_count(samples)
         self.estimator = checks.estimator(estimator, tuple(estimators.ESTIMATORS))
-        self.hits = _shared(checks.handling(hits, estimator), peers)
+        self.hits = _rows.shared(checks.handling(hits, estimator), peers.rank)
         self.cosine, self.temperature = cosine, checks.temperature(temperature)
         self.power = _layer.power(self.estimator, self.samples, n, calibration)
         self.reduction, self.ignore_index = checks.reduction(reduction), ignore_index
@@ -216,17 +200,8 @@ class ShardedSampledSoftmax(Drawing):
         shape = embeddings.shape[:-1]
         batch = self._meet(embeddings, None, f"top {top}", None)[0]
         k = checks.whole("k", top, 1, self.classes, "ask for no more than there are classes")
-        here = min(k, self.stop - self.start)
-        scores = batch.h.new_full(
-            (len(batch.h), k), -torch.inf, dtype=torch.promote_types(batch.h.dtype, torch.float32)
-        )
-        classes = torch.zeros_like(scores, dtype=torch.int64)
-        if here:
-            best = evaluation.top(batch.h, self._unit(self.weight), here, bias=self._prior())
-            scores[:, :here], classes[:, :here] = best.scores, best.classes + self.start
-        scores, classes = (
-            self.peers.gather(each)[:, batch.mine].movedim(0, 1).flatten(1) for each in (scores, classes)
-        )
+        best = _rows.best(self._rows_of_p(), batch.h, k)
+        scores, classes = (self.peers.gather(each)[:, batch.mine].movedim(0, 1).flatten(1) for each in best)
         return classes.gather(1, scores.topk(k).indices)[: shape.numel()].reshape(*shape, k)
 
     def shard(self, rows: Tensor) -> DTensor:
@@ -239,12 +214,7 @@ class ShardedSampledSoftmax(Drawing):
         Returns:
             [classes, ...].
         """
-        offset = (self.start, *[0] * (rows.ndim - 1))
-        local = LocalShardsWrapper([rows], [offset]) if len(rows) else LocalShardsWrapper([], [])
-        shape = torch.Size((self.classes, *rows.shape[1:]))
-        stride = torch.empty(shape, device="meta").stride()
-        mesh = DeviceMesh.from_group(self.peers.group, rows.device.type)
-        return DTensor.from_local(local, mesh, [Shard(0)], run_check=False, shape=shape, stride=stride)
+        return _peers.split_tensor(rows, self.start, self.classes, self.peers)
 
     def extra_repr(self) -> str:
         """What ``print`` shows of the layer."""
@@ -261,11 +231,15 @@ class ShardedSampledSoftmax(Drawing):
         """The losses of this process, and which count, both shaped as the target."""
         batch, own = self._meet(embeddings, target, kind, generator)
         if kind == "exact":
-            found = self._exact(batch)
+            log_sum, x_t = _peers.combined(_rows.exact_parts(self._rows_of_p(), batch.h, batch.target), self.peers)
+            found = (log_sum - x_t)[batch.mine]
         elif self.estimator in estimators.CORRECTIONS:
-            found = self._softmax(batch, own.samples)
+            draw, correction = _rows.drawn(batch.target, own.samples, self._how)
+            parts = _rows.softmax_parts(self._rows(), batch.h, draw, correction)
+            found = _rows.softmax_loss(_peers.combined(parts, self.peers), correction, self._how)[batch.mine]
         else:
-            found = _peers.summed(self._logistic(batch, own.samples), self.peers)[batch.mine]
+            terms = _rows.logistic_terms(self._rows(), batch.h, batch.target, own.samples, self._how)
+            found = _peers.summed(terms, self.peers)[batch.mine]
         return found[: len(own.target)].reshape(target.shape), own.counted.reshape(target.shape)
 
     def _meet(
@@ -290,7 +264,7 @@ class ShardedSampledSoftmax(Drawing):
         return _Batch(_peers.gathered(h, self.peers).flatten(0, 1), t, mine), own
 
     def _own(self, embeddings: Tensor, target: Tensor | None, kind: str, generator: torch.Generator | None) -> _Own:
-        self._refuse_other_device(embeddings)
+        _rows.refuse_other_device(embeddings, self.weight, self.peers.rank)
         scores = evaluation.layer_scores(embeddings, self.weight.new_empty(1, self.dim), None)
         if target is None:
             target = torch.zeros(embeddings.shape[:-1], dtype=torch.int64, device=embeddings.device)
@@ -302,7 +276,7 @@ class ShardedSampledSoftmax(Drawing):
         if self.estimator in _layer.RATIOS and kind == "exact":
             checks.drawable_targets(self.noise.log_probs[target])
         counted = torch.ones_like(target, dtype=torch.bool) if counted is None else counted.flatten()
-        h = self._unit(embeddings.reshape(-1, self.dim).masked_fill(~counted[:, None], 0.0))
+        h = _rows.unit(embeddings.reshape(-1, self.dim).masked_fill(~counted[:, None], 0.0), cosine=self.cosine)
         samples = self.draw_shared(generator) if kind == "sampled" else target.new_empty(0)
         return _Own(h, target, counted, samples)
 
@@ -313,79 +287,20 @@ class ShardedSampledSoftmax(Drawing):
         gradients = torch.is_grad_enabled(), h.requires_grad, [each.requires_grad for each in self.parameters()]
         return zlib.crc32(repr((shape, how, kind, h.dtype, gradients)).encode())
 
-    def _softmax(self, batch: _Batch, samples: Tensor) -> Tensor:
-        drawn = _drawn.draw(batch.target, samples, self.noise, rejected=self.hits != "kept", tries=self.tries)
-        taken = estimators.CORRECTIONS[self.estimator](drawn)
-        classes = drawn.places[len(batch.target) :]  # sorted
-        ends = torch.tensor([self.start, self.stop], device=classes.device)
-        first, last = torch.searchsorted(classes, ends).tolist()
-        x_t, y = self._scores(batch, classes[first:last], sparse=self.sparse, elsewhere=0.0)
-        added = torch.zeros_like(drawn.sample_log_q) if taken.samples is None else -taken.samples
-        if drawn.counts is not None:
-            added = added + drawn.counts.double().log()
-        y = _without_hits(y + added[first:last].to(y.dtype), drawn, first)
-        found = _peers.combined(torch.stack([_log_sum(y), x_t]), self.peers)[:, batch.mine]
-        least = torch.finfo(y.dtype).min / 4  # as in the fused step
-        loses = 0.0 if taken.target is None else taken.target[batch.mine].to(y.dtype).clamp(min=least)
-        rest = found[0] - (found[1] - loses)
-        return rest if self.estimator == "naive_importance" else -functional.logsigmoid(-rest)
+    @property
+    def _how(self) -> Draw:
+        return Draw(self.noise, self.estimator, self.hits != "kept", self.tries, self.power)
 
-    def _logistic(self, batch: _Batch, samples: Tensor) -> Tensor:
-        """The terms of this process, by the formulas themselves; a target that is elsewhere scores so high that it has none."""
-        mine = samples[(samples >= self.start) & (samples < self.stop)]
-        most = torch.finfo(torch.promote_types(batch.h.dtype, torch.float32)).max
-        x = self._scores(batch, mine, sparse=self.sparse, elsewhere=most)
-        hits = (mine == batch.target[:, None]) & (self.hits != "kept")
-        log_q = estimators.log_probs(self.noise, batch.target), estimators.log_probs(self.noise, mine)
-        part = _Part(*x, *log_q, hits, self.tries, drawn=len(samples))
-        if self.power != 1:
-            return estimators.negative_sampling(part, self.power)
-        return estimators.ESTIMATORS[self.estimator](part)
+    def _rows(self) -> Rows:
+        return Rows(self.weight, self.bias, self.start, self.temperature, cosine=self.cosine, sparse=self.sparse)
 
-    def _exact(self, batch: _Batch) -> Tensor:
-        none = batch.target[:0]
-        x_t, nothing = self._scores(batch, none, sparse=False, elsewhere=0.0)
-        if self.estimator in _layer.RATIOS:
-            here = self._here(batch.target)
-            x_t = x_t + torch.where(here, self.noise.log_probs[batch.target], 0.0).to(x_t.dtype)
-        if self.stop > self.start:
-            how = {"bias": self._prior(), "temperature": self.temperature}
-            total = evaluation.log_sum(batch.h, self._unit(self.weight), **how)
-        else:
-            total = _log_sum(nothing)
-        log_sum, x_t = _peers.combined(torch.stack([total, x_t]), self.peers)[:, batch.mine]
-        return log_sum - x_t
-
-    def _scores(self, batch: _Batch, classes: Tensor, *, sparse: bool, elsewhere: float) -> tuple[Tensor, Tensor]:
-        """The score of each target, `elsewhere` if it is not here, and those of some classes that are."""
-        whose = self._here(batch.target).nonzero()[:, 0]
-        places = torch.cat([batch.target[whose], classes]) - self.start
-        rows = self._unit(functional.embedding(places, self.weight, sparse=sparse))
-        of_targets, of_classes = rows.tensor_split([len(whose)])
-        x = (batch.h[whose] * of_targets).sum(-1), batch.h @ of_classes.T
-        if self.bias is not None:
-            biases = torch.gather(self.bias, 0, places, sparse_grad=sparse).tensor_split([len(whose)])
-            x = x[0] + biases[0], x[1] + biases[1]
-        of_own, of_all = (_wide(each) / self.temperature for each in x)
-        return of_own.new_full((len(batch.h),), elsewhere).index_put((whose,), of_own), of_all
-
-    def _here(self, classes: Tensor) -> Tensor:
-        return (classes >= self.start) & (classes < self.stop)
-
-    def _unit(self, rows: Tensor) -> Tensor:
-        return functional.normalize(rows, dim=-1) if self.cosine else rows
-
-    def _prior(self) -> Tensor | None:
+    def _rows_of_p(self) -> Rows:
+        """The same for the full softmax: with log q where scores are log(p / q), and dense gradients."""
+        rows = replace(self._rows(), sparse=False)
         if self.estimator not in _layer.RATIOS:
-            return self.bias
+            return rows
         log_q = (self.temperature * self.noise.log_probs[self.start : self.stop]).to(self.weight.dtype)
-        return log_q if self.bias is None else self.bias + log_q
-
-    def _refuse_other_device(self, embeddings: Tensor) -> None:
-        if embeddings.device != self.weight.device:
-            found = checks.Said(f"{embeddings.device} and {self.weight.device}")
-            way_out = f"move them with .to('{self.weight.device}')"
-            checks.refuse(f"embeddings on rank {self.peers.rank}", "on the device of its rows", found, way_out)
+        return replace(rows, bias=log_q if self.bias is None else self.bias + log_q)
 
     def _save_to_state_dict(self, destination: dict[str, Tensor], prefix: str, keep_vars: bool) -> None:  # noqa: FBT001
         super()._save_to_state_dict(destination, prefix, keep_vars)
@@ -397,50 +312,5 @@ class ShardedSampledSoftmax(Drawing):
         for name, parameter in self._parameters.items():
             found = state.get(prefix + name)
             if parameter is not None and found is not None:
-                state[prefix + name] = self._rows_of(found, parameter)
+                state[prefix + name] = _peers.part_of(found, parameter, self.start, self.classes)
         super()._load_from_state_dict(state, prefix, *rest)
-
-    def _rows_of(self, found: Tensor, parameter: Tensor) -> Tensor:
-        """The rows of this process, of a state of its own kind or of the whole one of `ssm.SampledSoftmax`."""
-        if isinstance(found, DTensor):
-            shards = found.to_local().local_shards()
-            return shards[0] if shards else parameter.detach()
-        return found[self.start : self.stop] if len(found) == self.classes else found
-
-
-def _range(classes: int, split: Sequence[int] | None, peers: Peers) -> tuple[int, int]:
-    """The first class of a rank, and the first that is not."""
-    if split is None:
-        return classes * peers.rank // peers.size, classes * (peers.rank + 1) // peers.size
-    sizes = list(split)
-    if len(sizes) != peers.size or sum(sizes) != classes or min(sizes) < 0:
-        rule = f"{peers.size} numbers of at least 0 whose sum is {classes}"
-        checks.refuse(f"split on rank {peers.rank}", rule, sizes, "count the classes of each rank, or pass None")
-    start = sum(sizes[: peers.rank])
-    return start, start + sizes[peers.rank]
-
-
-def _shared(hits: checks.Handling, peers: Peers) -> checks.Handling:
-    if hits == "excluded":
-        way_out = "samples of each example are for SampledSoftmax alone"
-        checks.refuse(f"hits on rank {peers.rank}", "'rejected' or 'kept' where classes are split", hits, way_out)
-    return hits
-
-
-def _without_hits(y: Tensor, drawn: Drawn, first: int) -> Tensor:
-    """Scores of some columns [examples, columns] with the least finite number where a column is the target."""
-    if drawn.hits is None or not y.shape[1]:
-        return y
-    column = drawn.column - first
-    hits = drawn.hits & (column >= 0) & (column < y.shape[1])
-    place = column.clamp(0, y.shape[1] - 1)[:, None]
-    return y.scatter(1, place, y.gather(1, place).masked_fill(hits[:, None], torch.finfo(y.dtype).min))
-
-
-def _log_sum(y: Tensor) -> Tensor:
-    """Over the columns of scores [examples, columns]; the least finite number where there is none."""
-    return (y if y.shape[1] else functional.pad(y, (0, 1), value=torch.finfo(y.dtype).min)).logsumexp(1)
-
-
-def _wide(values: Tensor) -> Tensor:
-    return values.to(torch.promote_types(values.dtype, torch.float32))

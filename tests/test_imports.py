@@ -39,6 +39,7 @@ ROOMS = {
     "ranks": TORCH,
     "head": TORCH,
     "_peers": TORCH,
+    "_rows": TORCH,
     "sharded": TORCH,
     "optim": TORCH,
     "_sums": TORCH,
