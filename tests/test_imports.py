@@ -146,7 +146,18 @@ def test_files_in_ssm_never_import_folders() -> None:
 
 def test_the_library_is_there_at_its_door() -> None:
     """In a process of its own, where no other test has imported a room."""
-    names = ["noise", "losses", "exact", "convergence", "evaluation", "head", "optim", "optimum", "sharded", "streaming"]
+    names = [
+        "noise",
+        "losses",
+        "exact",
+        "convergence",
+        "evaluation",
+        "head",
+        "optim",
+        "optimum",
+        "sharded",
+        "streaming",
+    ]
     looks = "; ".join(f"ssm.{name}" for name in [*names, "SampledSoftmax"])
     subprocess.run([sys.executable, "-c", f"import ssm; {looks}"], cwd=ROOT, check=True)
 
