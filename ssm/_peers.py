@@ -132,18 +132,15 @@ def summed(part: Tensor, peers: Peers) -> Tensor:
 
 def split_tensor(rows: Tensor, start: int, classes: int, peers: Peers) -> DTensor:
     """The rows of this process as its part of a DTensor [classes, ...]; torch's own ranges would be even."""
-    local = LocalShardsWrapper([rows], [(start, *[0] * (rows.ndim - 1))]) if len(rows) else _none()
+    held = ([rows], [(start, *[0] * (rows.ndim - 1))]) if len(rows) else ([], [])
     shape = torch.Size((classes, *rows.shape[1:]))
     stride = torch.empty(shape, device="meta").stride()
     mesh = DeviceMesh.from_group(peers.group, rows.device.type)
-    return DTensor.from_local(local, mesh, [Shard(0)], run_check=False, shape=shape, stride=stride)
-
-
-def _none() -> LocalShardsWrapper:
-    """No rows: torch's wrapper would ask a checkpoint for a block of two dimensions, whatever the tensor has."""
-    local = LocalShardsWrapper([], [])
-    local._storage_meta.chunks.clear()
-    return local
+    local = LocalShardsWrapper(*held)
+    found = DTensor.from_local(local, mesh, [Shard(0)], run_check=False, shape=shape, stride=stride)
+    if not len(rows):  # torch would ask a checkpoint for a block of two dimensions, whatever the tensor has
+        found._local_tensor._storage_meta.chunks.clear()  # type: ignore[attr-defined]
+    return found
 
 
 def part_of(found: Tensor, rows: Tensor, start: int, classes: int) -> Tensor:
