@@ -47,6 +47,9 @@ def train(text: Tensor, counts: Tensor, steps: int) -> tuple[nn.Module, ShardedS
     ranks, rank = distributed.get_world_size(), distributed.get_rank()
     body = DistributedDataParallel(nn.Embedding(len(counts), _DIM, sparse=True))
     head = ShardedSampledSoftmax(_DIM, len(counts), samples=_SAMPLES, noise=noise.unigram(counts), reduction="mean")
+    with torch.no_grad():  # start at the frequencies, near no opinion on what follows what
+        body.module.weight.mul_(0.1)
+        head.get_parameter("bias").copy_((counts / counts.sum()).log()[head.start : head.stop])
     optimiser = optim.RowAdam([*body.parameters(), *head.parameters()], lr=0.005)
     shared, own = torch.Generator().manual_seed(0), torch.Generator().manual_seed(1 + rank)
     for step in range(steps):
