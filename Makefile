@@ -56,7 +56,7 @@ test: $(VENV)/tests.stamp node_modules/stamp
 	$(TSC) -p tsconfig.loose.json
 	$(NODE) --test "tests/kernel/*.test.mjs"
 	$(PY) -m pytest --ignore tests/browser --cov $(BESIDE)
-	$(PY) -m pytest tests/browser --durations 20
+	$(PY) -m pytest tests/browser --durations 20 --numprocesses 2 --dist worksteal
 
 fuzz: $(VENV)/tests.stamp
 	$(PY) -m pytest --ignore tests/browser -m hypothesis --hypothesis-profile fuzz

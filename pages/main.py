@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from ssm.explorer.export.markup import TITLE
 from ssm.explorer.pages import PAGES
-from ssm.explorer.ui.bar import TITLE, bar, style
+from ssm.explorer.ui.bar import bar, style
 
 st.set_page_config(page_title=TITLE, page_icon="assets/icon.svg", layout="wide")
 

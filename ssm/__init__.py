@@ -8,7 +8,7 @@ from ssm import losses as losses
 from ssm import noise as noise
 from ssm import optim as optim
 from ssm import optimum as optimum
+from ssm import sharded as sharded
 from ssm import streaming as streaming
 from ssm.head import SampledSoftmax as SampledSoftmax
-
-__version__ = "0.1.0"
+from ssm.version import __version__ as __version__

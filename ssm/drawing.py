@@ -3,6 +3,7 @@
 import math
 import warnings
 
+import torch
 from torch import Tensor, nn
 
 from ssm import checks
@@ -18,6 +19,7 @@ class Drawing(nn.Embedding):
     """An embedding of classes that draws samples of them; abstract: `ssm.SampledSoftmax` is one.
 
     Attributes:
+        classes: how many there are, which may be more than the rows held here.
         noise: q over the classes.
         samples: k.
         hits: what becomes of samples that equal the target.
@@ -26,6 +28,7 @@ class Drawing(nn.Embedding):
         renewed: whether `renew_noise` was called, so that a saved state has the noise too.
     """
 
+    classes: int
     noise: Noise
     samples: int
     hits: checks.Handling
@@ -56,8 +59,21 @@ class Drawing(nn.Embedding):
         self._take(noise, unique=self.tries is not None)
         self.renewed = True
 
+    def draw_shared(self, generator: torch.Generator | None = None) -> Tensor:
+        """Draw the samples of a step, one list for the batch.
+
+        Args:
+            generator: the source of randomness, on the device of the layer.
+
+        Returns:
+            Classes, int64 [k].
+        """
+        if self.tries is not None:
+            return self.noise.draw_unique(self.samples, generator=generator).samples
+        return self.noise.draw((self.samples,), generator=generator)
+
     def _take(self, noise: Noise, *, unique: bool) -> None:
-        refuse_other_noise(noise, self.num_embeddings)
+        refuse_other_noise(noise, self.classes)
         self.tries = _tries(noise, self.samples, self.hits) if unique else None
         self.noise = noise
         self._move_noise()

@@ -90,6 +90,35 @@ def full_softmax(  # noqa: PLR0913 - a layer, and what is right
     return torch.cat(losses).reshape(target.shape)
 
 
+def log_sum(
+    embeddings: Tensor, projection: Tensor, *, bias: Tensor | None = None, temperature: float | Tensor = 1.0
+) -> Tensor:
+    """``log(sum over c of exp(x_c))`` alone, what `full_softmax` takes a target's score off.
+
+    Args:
+        embeddings: h, floating point [..., dim].
+        projection: w [classes, dim].
+        bias: b [classes].
+        temperature: above 0.
+
+    Returns:
+        One number for each example [...].
+
+    Raises:
+        ValueError: shapes, dtypes or devices do not fit, an embedding is not finite.
+
+    >>> log_sum(torch.eye(3), torch.zeros(20, 3)).exp().round().tolist()
+    [20.0, 20.0, 20.0]
+    """
+    scores = layer_scores(embeddings, projection, bias)
+    tau = temperature if isinstance(temperature, Tensor) else checks.temperature(temperature)
+    rows = embeddings.reshape(-1, embeddings.shape[-1])
+    none = torch.empty(len(rows), 0, dtype=torch.int64, device=rows.device)  # no positives
+    parts = zip(torch.split(rows, _ROWS), torch.split(none, _ROWS), strict=True)
+    sums = [_log_sum(part, (projection, bias), tau, right, right) for part, right in parts]
+    return torch.cat(sums).reshape(scores.shape[:-1])
+
+
 @torch.no_grad()
 def top(embeddings: Tensor, projection: Tensor, k: int, *, bias: Tensor | None = None, temperature: float = 1.0) -> Top:
     """The k classes of the highest scores, as ``torch.topk`` of all scores would find them.

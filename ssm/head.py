@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ssm import checks, estimators, evaluation, multilabel
+from ssm import _layer, checks, estimators, evaluation, multilabel
 from ssm.cosine import Temperature
 from ssm.cosine import candidates as cosines
 from ssm.drawing import Drawing, refuse_other_noise
@@ -17,9 +17,6 @@ from ssm.projection import candidates, sampled_loss
 from ssm.ranks import rank_generator
 
 __all__ = ["SampledSoftmax", "candidates", "rank_generator", "sampled_loss"]
-
-_IGNORED = -100  # as in torch's cross_entropy
-_RATIOS = {"uncorrected", "negative_sampling"}  # their scores become log(p / q), up to a constant
 
 
 @final
@@ -96,7 +93,7 @@ class SampledSoftmax(Drawing):
         learn_temperature: bool = False,
         calibration: float = 0.0,
         sparse: bool = True,
-        ignore_index: int = _IGNORED,
+        ignore_index: int = _layer.IGNORED,
         reduction: checks.Reduction = "none",
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
@@ -113,7 +110,7 @@ class SampledSoftmax(Drawing):
         self.hits = checks.handling(hits, estimator)
         self.cosine, tau = cosine, checks.temperature(temperature)
         self.scale = Temperature(tau, device=place, dtype=dtype) if learn_temperature else tau
-        self.power = _power(self.estimator, self.samples, n, calibration)
+        self.power = _layer.power(self.estimator, self.samples, n, calibration)
         self.reduction = checks.reduction(reduction)
         self.ignore_index = ignore_index
         self._take(noise, unique=not replacement)
@@ -160,17 +157,19 @@ class SampledSoftmax(Drawing):
         """
         if target.shape != embeddings.shape[:-1]:
             checks.refuse_shapes("target", "one class per embedding", target, embeddings)
-        counted = _counted(target, self.ignore_index)
+        counted = _layer.counted(target, self.ignore_index)
         if counted is not None:
             embeddings = embeddings.masked_fill(~counted[..., None], 0.0)
         if positives is not None:
             self._refuse_positives(positives, target)
         if checks.loss(loss, training=self.training) == "exact":
-            return self._reduced(self._exact(embeddings, _filled(target, counted), positives), counted)
+            return _layer.reduced(
+                self._exact(embeddings, _layer.filled(target, counted), positives), counted, self.reduction
+            )
         samples = self._draw(target, counted, generator)
         if counted is not None:
-            target, samples = _without_ignored(target, samples, counted)
-        return self._reduced(self._sampled(embeddings, target, samples, positives), counted)
+            target, samples = _layer.without_ignored(target, samples, counted)
+        return _layer.reduced(self._sampled(embeddings, target, samples, positives), counted, self.reduction)
 
     @property
     def temperature(self) -> float | Tensor:
@@ -256,62 +255,18 @@ class SampledSoftmax(Drawing):
 
     def _draw(self, target: Tensor, counted: Tensor | None, generator: torch.Generator | None) -> Tensor:
         if self.hits == "excluded":
-            return self.noise.draw_others(_filled(target, counted), self.samples, generator=generator)
-        if self.tries is not None:
-            return self.noise.draw_unique(self.samples, generator=generator).samples
-        return self.noise.draw((self.samples,), generator=generator)
+            return self.noise.draw_others(_layer.filled(target, counted), self.samples, generator=generator)
+        return self.draw_shared(generator)
 
     def _exact(self, embeddings: Tensor, target: Tensor, positives: Tensor | None) -> Tensor:
-        if self.estimator in _RATIOS:
+        if self.estimator in _layer.RATIOS:
             checks.drawable_targets(self.noise.log_probs[target])
         where = self._unit(embeddings), self._unit(self.weight), target
         return evaluation.full_softmax(*where, bias=self._prior(), temperature=self.temperature, positives=positives)
 
     def _prior(self) -> Tensor | None:
         """What is added to h . w: the bias, and log q where scores are log(p / q)."""
-        if self.estimator not in _RATIOS:
+        if self.estimator not in _layer.RATIOS:
             return self.bias
         log_q = (self.temperature * self.noise.log_probs).to(self.weight.dtype)
         return log_q if self.bias is None else self.bias + log_q
-
-    def _reduced(self, loss: Tensor, counted: Tensor | None) -> Tensor:
-        loss = loss if counted is None else loss.masked_fill(~counted, 0.0)
-        if self.reduction == "none":
-            return loss
-        if self.reduction == "sum":
-            return loss.sum()
-        return loss.sum() / (max(1, loss.numel()) if counted is None else counted.sum().clamp(min=1))
-
-
-def _counted(target: Tensor, ignored: int) -> Tensor | None:
-    """Which examples have a loss; None for all, as far as one may look."""
-    if ignored < 0 and checks.visible(target) and target.numel() and target.min() >= 0:
-        return None  # one look where `ignored` is no class
-    counted = target != ignored
-    return None if checks.visible(counted) and counted.all() else counted
-
-
-def _filled(target: Tensor, counted: Tensor | None) -> Tensor:
-    """The targets, and any class where there is none."""
-    return target if counted is None else target.masked_fill(~counted, 0)
-
-
-def _power(estimator: str, samples: int, classes: int, calibration: float) -> float:
-    if not calibration:
-        return 1.0
-    if estimator != "negative_sampling":
-        checks.refuse("calibration", f"0 for {estimator}", calibration, "choose negative_sampling")
-    return estimators.gbce_power(samples, classes, calibration)
-
-
-def _without_ignored(target: Tensor, samples: Tensor, counted: Tensor) -> tuple[Tensor, Tensor]:
-    """The same with classes in the ignored places that the step touches anyway, so that these touch none.
-
-    Nothing is taken out: what is left would have a shape that a GPU has to wait for.
-    """
-    if samples.ndim == 1 or not target.numel():
-        return torch.where(counted, target, samples.flatten()[:1].sum()), samples
-    rows = samples.flatten(0, -2)  # [examples, k]
-    first = counted.flatten().byte().argmax(0, keepdim=True)  # example that counts
-    row = rows.index_select(0, first)[0]  # an index of no dimension would be read back
-    return torch.where(counted, target, row[0]), torch.where(counted[..., None], samples, row)

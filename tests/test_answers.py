@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssm.explorer import experiment, figures, problems
+from ssm.explorer.export.spec import PREVIEW_CLASSES, spec
 from ssm.explorer.pages import BIAS, PAGES
 from ssm.explorer.problems import Numbered, Problem, tables
 from ssm.explorer.settings import FIELDS, Frame, Settings
 from ssm.explorer.ui import answers
 from ssm.explorer.ui.answers import answer, first_answer, is_long, problem
-from ssm.explorer.ui.spec import PREVIEW_CLASSES, spec
 from ssm.explorer.ui.table_store import TABLES, TableStore, size_of
 
 PETS = tables.parse("bird 1.5\ncat 0.5\ndog 2.5")
@@ -88,7 +88,7 @@ def test_rubbish_is_answered_with_notes_and_a_picture():
     told = answer("samples=0&draws=ten&colour=red&noise=%3Cb%3E&v=2")
     assert told["query"] == "v=1&samples=1"
     assert told["error"] is None
-    assert len(told["notes"]) == 5
+    assert len(told["notes"]) == 4
     assert "samples must be a whole number from 1 to 10,000, got 0; 1 is used" in told["notes"]
     assert told["view"]["draw"]["samples"] == 1
 
@@ -366,6 +366,11 @@ def test_the_spec_is_json_and_leaves_nothing_out():
     assert list(told["problems"]) == ["article", "random", "white", "own"]
     assert told["constants"] == dict(experiment.CONSTANTS)
     assert told["frame"] == asdict(Frame())
+    assert told["sharing"] == {
+        "most": 2_000,
+        "note": 500,
+        "themes": {"reader": "as the reader has it", "light": "light", "dark": "dark"},
+    }
     assert told["devices"]["cpu"] == "CPU"
 
 

@@ -18,14 +18,13 @@ from starlette.requests import Request
 
 from app import app
 from ssm.explorer import experiment
+from ssm.explorer.export.markup import ASSETS, TITLE
+from ssm.explorer.export.spec import spec
 from ssm.explorer.pages import BIAS, PAGES
 from ssm.explorer.settings import Settings
 from ssm.explorer.ui import answers
 from ssm.explorer.ui import server as server_of_ours
-from ssm.explorer.ui.bar import TITLE
-from ssm.explorer.ui.paths import ASSETS
 from ssm.explorer.ui.server import warm_up
-from ssm.explorer.ui.spec import spec
 from tests.browser.server import running_app
 
 SECONDS = 30
@@ -63,9 +62,9 @@ def server() -> Iterator[str]:
 def get(server):
     """Ask the server for a path, which goes out as it is spelled."""
 
-    def ask(path, **sent):
+    def ask(path, **headers):
         connection = HTTPConnection(server, timeout=SECONDS)
-        connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in sent.items()})
+        connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
         headers = {name.lower(): value for name, value in answer.getheaders()}
         reply = Reply(answer.status, headers, answer.read())
@@ -204,7 +203,7 @@ def test_every_module_and_plotly_are_fetched_while_streamlit_starts(get):
 
 @pytest.mark.parametrize("record", PAGES, ids=lambda record: record.name)
 def test_a_page_says_what_it_is_before_streamlit_is_there(get, record):
-    reply = get(f"/{record.path}?v=1", accept_encoding="gzip")  # as browsers ask; Streamlit packs all but the root
+    reply = get(f"/{record.path}?v=1", **{"Accept-Encoding": "gzip"})  # as browsers ask
     body = reply.body if "content-encoding" not in reply.headers else gzip.decompress(reply.body)
     document = body.decode()
     assert f"<b>{TITLE}</b><p>{escape(record.question)}</p></div>" in document
@@ -217,6 +216,16 @@ def test_inside_another_page_the_app_does_not_say_its_title(get):
     body = get("/bias?embed=true").body.decode().partition("<body>")[2]
     assert escape(BIAS.question) in body
     assert TITLE not in body
+
+
+@pytest.mark.parametrize("path", ["/", "/bias"])
+def test_a_browser_that_unpacks_finds_the_same_head(get, path):
+    plain, reply = get(path).body, get(path, **{"Accept-Encoding": "gzip"})
+    assert b"modulepreload" in plain
+    packed = reply.headers.get("content-encoding") == "gzip"
+    assert packed is (path != "/")  # Streamlit packs a page that is named
+    assert (gzip.decompress(reply.body) if packed else reply.body) == plain
+    assert int(reply.headers["content-length"]) == len(reply.body)
 
 
 @pytest.mark.parametrize("path", ["/stage.json", "/assets/icon.svg"])

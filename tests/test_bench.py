@@ -2,15 +2,19 @@
 
 import dataclasses
 import json
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ssm import estimators, head, noise, philox
-from ssm.bench import optimisers, report, steps
+from ssm.bench import optimisers, report, shards, steps
 from ssm.bench.optimisers import Move
 from ssm.bench.report import Row
+from ssm.bench.shards import Share
 from ssm.bench.steps import Step
 
 pytestmark = pytest.mark.usefixtures("hasty")
@@ -56,14 +60,16 @@ def measured(monkeypatch):
     monkeypatch.setattr(
         optimisers, "measure", lambda cases, device, _: [Move(device, n, dim, 0.1, 8, 0.5) for n, dim in cases]
     )
+    monkeypatch.setattr(shards, "measure", lambda cases: [Share(2, n, dim, 0.1, 8, 0.5) for n, dim in cases])
 
 
 @pytest.mark.usefixtures("measured")
 def test_the_table_has_a_line_for_each_case(capsys):
     report.main([])
-    table, moves, lines = (part.splitlines() for part in capsys.readouterr().out.split("\n\n"))
+    table, moves, shares, lines = (part.splitlines() for part in capsys.readouterr().out.split("\n\n"))
     for each in (table, moves):
         assert [line.split()[:2] for line in each[1:]] == [[f"{n:,}", str(dim)] for n, dim in steps.CASES]
+    assert shares[1].split() == ["10,000", "256", "2", "100.0", "ms", "0.0", "MB", "0.50"]
     assert lines[1].split() == ["a", "case", "2.0", "ms", "1000.0", "ms", "500x"]
     assert lines[2].split() == ["another", "20.0", "ms"]
     assert lines[3].split() == ["the", "largest", "500.0", "ms", "0.39", "GB"]
@@ -76,6 +82,7 @@ def test_json_has_the_same(capsys):
     said = json.loads(capsys.readouterr().out)
     assert [Row(**row) for row in said["rows"]] == ROWS
     assert [Step(**step) for step in said["steps"]] == [Step("meta", n, 3, 5, 2, 0.1) for n in (7, 9)]
+    assert [Share(**share) for share in said["shards"]] == [Share(2, 7, 3, 0.1, 8, 0.5)]
     assert [Move(**move) for move in said["optimisers"]] == [Move("meta", n, 3, 0.1, 8, 0.5) for n in (7, 9)]
 
 
@@ -159,3 +166,30 @@ def test_the_floor_is_the_step_by_hand():
     steps._backward(task, estimators.uncorrected(found).mean())
     assert (task.h.grad - by_h).abs().max() < 1e-6
     assert (task.w.grad.to_dense() - by_row.to_dense()).abs().max() < 1e-6
+
+
+def of_rank(work, arguments, nprocs):
+    """Do the work of one rank in this process, and let the others have found the same."""
+    ranks, case, folder = arguments
+    work(0, 1, case, folder)
+    for rank in range(nprocs):
+        (Path(folder) / f"{rank}.json").write_text((Path(folder) / "0.json").read_text())
+    assert ranks == nprocs
+
+
+def test_a_split_step_is_timed_and_what_a_rank_holds_counted(monkeypatch):
+    monkeypatch.setattr(shards, "spawn", of_rank)
+    found = shards.measure([(300, 8)], (1, 2))
+    assert [(share.ranks, share.classes, share.dim, share.held_bytes) for share in found] == [
+        (1, 300, 8, 300 * 8 * 4),
+        (2, 300, 8, 300 * 8 * 4),
+    ]
+    assert found[0].ratio == 1
+    assert found[1].ratio == found[1].seconds / found[0].seconds > 0
+
+
+@pytest.mark.slow
+def test_processes_hold_a_part_each():
+    code = "from ssm.bench import shards; print(shards.measure([(300, 8)], (2,))[0].held_bytes)"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(answer.stdout) == 150 * 8 * 4

@@ -201,9 +201,21 @@ def test_what_is_drawn_far_too_rarely_is_pushed_too_little(name):
 CASES = {
     "article": (
         ARTICLE,
-        "For a bias of at most 5 % of the full gradient, uniform noise needs k = 23: 10 of 10 scores. With softmax "
-        "noise k = 4, and all 10 scores to draw from it. With log-uniform noise k = 26. Now, at k = 3, it is 30 %; one "
-        "draw is 76 % off.",
+        "For a bias of at most 5 % of the full gradient, uniform noise needs k = 23, no fewer than the 10 classes: "
+        "score them all. With softmax noise k = 4, and all 10 scores to draw from it. With log-uniform noise k = 26. "
+        "Now, at k = 3, it is 30 %; a typical draw is 76 % off.",
+    ),
+    "few of many": (
+        Settings(problem="random", classes=60, tolerance=0.1),
+        "For a bias of at most 10 % of the full gradient, uniform noise needs k = 17: 18 of 60 scores. With unigram "
+        "noise k = 39. With softmax noise k = 1, and all 60 scores to draw from it. With log-uniform noise k = 55. "
+        "Now, at k = 3, it is 26 %; a typical draw is 78 % off.",
+    ),
+    "perfect but for hits": (
+        Settings(noise="softmax"),
+        "For a bias of at most 5 % of the full gradient, softmax noise needs k = 4, and all 10 scores to draw from it. "
+        "With uniform noise k = 23. With log-uniform noise k = 26. Now, at k = 3, it is 8.1 %, all from draws in which "
+        "every sample hits the target: exclude hits before drawing, and there is none.",
     ),
     "perfect": (
         Settings(noise="softmax", hits="excluded"),

@@ -150,7 +150,7 @@ def test_the_library_needs_no_package_of_the_page(user: Path, tmp_path: Path) ->
     # All that the wheel has but the figures, which are drawn with plotly, and what is told with them.
     walk = (
         "import importlib, pkgutil, ssm; names = [each.name for each in pkgutil.walk_packages(ssm.__path__, 'ssm.')"
-        " if not {'figures', 'story', 'pages', '__main__'} & set(each.name.split('.'))]"
+        " if not {'figures', 'story', 'pages', 'export', '__main__'} & set(each.name.split('.'))]"
     )
     check = "[importlib.import_module(name) for name in names]; print(ssm.__file__, ssm.__version__, *names)"
     where, version, *names = run(user, "-c", f"{WITHOUT}; {walk}; {check}", cwd=tmp_path).split()

@@ -132,7 +132,8 @@ def test_the_cases_say_each_alternative_and_no_number_is_missing():
 def test_sentences_say_the_numbers_of_the_article():
     assert templates.render(IMPLEMENTATION.sentence, WORDS[0]) == (
         "Five steps score 16 pairs of example and class instead of 40, and their loss leaves a gradient on 6 of 10 "
-        "rows of the projection. One of the 12 shared samples hit its target and is thrown away."
+        "rows of the projection. Of the 12 pairs of example and sample one is a hit, the target itself, and is "
+        "thrown away."
     )
     assert said(SHEETS["step_corrected"]).endswith("the first of them gets 1.10 more, as if it were 3 classes.")
     assert said(SHEETS["step_bytes"]).startswith(

@@ -129,10 +129,16 @@ export class Player {
     say(this.#where, words);
   }
 
-  lock() {
-    for (const part of [this.primary, this.quiet])
-      for (const node of part.querySelectorAll("button, input, select")) node.disabled = true;
-    this.again.disabled = true;
+  /** What a frame lets be seen and moved. @param {{hidden: string[], locked: string[], player: boolean}} frame */
+  frame({ hidden, locked, player }) {
+    const gone = hidden.includes("draw");
+    this.node.classList.toggle("ssm-playerless", !player);
+    this.quiet.hidden = !player || gone;
+    for (const node of [this.node, this.again]) node.hidden = gone;
+    const moving = [this.again, this.#play, ...this.quiet.querySelectorAll("button, input, select")];
+    for (const node of moving) node.disabled = locked.includes("draw");
+    this.#average.disabled = locked.includes("average");
+    this.#average.parentElement.hidden = hidden.includes("average");
   }
 
   get playing() {
@@ -147,6 +153,10 @@ export class Player {
   toggle() {
     if (this.playing) this.pause();
     else this.#start();
+  }
+
+  start() {
+    if (!this.playing) this.#start();
   }
 
   pause() {

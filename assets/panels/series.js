@@ -167,6 +167,10 @@ function ofConvergence({ convergence: run, moments }, slots) {
 export const NOTHING = 1e-9; // of the full gradient: a distance below this is none
 const ROUNDING = 1e-15; // of numbers near 1
 
+/** How far one draw is off in the root mean square, in parts of the full gradient; null where no number says so. */
+const typical = (moments, norm) =>
+  moments && norm ? Math.sqrt(moments.bias ** 2 + moments.variance_total) / norm : null;
+
 /** Whether the exact mean is off the full gradient by more than rounding, beside which a tiny gradient is large. */
 function biased(moments) {
   if (!moments) return null;
@@ -254,6 +258,7 @@ export function numbers(view, settings = {}, names = String) {
   Object.assign(flat, stepNumbers(view.steps, flat));
   const touched = flat.touched ?? 0;
   flat.biased = biased(view.moments);
+  flat.relative_typical = typical(view.moments, flat.norm_full);
   flat.others = flat.n - 1;
   flat.touched_others = Math.max(0, touched - 1);
   flat.pull = -flat.spike;

@@ -1,12 +1,10 @@
-/** The address: settings in the page's own, and in the links to the pages beside it. */
+/** The address of the page, in which settings, frame and place travel. */
 
 /** Write settings where they travel; what else the address said of the frame stays. @param {string} query @param {any} frame */
 export function writeLink(query, frame) {
   const kept = [...new URLSearchParams(location.search)].filter(([name]) => name.startsWith("embed") || name in frame);
   const extra = kept.map(([name, value]) => `&${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join("");
   history.replaceState(history.state, "", `${location.pathname}?${query}${extra}${location.hash}`);
-  /** @type {NodeListOf<HTMLAnchorElement>} */ const pages = document.querySelectorAll("a[data-page]");
-  for (const page of pages) page.search = `?${query}`;
 }
 
 /** Write which chapter of a story is open; links to other pages do not say it. @param {number} chapter */

@@ -2,6 +2,9 @@
 
 import { toQuery } from "./settings.js";
 
+/** Under which a page remembers the chapters that were read. */
+export const STORY = "ssm-story";
+
 /** Keys that turn the page, and by how much. */
 const TURNS = { ArrowLeft: -1, ArrowRight: 1 };
 

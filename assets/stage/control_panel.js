@@ -49,7 +49,7 @@ function controlOf(name, field, doors, spec) {
  * @property {() => any} settings as they are now
  * @property {(patch: any, live?: boolean) => void} change
  * @property {(sentence: string) => void} refuse
- * @property {() => void} load asks for a table of the viewer's own
+ * @property {(() => void)|null} load asks for a table of the viewer's own
  * @property {() => void} moved the drawer has opened or closed
  * @typedef {{count: number, counted: boolean, names: (c: number) => string, all: string[]|null}} Classes
  */
@@ -62,6 +62,8 @@ export class ControlPanel {
   #spec;
   /** @type {Acts} */ #acts;
   /** @type {any} */ #listing = null;
+  #reseed = button("New seed", () => this.#sow(), "ssm-wide");
+  #loader = el("div", { class: "ssm-actions" });
 
   /** @param {any} spec the stage's document @param {boolean} embedded @param {Acts} acts @param {string[]} also what a page has in front beside the usual */
   constructor(spec, embedded, acts, also) {
@@ -73,19 +75,14 @@ export class ControlPanel {
     this.controls.noise.node.append(...nodes(INSETS));
     for (const node of nodes(INSETS)) node.classList.add("ssm-inset");
     for (const name of SWITCHES) this.controls[name].select.removeAttribute("aria-describedby");
-    this.controls.seed.node.append(
-      button(
-        "New seed",
-        () => acts.change({ seed: crypto.getRandomValues(new Uint32Array(1))[0], draw: 1 }),
-        "ssm-wide",
-      ),
-    );
+    this.controls.seed.node.append(this.#reseed);
+    if (acts.load) this.#loader.append(button("Paste or load scores…", acts.load, "ssm-wide"));
     this.more = button("", () => this.#toggle(), "ssm-more");
     this.drawer = el(
       "div",
       { class: "ssm-drawer" },
       ...nodes(DRAWER.filter((name) => !also.includes(name))),
-      this.#load(),
+      this.#loader,
     );
     this.front = el("div", { class: "ssm-controls" }, ...nodes([...FRONT, ...also]), this.more);
     this.#open(recall(MEMORY) === "open" && !embedded);
@@ -97,8 +94,8 @@ export class ControlPanel {
     if (control) this.controls[name] = control;
   }
 
-  #load() {
-    return el("div", { class: "ssm-actions" }, button("Paste or load scores…", this.#acts.load, "ssm-wide"));
+  #sow() {
+    this.#acts.change({ seed: crypto.getRandomValues(new Uint32Array(1))[0], draw: 1 });
   }
 
   /** The switch of a panel, without label and help: it sits in the head of what it switches. */
@@ -123,6 +120,9 @@ export class ControlPanel {
     this.drawer.lastElementChild.classList.toggle("ssm-hidden", hidden.includes("problem"));
     this.more.hidden = [...this.drawer.children].every((node) => node.classList.contains("ssm-hidden"));
     for (const name of locked) this.controls[name]?.lock();
+    const fixed = [...hidden, ...locked];
+    this.#reseed.disabled = fixed.includes("seed");
+    this.#loader.hidden = fixed.includes("problem") || fixed.includes("table");
   }
 
   /** What a control is seen by; a switch has left its frame for a head. */

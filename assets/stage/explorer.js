@@ -1,17 +1,13 @@
 /**
- * The component: one Settings record and what happens to it. A change is answered at once by the kernel; when the hand
- * rests the dialogue asks the server, and torch's numbers replace the preview.
+ * The explorer: one Settings record and what happens to it. A change is answered at once by the kernel; when the hand
+ * rests the dialogue asks what is behind the page, and torch's numbers replace the preview.
  */
 
 import { el, say } from "../controls/dom.js";
 import { view as compute } from "../kernel/view.js";
-import { isEmbedded, writeLink } from "./address.js";
 import { apart } from "./agreement.js";
 import { carried, late } from "./carry.js";
 import { Dialogue } from "./dialogue.js";
-import { follow } from "./job.js";
-import { hasCookie, isAlive, onceBack } from "./line.js";
-import { beside, json, script } from "./loading.js";
 import { agreementWords } from "./page.js";
 import { Parts } from "./parts.js";
 import { Problems } from "./problems.js";
@@ -19,36 +15,18 @@ import { patched, toQuery } from "./settings.js";
 
 const LIVE = { samples: 100_000, classes: 20_000, exponentials: 1_000_000 }; // what one frame can afford
 const FULL = { samples: 2_000_000, classes: 20_000, exponentials: 10_000_000 };
-const PLOTLY = "assets/vendor/plotly-basic.min.js";
 
-/** @type {WeakMap<object, Explorer>} */
-const instances = new WeakMap();
-
-/** Called by Streamlit for every new answer; the explorer itself is made once. @param {any} component */
-export function mount(component) {
-  const { parentElement } = component;
-  const explorer = instances.get(parentElement) ?? new Explorer(component);
-  instances.set(parentElement, explorer);
-  explorer.receive(component.data);
-}
-
-/** @param {any} parentElement */
-export function unmount(parentElement) {
-  instances.get(parentElement)?.end();
-  instances.delete(parentElement);
-}
-
-class Explorer {
+export class Explorer {
   #host;
   #name;
   #frame;
-  #setStateValue;
-  #setTriggerValue;
+  /** @type {import("./line.js").Line} */ #line;
   /** @type {Promise<void>} */ #ready;
   /** @type {any} */ #spec = null;
   /** @type {any} */ #settings = null;
   /** @type {string[]} */ #repairs = [];
-  /** @type {any} */ #answer = null;
+  /** Torch's last. @type {any} */ #answer = null;
+  /** The last that was adopted, whoever computed it. @type {any} */ #last = null;
   /** @type {any} */ #view = null;
   /** Names of the classes of the view that is shown. @type {(c: number) => string} */ #names = (c) => `class ${c}`;
   /** @type {number[]|null} */ #keep = null;
@@ -56,30 +34,27 @@ class Explorer {
   /** @type {Problems} */ #problems;
   /** @type {Parts} */ #parts;
   /** @type {Dialogue} */ #dialogue;
-  /** @type {import("./job.js").Job|null} */ #job = null;
   #brought = "";
   #memo = {};
   #settled = 0;
   #ends = new AbortController();
 
-  /** @param {any} component */
-  constructor({ parentElement, setStateValue, setTriggerValue, data }) {
+  /** @param {any} host the stage's element @param {import("./line.js").Line} line @param {{page: string, frame: any, answer?: any}} data */
+  constructor(host, line, data) {
     this.#name = data.page;
     this.#frame = data.frame;
-    this.#setStateValue = setStateValue;
-    this.#setTriggerValue = setTriggerValue;
-    this.#host = parentElement.querySelector(".ssm");
-    this.#host.classList.toggle("ssm-embedded", isEmbedded());
+    this.#line = line;
+    this.#host = host;
+    this.#host.classList.toggle("ssm-embedded", line.embedded);
     this.#dialogue = new Dialogue(this.#doors(), data.answer?.ask ?? 0);
     this.#ready = this.#load();
   }
 
   async #load() {
     try {
-      const [spec] = await Promise.all([json(beside("stage.json")), script(beside(PLOTLY))]);
+      const [spec] = await Promise.all([this.#line.spec(), this.#line.plotly()]);
       this.#spec = spec;
-      this.#problems = new Problems(spec.preview, () => this.#arrived());
-      this.#job = this.#follow();
+      this.#problems = new Problems(spec.preview, this.#line.problem, () => this.#arrived());
       this.#parts = new Parts(spec, this.#page, this.#host, this.#acts());
       this.#parts.frame(this.#frame);
       await this.#parts.grid.define();
@@ -89,11 +64,6 @@ class Explorer {
       this.#host.replaceChildren(el("p", { class: "ssm-error", role: "alert" }, words));
       throw error;
     }
-  }
-
-  #follow() {
-    const grown = () => this.#answer && this.#show(this.#answer.view, this.#listed());
-    return follow(this.#page.job, { query: this.#doors().query, grown, fields: this.#spec.fields }, this.#ends.signal);
   }
 
   /** The record of this page. */
@@ -108,8 +78,8 @@ class Explorer {
       cancel: (timer) => clearTimeout(timer),
       frame: (act) => requestAnimationFrame(act),
       query: () => toQuery(this.#settings, this.#spec.fields),
-      send: (question) => this.#setStateValue("ask", question),
-      alive: () => isAlive(),
+      send: (question) => this.#line.ask(question, () => this.#own()),
+      alive: this.#line.alive,
       preview: () => this.#preview(),
       busy: () => this.#parts.player.playing || this.#parts.grid.moving,
       adopt: (answer) => this.#adopt(answer),
@@ -130,8 +100,8 @@ class Explorer {
       pressed: () => this.#dialogue.pressed,
       rest: () => this.#dialogue.rest(),
       settle: () => this.#dialogue.settle(),
-      load: () => this.#setTriggerValue("own", { cookie: hasCookie() }),
-      job: this.#job,
+      line: this.#line,
+      grown: () => this.#answer && this.#show(this.#answer.view, this.#listed()),
     };
   }
 
@@ -140,7 +110,7 @@ class Explorer {
     this.#host.addEventListener("pointerdown", () => this.#dialogue.press(), { signal });
     addEventListener("pointerup", () => this.#dialogue.release(), { capture: true, signal }); // before the control hears of it
     addEventListener("pointercancel", () => this.#dialogue.release(), { signal });
-    onceBack(this.#host, () => this.#dialogue.back(), signal);
+    this.#line.onceBack(this.#host, () => this.#dialogue.back(), signal);
     this.#parts.watch(signal);
   }
 
@@ -169,7 +139,8 @@ class Explorer {
   /** A step of the player. Where the page cannot compute, the next step waits for torch. */
   #go(draw, by) {
     if (!this.#local && this.#dialogue.waiting) return;
-    this.#change({ draw, average: "so_far" }, this.#local !== null && this.#parts.player.playing);
+    const patch = this.#parts.allowed({ draw, average: "so_far" });
+    this.#change(patch, this.#local !== null && this.#parts.player.playing);
     this.#stepped = by === 1 ? this.#view : null;
   }
 
@@ -177,8 +148,13 @@ class Explorer {
   #hold(on) {
     this.#keep = on ? [...this.#view.classes.index] : null;
     if (on) return;
-    if (this.#host.dataset.state === "settled") this.#show(this.#answer.view, this.#listed());
+    if (this.#isTorch) this.#show(this.#answer.view, this.#listed());
     else this.#preview();
+  }
+
+  /** Whether torch's numbers are on the screen. */
+  get #isTorch() {
+    return this.#host.dataset.state === "settled" && !this.#last?.own;
   }
 
   /** The problem as the page holds it, or null where torch alone has it. */
@@ -186,10 +162,16 @@ class Explorer {
     return this.#settings ? this.#problems.problem(this.#settings, this.#answer?.urls ?? {}) : null;
   }
 
+  /** Whether the page can compute what is asked of a problem. */
+  #able(problem) {
+    const s = this.#settings;
+    return problem !== null && s.target !== null && !(s.noise === "unigram" && !problem.counts);
+  }
+
   #preview() {
     const s = this.#settings;
     const problem = this.#local;
-    const able = problem !== null && s.target !== null && !(s.noise === "unigram" && !problem.counts);
+    const able = this.#able(problem);
     if (able) {
       const own = this.#compute(problem, this.#dialogue.moving ? LIVE : FULL);
       this.#show(carried(own, s, this.#answer, this.#spec.alone), problem.names);
@@ -215,7 +197,7 @@ class Explorer {
     await this.#ready;
     if (answer) return this.#bring(answer) || this.#dialogue.receive(answer);
     say(this.#parts.page.sentence, "Torch is computing the first picture…"); // the link asks for much
-    this.#dialogue.first(location.search.slice(1));
+    this.#dialogue.first(this.#line.query);
   }
 
   /** Send a table back that the server has lost; whether the page had it, so that a better answer will come. */
@@ -223,12 +205,12 @@ class Explorer {
     const table = missing && serial !== this.#brought ? this.#problems.kept(missing) : null;
     if (table === null) return false;
     this.#brought = serial;
-    this.#setTriggerValue("table", table);
+    this.#line.table(table);
     return true;
   }
 
   #refuse(answer) {
-    const last = this.#answer;
+    const last = this.#last;
     this.#settings ??= answer.settings;
     this.#parts.page.note([...this.#repairs, ...answer.notes]);
     this.#parts.page.refuse(answer.error, last && (() => this.#change({ ...last.settings })));
@@ -237,17 +219,40 @@ class Explorer {
   }
 
   #adopt(answer) {
-    this.#answer = answer;
+    this.#last = answer;
     this.#settings = answer.settings;
     this.#parts.page.note([...this.#repairs, ...answer.notes]);
     this.#parts.page.refuse("");
     this.#host.classList.remove("ssm-stale");
+    if (answer.own) this.#claim(answer);
+    else this.#confirm(answer);
+    this.#choose();
+    this.#line.write(this.#parts.story?.spelled(answer.query) ?? answer.query, this.#frame);
+    this.#settle();
+  }
+
+  /** Torch's numbers replace the page's. */
+  #confirm(answer) {
+    this.#answer = answer;
     const own = this.#compare();
     const { alone } = this.#spec;
     this.#show(this.#keep && own ? carried(own, this.#settings, answer, alone) : answer.view, this.#listed());
-    this.#choose();
-    writeLink(answer.query, this.#frame);
-    this.#settle();
+  }
+
+  /** The page's own numbers stand by themselves. */
+  #claim({ view, names }) {
+    this.#parts.page.say("settled", {}, this.#line.words.preview);
+    this.#show(view, names);
+  }
+
+  /** What the page itself has for its settings, torch's part as it was; no view where it cannot compute one. */
+  #own() {
+    const s = this.#settings;
+    const problem = this.#local;
+    const { alone, fields } = this.#spec;
+    const view = this.#able(problem) ? carried(this.#compute(problem, FULL), s, this.#answer, alone) : null;
+    const stale = view !== null && late(s, this.#answer, alone, view).size > 0;
+    return { query: toQuery(s, fields), settings: s, view, names: problem?.names, stale };
   }
 
   /** The page computes what torch computed, and says how far apart the two are. */
@@ -265,7 +270,7 @@ class Explorer {
 
   /** A problem has arrived: what is shown can be checked, and what waits for it previewed. */
   #arrived() {
-    if (this.#host.dataset.state === "settled") this.#compare();
+    if (this.#isTorch) this.#compare();
     else this.#preview();
     this.#choose();
   }
@@ -286,15 +291,9 @@ class Explorer {
 
   // -------------------------------------------------------------- show
 
-  /** How many classes the problem of some settings has, whether they are counted, and all their names where known. */
+  /** What is known of the problem of some settings. */
   #shape(s) {
-    const base = this.#problems.base(s, this.#answer?.urls ?? {});
-    const { settings, view, counted } = this.#answer ?? {};
-    const mine = settings?.problem === s.problem && settings.table === s.table;
-    const known = base?.scores.length ?? (mine ? view.classes.n : this.#spec.sizes[s.problem]);
-    const count = s.problem === "random" ? s.classes : known;
-    if (count === undefined) return null;
-    return { count, counted: base ? base.counts !== null : !(mine && counted === false), all: base?.all ?? null };
+    return this.#problems.shape(s, this.#answer, this.#spec.sizes);
   }
 
   /** Controls say what the settings are. */
@@ -313,7 +312,7 @@ class Explorer {
   #show(view, names) {
     const from = this.#stepped;
     this.#stepped = null;
-    this.#view = this.#job?.joined(view) ?? view;
+    this.#view = this.#parts.job?.joined(view) ?? view;
     this.#names = names;
     this.#parts.show(this.#view, from, late(this.#settings, this.#answer, this.#spec.alone, view));
   }

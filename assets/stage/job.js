@@ -21,9 +21,6 @@ const USUAL = "the white";
  * @property {Record<string, any>} fields of the spec
  */
 
-/** The job of a page; null where it has none. @param {string|null} kind @param {Acts} acts @param {AbortSignal} signal */
-export const follow = (kind, acts, signal) => (kind ? new Job(kind, acts, signal) : null);
-
 export class Job {
   /** @type {any} */ node;
   /** @type {any} */ below;
@@ -44,8 +41,8 @@ export class Job {
   #told = el("p", { class: "ssm-help", role: "status" });
   #table = el("table", { class: "ssm-table" });
 
-  /** @param {string} kind @param {Acts} acts @param {AbortSignal} signal */
-  constructor(kind, acts, signal) {
+  /** @param {string} kind @param {Acts} acts */
+  constructor(kind, acts) {
     this.#kind = kind;
     this.#acts = acts;
     remember(NAME, this.#viewer, "sessionStorage");
@@ -55,9 +52,13 @@ export class Job {
     const scroll = el("div", { class: "ssm-scroll", tabindex: "0", role: "region", "aria-label": label }, this.#table);
     this.below = el("section", { class: "ssm-job-below" }, asks, this.#told, scroll);
     this.#text.addEventListener("input", () => this.#soon(300));
-    signal.addEventListener("abort", () => this.#end());
     this.#show("idle");
     this.#look();
+  }
+
+  /** Follow it until the signal. @param {AbortSignal} signal */
+  watch(signal) {
+    signal.addEventListener("abort", () => this.#end());
   }
 
   /** A view with what was found in it. @param {any} view */

@@ -22,7 +22,7 @@ function groupsOf({ panels, layout }, form) {
 }
 
 /**
- * The panels that are shown, in reading order.
+ * The panels that are shown, in the order of a frame or else in reading order.
  * @param {Page} page @param {{form: Form, embedded: boolean, many: boolean, chosen: string[], ranked: Set<string>}} now
  *   `chosen`: the panels that a frame names, all if none; `many`: not every class has a bar; `ranked`: pictures of all
  *   classes, which are for those many
@@ -32,7 +32,8 @@ export function shownPanels(page, { form, embedded, many, chosen, ranked }) {
   const wanted = chosen.length ? chosen : layout && embedded && form === "phone" ? layout.smallest : panels;
   const placed = groupsOf(page, form).flat();
   const reading = [...placed, ...panels.filter((name) => !placed.includes(name))];
-  return reading.filter((name) => wanted.includes(name) && (many || !ranked.has(name)));
+  const order = chosen.length ? chosen.filter((name) => panels.includes(name)) : reading;
+  return order.filter((name) => wanted.includes(name) && (many || !ranked.has(name)));
 }
 
 /** The panels that name the classes: the lowest of a column, or the first of a pair. @param {Page} page @param {string[]} shown @param {Form} form */

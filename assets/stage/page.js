@@ -2,12 +2,9 @@
 
 import { button, el, say } from "../controls/dom.js";
 import { fill, grouped } from "../panels/texts.js";
+import { STORY } from "./chapters.js";
+import { recall } from "./memory.js";
 import { equation, figures, table } from "./readouts.js";
-
-const PREVIEW = "the page's preview, torch follows",
-  ASKING = "asking torch…",
-  SLOW = "torch is computing…";
-const GONE = "the server does not answer; these are the page's own numbers, and it is asked again";
 
 export class Page {
   what = el("p", { class: "ssm-what" });
@@ -28,11 +25,13 @@ export class Page {
   /** @type {any} */ next;
   /** @type {any} */ facts;
   #record;
+  #words;
   #held = false;
 
-  /** @param {any} spec @param {any} record of this page @param {{opened: () => void, explain: () => void, load: () => void, leave: () => void}} acts */
-  constructor(spec, record, { opened, explain, load, leave }) {
+  /** @param {any} spec @param {any} record of this page @param {{opened: () => void, explain: () => void, line: import("./line.js").Line, leave: () => void}} acts */
+  constructor(spec, record, { opened, explain, line, leave }) {
     this.#record = record;
+    this.#words = line.words;
     this.equation.hidden = !record.needs.includes("draw");
     this.next = onward(record, spec.pages);
     this.facts = facts(record);
@@ -56,13 +55,14 @@ export class Page {
     );
     this.own.append(
       el("span", { class: "ssm-own-what" }),
-      button("Load another…", load),
+      ...(line.load ? [button("Load another…", line.load)] : []),
       button("Back to the example", leave),
     );
     this.said = el("div", { class: "ssm-said" }, this.error, this.notes, this.own);
     this.status = el("div", { class: "ssm-status" }, this.said, this.badge, this.help);
     this.readouts = el("div", { class: "ssm-readouts" }, this.figures, this.equation, this.details);
     say(this.what, record.question);
+    if (isNew(line)) this.what.append(...beginning(record, spec.pages));
   }
 
   /** Everything that is said about a view. @param {any} view @param {Record<string, any>} numbers @param {(c: number) => string} names */
@@ -84,6 +84,11 @@ export class Page {
   tell(note) {
     this.word.hidden = !note;
     say(this.word, note);
+  }
+
+  /** Where the frame keeps the scores as they are, no way leads to others. @param {Set<string>} fixed settings */
+  fix(fixed) {
+    for (const way of this.own.querySelectorAll("button")) way.hidden = fixed.has("problem") || fixed.has("table");
   }
 
   /** Which table of the viewer's own is shown; null where it is not theirs. @param {number|null} classes */
@@ -115,8 +120,14 @@ export class Page {
 
   /** Whose numbers are shown. @param {string} state @param {{slow?: boolean, gone?: boolean}} more @param {string} settled */
   say(state, { slow = false, gone = false }, settled) {
-    const waiting = gone ? GONE : slow ? SLOW : ASKING;
-    const words = { preview: gone ? GONE : PREVIEW, asking: waiting, refused: "the last good picture", settled }[state];
+    const known = this.#words;
+    const waiting = gone ? known.gone : slow ? known.slow : known.asking;
+    const words = {
+      preview: gone ? known.gone : known.preview,
+      asking: waiting,
+      refused: "the last good picture",
+      settled,
+    }[state];
     say(this.badge, words ?? "");
   }
 }
@@ -138,9 +149,18 @@ function facts({ table }) {
   return node;
 }
 
+/** Whether the reader has yet to open the story. @param {import("./line.js").Line} line */
+const isNew = (line) => !line.embedded && recall(STORY) === null;
+
+/** Where somebody new should begin. */
+function beginning({ first }, pages) {
+  if (!(first?.page in pages)) return [];
+  return [" ", el("a", { class: "ssm-first-of-all", href: `./${pages[first.page].path}` }, first.question)];
+}
+
 /** The question that the page leaves open, as a link to the page that answers it; the settings travel along. */
 function onward({ next }, pages) {
-  if (!next) return el("p", { class: "ssm-next", hidden: true });
+  if (!(next?.page in pages)) return el("p", { class: "ssm-next", hidden: true });
   return el(
     "p",
     { class: "ssm-next" },

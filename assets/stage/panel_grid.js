@@ -31,6 +31,7 @@ const idle = () => new Promise((done) => (window.requestIdleCallback ?? setTimeo
  * @property {(form: string) => void} formed the page has taken another form
  * @property {{scale: any, view: any}} tools switches that sit in the heads
  * @property {any} draw the block that draws again
+ * @property {() => Set<string>} fixed settings that a frame keeps as they are
  */
 
 export class PanelGrid {
@@ -129,11 +130,12 @@ export class PanelGrid {
 
   /** What a frame shows, and what it does not let be dragged or chosen. */
   frame({ panels, hidden, locked }) {
-    this.#chosen = panels;
-    this.#host.classList.toggle("ssm-chosen", panels.length > 0);
+    this.#chosen = panels.filter((name) => name in this.#figures); // a link may come from another page
+    this.#host.classList.toggle("ssm-chosen", this.#chosen.length > 0);
     this.#fixed = new Set([...hidden, ...locked]);
     this.#light.fixed = this.#fixed.has("target");
     for (const figure of Object.values(this.#figures)) figure.fix(this.#fixed);
+    this.#form = ""; // the panels may stand in another order
     if (this.#view) this.fit();
   }
 
@@ -183,8 +185,8 @@ export class PanelGrid {
     const embedded = this.#host.classList.contains("ssm-embedded");
     const many = this.#many;
     this.#theme = themeOf(this.#host);
-    const ranked = this.#ranked;
-    this.#shown = shownPanels(this.#page, { form, embedded, many, chosen: this.#chosen, ranked });
+    const now = { form, embedded, many, chosen: this.#chosen, ranked: this.#ranked };
+    this.#shown = shownPanels(this.#page, now);
     this.#named = this.#chosen.length ? new Set(this.#shown) : namers(this.#page, this.#shown, form);
     this.#slots = this.#view?.classes.index.length ?? 0;
     for (const [name, { node }] of Object.entries(this.#figures)) node.hidden = !this.#shown.includes(name);
@@ -194,14 +196,13 @@ export class PanelGrid {
   }
 
   #furnish(form) {
-    const all = { embedded: false, many: true, chosen: [], ranked: this.#ranked };
-    const order = shownPanels(this.#page, { form, ...all });
+    const all = shownPanels(this.#page, { form, embedded: false, many: true, chosen: [], ranked: this.#ranked });
     const columns = this.#page.layout && form === "wide" && !this.#chosen.length;
     this.#tools.place(form, columns);
     if (columns) this.node.prepend(...this.#tools.heads);
     else for (const head of this.#tools.heads) head.remove();
     for (const figure of Object.values(this.#figures)) figure.rank(columns ? 3 : 2); // below the heads, or on their own
-    this.node.append(...order.map((name) => this.#figures[name].node));
+    this.node.append(...[...new Set([...this.#chosen, ...all])].map((name) => this.#figures[name].node));
     this.#form = this.#host.dataset.form = form;
     this.#acts.formed(form);
   }
@@ -306,7 +307,7 @@ export class PanelGrid {
   #overlay() {
     const settings = this.#acts.settings();
     for (const name of this.#shown) this.#place(name, settings);
-    this.#tools.show(settings);
+    this.#tools.show(settings, this.#fixed);
     this.#light.shine();
   }
 

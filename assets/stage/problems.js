@@ -2,7 +2,6 @@
 
 import { normals } from "../kernel/philox.js";
 import { edited, listed, random } from "../kernel/problem.js";
-import { beside } from "./loading.js";
 
 let drawn = new Float64Array(0);
 
@@ -44,15 +43,17 @@ export function written({ all, scores, counts }) {
 
 export class Problems {
   #most;
+  #listing;
   #arrived;
   /** @type {Map<string, Problem>} */ #held = new Map();
   /** @type {Set<string>} */ #asked = new Set();
   /** @type {Problem|null} */ #random = null;
   /** @type {Problem|null} */ #edited = null;
 
-  /** @param {number} most classes that the page computes @param {() => void} arrived */
-  constructor(most, arrived) {
+  /** @param {number} most classes that the page computes @param {(url: string) => Promise<any>} listing of a problem @param {() => void} arrived */
+  constructor(most, listing, arrived) {
     this.#most = most;
+    this.#listing = listing;
     this.#arrived = arrived;
   }
 
@@ -64,6 +65,20 @@ export class Problems {
     const found = this.#held.get(url);
     if (!found) this.#fetch(url);
     return found && found.scores.length <= this.#most ? found : null;
+  }
+
+  /**
+   * How many classes the problem of some settings has, whether they are counted, and all their names where known.
+   * @param {any} s @param {any} answer torch's last, or null @param {Record<string, number>} sizes known beforehand
+   */
+  shape(s, answer, sizes) {
+    const base = this.base(s, answer?.urls ?? {});
+    const { settings, view, counted } = answer ?? {};
+    const mine = settings?.problem === s.problem && settings.table === s.table;
+    const known = base?.scores.length ?? (mine ? view.classes.n : sizes[s.problem]);
+    const count = s.problem === "random" ? s.classes : known;
+    if (count === undefined) return null;
+    return { count, counted: base ? base.counts !== null : !(mine && counted === false), all: base?.all ?? null };
   }
 
   /** A table that the server has lost, as text; null where the page has not seen it. @param {string} url of the table */
@@ -90,9 +105,7 @@ export class Problems {
     if (this.#asked.has(url)) return;
     this.#asked.add(url);
     try {
-      const answer = await fetch(beside(url));
-      if (!answer.ok) throw new Error(`status ${answer.status}`);
-      this.#held.set(url, listed(url, await answer.json()));
+      this.#held.set(url, listed(url, await this.#listing(url)));
       this.#arrived();
     } catch {
       this.#asked.delete(url); // the server answers without a preview; the next change tries again

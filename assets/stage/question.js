@@ -45,6 +45,7 @@ export class Question {
     this.node.hidden = !predict;
     this.#options.replaceChildren();
     this.#said.replaceChildren();
+    this.#said.hidden = false;
     if (!predict) return;
     const { answer, question } = predict;
     say(this.#asked, plain(question, {}));
@@ -92,12 +93,20 @@ export class Question {
     first.focus();
   }
 
+  /** What is said of one state is not said over another. @param {boolean} there */
+  #keep(there) {
+    this.#said.hidden = !there;
+    if (!there) this.#guess.close();
+  }
+
   /** The question's numbers are those before the change, the answer's those after it. @param {Record<string, any>} numbers */
   read(numbers) {
     if (!this.#predict) return;
     const { question, answer, said, why } = this.#predict;
     if (this.#step === "asked") say(this.#asked, plain(question, numbers));
-    if (this.#step !== "waiting" || !this.#acts.state(this.#predict)) return;
+    const there = this.#acts.state(this.#predict);
+    if (this.#step === "answered") this.#keep(there);
+    if (this.#step !== "waiting" || !there) return;
     const found = outcome(answer, this.#given, numbers);
     fill(this.#said, this.#given === null ? why : [...said, ...why], { ...numbers, ...found });
     if (answer.kind === "level") this.#guess.reveal(numbers[answer.number]);

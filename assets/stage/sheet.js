@@ -100,7 +100,7 @@ function toScale({ bars }) {
 }
 
 /** A button to other settings; once there, back to what they were. */
-function jump({ words, settings: wanted, back, home }, { settings, change }) {
+function jump({ words, settings: wanted, back, home }, { settings, change, fixed }) {
   /** @type {any} */ let before = null;
   const there = () => Object.entries(wanted).every(([name, value]) => settings()[name] === value);
   const act = () => {
@@ -109,6 +109,9 @@ function jump({ words, settings: wanted, back, home }, { settings, change }) {
     change(wanted);
   };
   const node = button(words, act, "ssm-jump");
-  const draw = () => say(node, there() ? back : words);
+  const draw = () => {
+    say(node, there() ? back : words);
+    node.disabled = Object.keys(wanted).some((name) => fixed().has(name));
+  };
   return { node, side: "", draw };
 }

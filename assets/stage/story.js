@@ -2,19 +2,17 @@
 
 import { button, el, say } from "../controls/dom.js";
 import { fill, plain } from "../panels/texts.js";
-import { isEmbedded, writePlace } from "./address.js";
-import { isAt, progress, remembered, turned, within } from "./chapters.js";
+import { isAt, progress, remembered, STORY, turned, within } from "./chapters.js";
 import { recall, remember } from "./memory.js";
 import { MythBox } from "./myth.js";
 import { Question } from "./question.js";
 import { toQuery } from "./settings.js";
 
-const MEMORY = "ssm-story";
-
 /**
  * @typedef {object} Acts
  * @property {() => any} settings
  * @property {(patch: any) => void} change
+ * @property {import("./line.js").Line} line what stands behind the page
  * @property {(frame: any) => void} frame shows what a chapter shows
  * @property {(name: string) => any} figure a panel as it stands on the page
  */
@@ -52,6 +50,7 @@ export class Story {
     const lead = (record) => acts.change({ ...record.settings });
     this.#question = new Question({ state, lead, figure: acts.figure, restore: () => this.#restore() });
     this.#myth = new MythBox({ state, lead });
+    this.#explorer.hidden = !("explore" in spec.pages);
     this.#list.append(...this.#chapters.map(({ title }, i) => this.#entry(title, i + 1)));
   }
 
@@ -95,6 +94,11 @@ export class Story {
 
   // -------------------------------------------------------------- which chapter
 
+  /** The chapter that is open, counted from 1. */
+  get chapter() {
+    return Math.max(this.#at, 1);
+  }
+
   get #here() {
     return this.#chapters[this.#at - 1];
   }
@@ -106,12 +110,12 @@ export class Story {
     const own = Object.entries(frame).filter(([name, value]) => String(value) !== String(usual[name]));
     this.#kept = Object.fromEntries(own);
     this.#hidden = frame.hidden.filter((name) => !usual.hidden.includes(name));
-    const { last } = progress(recall(MEMORY), this.#chapters.length);
+    const { last } = progress(recall(STORY), this.#chapters.length);
     this.#last = last ?? 1;
     this.#resume.textContent = `Go on with ${this.#last}. ${this.#chapters[this.#last - 1].title}`;
-    this.#resume.hidden = new URLSearchParams(location.search).has("chapter") || this.#last === chapter;
+    this.#resume.hidden = new URLSearchParams(this.#acts.line.query).has("chapter") || this.#last === chapter;
     this.#tell(chapter);
-    writePlace(chapter);
+    this.#acts.line.place(chapter);
   }
 
   #turn(by) {
@@ -123,7 +127,7 @@ export class Story {
   #go(chapter) {
     this.#resume.hidden = true;
     this.#tell(chapter);
-    writePlace(chapter);
+    this.#acts.line.place(chapter);
     const { frame } = this.#here;
     this.#acts.frame({ ...frame, ...this.#kept, hidden: [...frame.hidden, ...this.#hidden] });
     this.#restore();
@@ -158,9 +162,9 @@ export class Story {
 
   /** Which chapter is open, and which have been read. */
   #mark() {
-    const { read } = progress(recall(MEMORY), this.#chapters.length);
+    const { read } = progress(recall(STORY), this.#chapters.length);
     const text = remembered(read, this.#at);
-    remember(MEMORY, text);
+    remember(STORY, text);
     const known = new Set(progress(text, this.#chapters.length).read);
     [...this.#list.children].forEach((entry, i) => {
       const [go] = entry.children;
@@ -182,6 +186,13 @@ export class Story {
     return unchanged ? this.#here.query : toQuery(this.#acts.settings(), this.#spec.fields);
   }
 
+  /** A link that spells no setting means those of its chapter; one that means the usual ones names one of them. @param {string} query */
+  spelled(query) {
+    const { fields } = this.#spec;
+    const own = isAt(this.#acts.settings(), this.#here.settings, fields);
+    return own || query.includes("&") ? query : `${query}&problem=${fields.problem.default}`;
+  }
+
   // -------------------------------------------------------------- what the view says
 
   /** Fill the texts. @param {Record<string, any>} numbers of the view that is shown */
@@ -194,7 +205,7 @@ export class Story {
     const settings = this.#acts.settings();
     const unchanged = isAt(settings, this.#here.settings, this.#spec.fields);
     this.#back.setAttribute("aria-disabled", String(unchanged));
-    const parts = [this.#query(unchanged), this.#here.framed, isEmbedded() && "embed=true"];
+    const parts = [this.#query(unchanged), this.#here.framed, this.#acts.line.embedded && "embed=true"];
     this.#explorer.href = `./?${parts.filter(Boolean).join("&")}`;
   }
 }

@@ -64,9 +64,9 @@ export class Tools {
     return this.heads[this.#columns.findIndex(([, names]) => names.includes(name))];
   }
 
-  /** @param {any} settings */
-  show(settings) {
-    for (const [setting, undo] of this.#undoers) undo.hidden = settings[setting].length === 0;
+  /** @param {any} settings @param {Set<string>} fixed those that a frame keeps as they are */
+  show(settings, fixed) {
+    for (const [setting, undo] of this.#undoers) undo.hidden = settings[setting].length === 0 || fixed.has(setting);
   }
 
   /** Axes with the values of the panels that share the scale drawn larger. @param {any} axes */

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from ssm import _quadrature, _ratios, convergence, exact, losses, noise, philox
-from ssm.bench import optimisers, steps
+from ssm.bench import optimisers, shards, steps
 from ssm.explorer import problems
 from ssm.noise import Noise
 
@@ -96,8 +96,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     cases = [(size, options.dim) for size in options.sizes] if options.sizes else steps.CASES
     trained = steps.measure(cases, options.device, _time)
     moved, rows = optimisers.measure(cases, options.device, _time), measure()
+    split = shards.measure(cases[:1])
     if options.json:
         found = {
+            "shards": [asdict(share) for share in split],
             "steps": [asdict(step) for step in trained],
             "optimisers": [asdict(move) for move in moved],
             "rows": [asdict(row) for row in rows],
@@ -109,7 +111,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             f"Each the least of the runs of {_PATIENCE:g} s, on {threads} threads. "
             f"One by one: {_LOOPED:,} single draws, scaled to as many."
         )
-        text = f"{steps.table(trained)}\n\n{optimisers.table(moved)}\n\n{table(rows)}\n{note}"
+        text = "\n\n".join(
+            [steps.table(trained), optimisers.table(moved), shards.table(split), f"{table(rows)}\n{note}"]
+        )
     sys.stdout.write(f"{text}\n")
 
 

@@ -15,9 +15,9 @@ from playwright.sync_api import Page
 
 from ssm import checks, estimators, exact, noise
 from ssm.explorer import experiment
+from ssm.explorer.export.spec import spec
 from ssm.explorer.figures import templates
 from ssm.explorer.settings import Settings
-from ssm.explorer.ui.spec import spec
 from tests.test_settings import every_settings
 
 CASES, PARTS = 1_000, 4
@@ -29,11 +29,12 @@ URLS = {name: f"problem.json?{Settings(problem=name).to_query()}" for name in ("
 # One memo for all cases: what the kernel keeps from one to the next must not be seen.
 EVALUATE = """async ([cases, constants]) => {
   const { view } = await import("/assets/kernel/view.js"), { Problems } = await import("/assets/stage/problems.js");
+  const { listing } = await import("/assets/stage/line.js");
   const found = [], memo = {};
   for (const { settings, urls } of cases) {
     let here;
     const arrived = new Promise((resolve) => { here = resolve; });
-    const problems = new Problems(1e6, here);
+    const problems = new Problems(1e6, listing, here);
     if (!problems.problem(settings, urls)) await arrived;
     found.push(view(problems.problem(settings, urls), settings, { constants, memo }));
   }

@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import Dialog, Locator, expect
 
 from ssm.explorer import experiment, figures
+from ssm.explorer.export.markup import ASSETS
 from ssm.explorer.figures import PANELS
 from ssm.explorer.problems import tables
 from ssm.explorer.settings import Settings
-from ssm.explorer.ui.paths import ASSETS
 from tests.browser.explorer import answered, bar, choice, open_drawer, open_explorer, panel, refusal
 from tests.browser.picture import still
 from tests.browser.test_own import ask, send

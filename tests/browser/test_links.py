@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from ssm.explorer.settings import MOST_WORK, Settings
 from tests.browser.explorer import (
@@ -25,6 +25,7 @@ from tests.browser.explorer import (
     typed,
 )
 from tests.browser.server import free_port, running_app
+from tests.links import Link, fuzzed, restored
 from tests.test_settings import every_settings
 
 RUBBISH = (
@@ -90,6 +91,24 @@ def test_rubbish_is_mended_with_notes(page):
         expect(page.get_by_text("Traceback")).to_have_count(0)
     page.get_by_role("button", name="Dismiss").click()
     assert notes(page) == []
+
+
+def reachable(link: Link) -> bool:
+    """Whether a test need not wait for what a link asks for."""
+    chosen = restored(link.path, link.query).settings
+    return chosen.samples * chosen.draws <= 20_000 and chosen.problem != "white"
+
+
+@pytest.mark.slow
+def test_forty_links_that_nobody_meant_open_without_a_complaint(page):
+    links = [link for link in fuzzed(60, seed=1) if reachable(link)][:40]
+    assert len(links) == 40
+    for link in links:  # `page` holds that nothing is written on the console, and no dialog is opened by any note
+        query = quote(link.query.removeprefix("?"), safe="=&%")
+        page.goto(f"/{link.path}?{query}")
+        expect(page.locator(READY)).to_be_visible(timeout=MILLISECONDS_TO_OPEN)
+        expect(page.get_by_text("Traceback")).to_have_count(0)
+        expect(page.locator("[data-panel]:visible").first).to_be_visible()
 
 
 def test_link_follows_the_hand_when_it_rests(page):
@@ -190,3 +209,20 @@ def test_overwork_in_a_cold_link_is_cut_to_size(page):
     shows(page, Settings(samples=10_000, draws=1_000))
     assert len(notes(page)) == 1
     assert notes(page)[0].endswith("choose at most 1,000 draws or 1,000 samples; 1,000 draws are used")
+
+
+def test_a_bar_that_comes_late_carries_the_settings_too(page):
+    waiting: list[Route] = []
+
+    def hold(route: Route) -> None:
+        waiting.append(route)
+
+    page.route("**/static/js/Html.*.js", hold)  # what Streamlit needs for the bar, and for no stage
+    open_explorer(page, "?v=1&samples=9")
+    assert waiting
+    assert page.locator(".ssm-bar").count() == 0
+    for route in waiting:
+        route.continue_()
+    expect(page.locator("[data-ribbon]")).to_have_text(re.compile("9 samples"))
+    link = page.get_by_role("navigation", name="Pages").get_by_role("link", name="Bias")
+    expect(link).to_have_attribute("href", re.compile(r"/bias\?v=1&samples=9$"))

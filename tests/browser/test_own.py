@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Dialog, Locator, Page, expect
 
+from ssm.explorer.export.spec import PREVIEW_CLASSES
 from ssm.explorer.problems import tables
 from ssm.explorer.settings import Settings
-from ssm.explorer.ui.spec import PREVIEW_CLASSES
 from tests.browser.expected import Expected, wrong
 from tests.browser.explorer import MILLISECONDS_TO_ANSWER, answered, bar, choice, open_explorer, panel, shows
 from tests.browser.picture import drawing, still

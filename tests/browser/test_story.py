@@ -13,8 +13,9 @@ from ssm.explorer.figures.templates import render
 from ssm.explorer.pages import STORY
 from ssm.explorer.settings import Settings
 from ssm.explorer.story import CHAPTERS
-from tests.browser.explorer import MILLISECONDS_TO_OPEN, READY, answered, bar, middle, panel
+from tests.browser.explorer import MILLISECONDS_TO_OPEN, READY, answered, bar, choice, middle, panel
 from tests.browser.layout import faults
+from tests.browser.picture import box_of
 
 WIDTHS = (390, 800, 1280)
 SPIKE, GROWTH = CHAPTERS[:2]
@@ -120,6 +121,48 @@ def test_a_link_with_settings_is_the_chapter_with_these(page):
     open_story(page, "?v=1&edits=7:3.0&chapter=1")
     expect(words(page)).to_have_text(render(SPIKE.words, known(Settings(edits=((7, 3.0),)))))
     expect(page.locator(".ssm-notes li")).to_have_count(0)
+
+
+def test_the_usual_settings_travel_in_a_chapter_that_has_others(page):
+    open_story(page, "?v=1&chapter=4")  # no setting: the chapter's own
+    expect_chapter(page, 4)
+    with answered(page):
+        choice(page, "estimator").select_option("sampled_softmax")
+    for _ in range(2):
+        expect(words(page)).to_have_text(render(CHAPTERS[3].words, known(Settings())))
+        expect(page).to_have_url(re.compile(r"/story\?v=1&problem=article&chapter=4$"))
+        page.reload()
+        expect(page.locator(READY)).to_be_visible(timeout=MILLISECONDS_TO_OPEN)
+
+
+def test_panels_stand_in_the_order_of_the_chapter(page):
+    open_story(page, "?chapter=4")
+    with answered(page):
+        the(page, "Next →").click()
+    shown = page.locator("[data-panel]:visible")
+    expect(shown).to_have_count(2)
+    boxes = {figure.get_attribute("data-panel"): box_of(figure) for figure in shown.all()}
+    assert sorted(boxes, key=lambda name: boxes[name].top) == list(CHAPTERS[4].frame.panels)
+
+
+def test_what_is_said_of_one_state_is_not_said_over_another(page):
+    open_story(page, "?chapter=4")
+    with answered(page):
+        the(page, "Skip, just show it").click()
+    answer = page.locator(".ssm-said-of-it")
+    expect(answer).to_be_visible()
+    said = answer.inner_text()
+    with answered(page):
+        the(page, CHAPTERS[3].myth.trial).click()
+    expect(answer).to_be_hidden()
+    with answered(page):
+        choice(page, "estimator").select_option("sampled_softmax")
+    expect(answer).to_be_hidden()  # the score is still another
+    with answered(page):
+        the(page, "Back to the chapter's state").click()
+    with answered(page):
+        the(page, "Skip, just show it").click()
+    expect(answer).to_have_text(said)
 
 
 def test_links_to_other_pages_carry_the_settings_and_not_the_chapter(page):

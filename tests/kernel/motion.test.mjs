@@ -169,7 +169,7 @@ test("each form shows its panels and names the classes once", () => {
   assert.deepEqual(
     [chosen, [...namers(EXPLORER, chosen, "wide")]],
     [
-      ["noise", "gradient_full"],
+      ["gradient_full", "noise"], // as the frame has them
       ["noise", "gradient_full"],
     ],
   );

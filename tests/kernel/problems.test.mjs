@@ -19,19 +19,22 @@ test("a table is written as the server reads it: names in quotes, every score to
   );
 });
 
-test("a table with more classes than the page computes is left to torch", async (t) => {
+test("a table with more classes than the page computes is left to torch", async () => {
   const listing = (n) => ({
     names: Array.from({ length: n }, (_, c) => `${c}`),
     scores: Array(n).fill(0),
     counts: null,
   });
   const sizes = { few: 3, many: 4 };
-  t.mock.method(globalThis, "fetch", async (url) => Response.json(listing(sizes[String(url).split("/").at(-1)])));
   const found = async (name) => {
     const s = { problem: "own", edits: [[0, 1]] };
     const urls = { own: name };
     const arrival = Promise.withResolvers();
-    const problems = new Problems(3, () => arrival.resolve(undefined));
+    const problems = new Problems(
+      3,
+      async (url) => listing(sizes[url]),
+      () => arrival.resolve(undefined),
+    );
     assert.equal(problems.problem(s, urls), null, "not here yet");
     await arrival.promise;
     return problems.problem(s, urls)?.scores.length;

@@ -22,6 +22,10 @@ _LEARNS = {
     "nce": "Class by class. Learns scores that are log p.",
     "negative_sampling": "Class by class. Learns scores that are log(p / (k q)).",
 }
+_ALIKE = {  # under uniform noise
+    "log_q": "Another loss; no correction is the same one here: q is uniform.",
+    "uncorrected": "The same as log-q here, for q is uniform. Else learns p / q.",
+}
 _ENDLESS = "Grey: the truth. No model: the loss falls without end."
 _LOOKS = (
     (2.6, "solid"),
@@ -31,6 +35,12 @@ _LOOKS = (
     (1.8, "2px,2px"),
     (1.8, "8px,2px,2px,2px"),
 )
+
+
+def _said_of(name: str) -> Part:
+    """What a loss tends to and what it learns; under one noise two of them are one."""
+    alike = {"if": ["noise", "==", "uniform"], "say": _ALIKE.get(name, "")}
+    return [*([alike] if name in _ALIKE else []), {"say": _LEARNS[name]}]
 
 
 def _gradient(name: str) -> Panel:
@@ -45,7 +55,7 @@ def _gradient(name: str) -> Panel:
     return Panel(
         name=f"estimator_{name}",
         title=[_if_known(f"off_{name}", f"{NAMES[name]}: mean {{off_{name}%}} off", NAMES[name])],
-        caption=[always(_LEARNS[name])],
+        caption=[_said_of(name)],
         label=[
             always(
                 f"Bar chart of the gradient of {NAMES[name]}: draw {{draw#}}, the average of {{shown_draws#}} draws, "

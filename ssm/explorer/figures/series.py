@@ -195,6 +195,12 @@ def _of_convergence(view: View, slots: int) -> Series:
     }
 
 
+def typical(moments: View, norm: float) -> float | None:
+    """How far one draw is off in the root mean square, in parts of the full gradient; None where no number says so."""
+    bias, variance = moments.get("bias"), moments.get("variance_total")
+    return math.sqrt(bias * bias + variance) / norm if bias is not None and variance is not None and norm else None
+
+
 def biased(moments: View) -> int | None:
     """Whether the exact mean is off the full gradient by more than rounding, beside which a tiny gradient is large."""
     bias, share = moments.get("bias"), moments.get("relative_bias")
@@ -278,6 +284,7 @@ def numbers(view: View, settings: Mapping[str, Any], names: Names) -> dict[str, 
     watched = run.get("watched", [])
     flat |= step_numbers(view.get("steps") or {}, flat)
     flat["biased"] = biased(view["moments"] or {})
+    flat["relative_typical"] = typical(view["moments"] or {}, flat["norm_full"])
     flat["others"] = flat["n"] - 1
     flat["touched_others"] = max(0, flat.get("touched", 0) - 1)
     flat["pull"] = -flat["spike"]

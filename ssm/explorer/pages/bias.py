@@ -33,6 +33,11 @@ _SENTENCE: Parts = [
             "k = {needed_0#|noise}, and all {n#|model} scores to draw from it.",
         },
         {
+            "if": ["needed_0", ">=", "n"],
+            "say": "For a bias of at most {tolerance%} of the full gradient, {noise_name_0} noise needs "
+            "k = {needed_0#|noise}, no fewer than the {n#} classes: score them all.",
+        },
+        {
             "if": ["needed_0", ">=", 1],
             "say": "For a bias of at most {tolerance%} of the full gradient, {noise_name_0} noise needs "
             "k = {needed_0#|noise}: {cost_0#|model} of {n#} scores.",
@@ -52,8 +57,14 @@ _SENTENCE: Parts = [
             "say": "Here there is none: off the target, this noise is the softmax itself.",
         },
         {
+            "if": ["chi2", "<", NOTHING],
+            "and": ["biased", "==", 1],
+            "say": "Now, at k = {samples#}, it is {relative_bias%|gradient}, all from draws in which every sample "
+            "hits the target: exclude hits before drawing, and there is none.",
+        },
+        {
             "if": ["biased", "==", 1],
-            "say": "Now, at k = {samples#}, it is {relative_bias%|gradient}; one draw is {error_now%} off.",
+            "say": "Now, at k = {samples#}, it is {relative_bias%|gradient}; a typical draw is {error_now%} off.",
         },
         {"say": ""},
     ],

@@ -93,6 +93,11 @@ ESTIMATORS = Page(
             "help": always("No bias but another loss: more samples do not shrink it."),
         },
         {
+            "name": "Off, NCE",
+            "value": "{off_nce%}",
+            "help": always("Another loss on another scale: how far off says nothing of what it learns."),
+        },
+        {
             "name": "Samples for naive importance",
             "value": "{least_samples#}",
             "help": always("With fewer its loss falls without end, and there is nothing to learn."),

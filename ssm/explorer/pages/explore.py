@@ -8,6 +8,7 @@ EXPLORER = Page(
     title="Explorer",
     path="",
     question=texts.WHAT,
+    first=Next("New here? Begin with the Story.", "story"),
     panels=(
         "noise",
         "scores_full",

@@ -12,14 +12,23 @@ _SENTENCE: Parts = [
         "leaves a gradient on {rows_touched#|gradient} of {n#} rows of the projection."
     ),
     [
-        {"if": ["hit_total", "==", 0], "say": "None of the {cells#} shared samples hits the target of its example."},
+        {
+            "if": ["hit_total", "==", 0],
+            "say": "Of the {cells#} pairs of example and sample none is a hit.",
+        },
         {
             "if": ["empty_examples", ">=", 1],
             "say": "In {empty_examples#} of {batch#} examples every sample hit the target: written in the other order, "
             "step 4 makes the whole batch nan.",
         },
-        {"if": ["hit_total", "==", 1], "say": "One of the {cells#} shared samples hit its target and is thrown away."},
-        {"say": "{hit_total#} of the {cells#} shared samples hit their targets and are thrown away."},
+        {
+            "if": ["hit_total", "==", 1],
+            "say": "Of the {cells#} pairs of example and sample one is a hit, the target itself, and is thrown away.",
+        },
+        {
+            "say": "Of the {cells#} pairs of example and sample {hit_total#} are hits, the targets themselves, and are "
+            "thrown away."
+        },
     ],
 ]
 

@@ -62,6 +62,7 @@ class Page:
         panels: by name, in reading order, the one that answers the question first.
         sentence: the answer with its numbers.
         strip: figures with their definitions, read below the panels.
+        first: where somebody new should begin, said until they have.
         front: controls that stand in front beside the usual ones.
         frame: what it shows, hides and locks unless the link says otherwise.
         layout: where its panels stand; without one they flow.
@@ -78,6 +79,7 @@ class Page:
     panels: tuple[str, ...]
     sentence: Parts
     strip: tuple[dict[str, Any], ...]
+    first: Next | None = None
     front: tuple[str, ...] = ()
     frame: Frame = Frame(hidden=("batch", "dim"))  # noqa: RUF009 - frozen; those are for steps on a batch alone
     layout: Layout | None = None
@@ -117,6 +119,7 @@ class Page:
             "frame": asdict(self.frame),
             "layout": self.layout and self.layout._asdict(),
             "table": self.table and self.table._asdict(),
+            "first": self.first and self.first._asdict(),
             "next": self.next and self.next._asdict(),
             "chapters": [chapter.plain() for chapter in self.chapters],
         }

@@ -5,10 +5,13 @@ from typing import Annotated, Self
 from urllib.parse import quote
 
 from ssm.explorer.settings import link
-from ssm.explorer.settings.kinds import Flag, Notes, Text, defaults_of, fields_of
+from ssm.explorer.settings.kinds import Choice, Flag, Notes, Text, defaults_of, fields_of
 from ssm.explorer.settings.lists import Names, Several
 
-_NOTE = r"[^\x00-\x1f]{0,500}"
+MOST_NOTE = 500
+
+_NOTE = rf"[^\x00-\x1f]{{0,{MOST_NOTE}}}"
+_THEMES = {"reader": "as the reader has it", "light": "light", "dark": "dark"}
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,11 @@ class Frame:
     locked: Annotated[Names, Several("locked", "", "The controls that cannot be moved.", "controls")] = ()
     player: Annotated[bool, Flag("player", "", "Whether draws can be played.")] = True
     sentence: Annotated[bool, Flag("sentence", "", "Whether a sentence reads the picture.")] = True
-    note: Annotated[str, Text("note", "", "A line of the teacher's.", _NOTE, "a line of at most 500 characters")] = ""
+    note: Annotated[
+        str, Text("note", "", "A line of the teacher's.", _NOTE, f"a line of at most {MOST_NOTE} characters")
+    ] = ""
+    play: Annotated[bool, Flag("play", "", "Whether the draws play as soon as they are seen.")] = False
+    theme: Annotated[str, Choice("theme", "", "The ground of the page.", _THEMES)] = "reader"
 
     def __post_init__(self) -> None:
         """Hold every value against its field."""

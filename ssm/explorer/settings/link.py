@@ -9,8 +9,7 @@ from ssm.explorer.settings.notes import long_link, replaced
 
 VERSION = "1"
 MOST_QUERY = 100_000
-
-_SILENT = frozenset({"v", "embed", "embed_options", "theme"})
+MOST_SHARED = 2_000  # a longer link is cut by some of what it may travel through
 
 
 class Reading(NamedTuple):
@@ -18,12 +17,10 @@ class Reading(NamedTuple):
 
     Attributes:
         values: by name of the record's field, as far as the link names them; not yet held against any rule.
-        foreign: keys of the link that are no field's.
         notes: a sentence for each thing that is wrong with the link as a whole.
     """
 
     values: dict[str, Any]
-    foreign: tuple[str, ...]
     notes: Notes
 
 
@@ -33,7 +30,7 @@ def keys(fields: Fields) -> dict[str, str]:
 
 
 def read(query: str, fields: Fields) -> Reading:
-    """Take a link apart.
+    """Take a link apart; keys that are no field's are another record's, another page's or a later version's.
 
     Args:
         query: the text after the "?"; of a key given twice the last counts.
@@ -44,17 +41,16 @@ def read(query: str, fields: Fields) -> Reading:
 
     >>> from ssm.explorer.settings import FIELDS
     >>> read("?samples=9&colour=red", FIELDS)
-    Reading(values={'samples': 9}, foreign=('colour',), notes=())
+    Reading(values={'samples': 9}, notes=())
     """
     if len(query) > MOST_QUERY:
-        return Reading({}, (), (long_link(len(query), MOST_QUERY),))
+        return Reading({}, (long_link(len(query), MOST_QUERY),))
     given = dict(parse_qsl(query.removeprefix("?"), keep_blank_values=True, errors="replace"))
     names = keys(fields)
     values = {names[key]: fields[names[key]].read(text) for key, text in given.items() if key in names}
-    foreign = tuple(key for key in given if key not in names and key not in _SILENT)
     version = given.get("v", VERSION)
     wrong = () if version == VERSION else (replaced("v", "1, the version of this page's links", version, "1"),)
-    return Reading(values, foreign, wrong)
+    return Reading(values, wrong)
 
 
 def mend(values: Mapping[str, Any], fields: Fields, defaults: Mapping[str, Any]) -> tuple[dict[str, Any], Notes]:

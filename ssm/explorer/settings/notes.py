@@ -13,11 +13,6 @@ def left_out(name: str, rule: str, parts: list[str]) -> str:
     return f"{name} must be {rule}, got {shorten(','.join(parts))}; that is left out"
 
 
-def unknown_keys(keys: list[str]) -> str:
-    """A note on keys of a link that mean nothing here."""
-    return f"the link must name settings of this page, got {shorten(','.join(keys))}; that is left out"
-
-
 def long_link(length: int, most: int) -> str:
     """A note on a link too long to read."""
     return f"the link must have at most {most:,} characters, got {length:,}; it is left out"

@@ -11,11 +11,10 @@ from ssm.explorer.problems.columns import MOST_ROWS
 from ssm.explorer.problems.tables import FINGERPRINT, MOST_PACKED
 from ssm.explorer.settings import link
 from ssm.explorer.settings.agreements import AtMost, Below, NeedsCounts, OnlyWith, conflicts
-from ssm.explorer.settings.frame import FRAME_FIELDS
 from ssm.explorer.settings.kinds import Choice, Notes, Real, Text, Whole, defaults_of, fields_of
 from ssm.explorer.settings.link import VERSION
 from ssm.explorer.settings.lists import Names, Pairs, PerClass, Several
-from ssm.explorer.settings.notes import article_instead, replaced, unknown_keys
+from ssm.explorer.settings.notes import article_instead, replaced
 from ssm.explorer.settings.shape import Shape, find_table, shape
 
 DEFAULT_SEED = 810  # draw 1 of the article's example is then the article's own: bird, cat, dog, in both hits modes
@@ -214,10 +213,8 @@ class Settings:
         (1, ('samples must be a whole number from 1 to 10,000, got 0; 1 is used',))
         """
         found = link.read(query, FIELDS)
-        unknown = [key for key in found.foreign if key not in link.keys(FRAME_FIELDS)]
-        notes = (*found.notes, *([unknown_keys(unknown)] if unknown else []))
-        settings, more = cls._settled(found.values, table)
-        return settings, (*notes, *more)
+        settings, notes = cls._settled(found.values, table)
+        return settings, (*found.notes, *notes)
 
     def patched(self, patch: Mapping[str, Any], table: Problem | None = None) -> tuple[Self, Notes]:
         """Change some settings, and what no longer agrees with them.

@@ -11,7 +11,8 @@ _KERNELS = 300_000  # classes up to which fused kernels are reported; see the so
 
 BIASED = Chapter(
     title="Biased, but usable",
-    claim="However many draws are averaged, a bias stays. It is known exactly, and it falls with the samples.",
+    claim="However many draws are averaged, a bias stays, but for one noise. It is known exactly, and falls with the "
+    "samples.",
     words=[
         [
             {
@@ -31,9 +32,16 @@ BIASED = Chapter(
             },
             {"say": "The curve comes to rest on a floor, and torch is working out where."},
         ],
+        [
+            {"if": ["biased", "==", 0], "say": "What is left to chance, more draws or samples take away."},
+            {
+                "if": ["chi2", "<", texts.NOTHING],
+                "say": "With every sample more such draws are rarer by a factor; these are {samples#}.",
+            },
+            {"say": "More samples lower it, nearly as 1 / k; these are {samples#}."},
+        ],
         always(
-            "More samples lower it, nearly as 1 / k; these are {samples#}. A single draw is {relative_draw%} off by "
-            "chance and bias together, and beside that the bias is soon small."
+            "This draw is {relative_draw%} off, a typical one {relative_typical%}: beside that the bias is soon small."
         ),
         [
             {
@@ -82,11 +90,11 @@ WHEN = Chapter(
     claim="Sample where scores are the cost, and judge the model by the full softmax.",
     words=[
         always(
-            "What follows “white” in Moby-Dick: {n#} words, of which this draw scored {computed#|model}; its gradient "
-            "is {relative_bias%} biased. Sampling pays with very many classes. With few, score them all. On a GPU "
-            f"fused kernels compute the exact loss over up to some {_KERNELS:,} classes and store no scores (state of "
-            "2026, sources below): try these first. Whatever you train with, evaluate with the full softmax. The "
-            "sampled loss is another number: with {samples#} samples it is {loss_exact} on average, the full loss "
+            "What follows “white” in Moby-Dick: {n#} words, of which this draw scored {computed#|model}. The bias of "
+            "such gradients is {relative_bias%}. Sampling pays with very many classes. With few, score them all. On a "
+            f"GPU fused kernels compute the exact loss over up to some {_KERNELS:,} classes and store no scores (state "
+            "of 2026, sources below): try these first. Whatever you train with, evaluate with the full softmax. The "
+            "sampled loss is another number: at k = {samples#} it is {loss_exact} on average, the full loss "
             "{loss_full}, and the model is the same."
         )
     ],

@@ -72,8 +72,8 @@ class Opened(NamedTuple):
 def opened(query: str) -> Opened:
     """The chapter and the settings that a link of the story opens.
 
-    A link that names a chapter means the settings that it spells; where it spells none, and where it comes from another
-    page and names no chapter, the chapter opens as it was written.
+    A link that names a chapter means the settings that it spells, one at least. Where it spells none, and where it
+    comes from another page and names no chapter, the chapter opens as it was written.
 
     Args:
         query: the text after the "?".
@@ -85,13 +85,15 @@ def opened(query: str) -> Opened:
     True
     >>> opened("v=1&samples=9&chapter=3").query
     'v=1&samples=9'
+    >>> opened("v=1&chapter=3").query == CHAPTERS[2].settings.to_query()
+    True
     """
     place, notes = Place.from_query(query)
     parts = parse_qsl(query.removeprefix("?"), keep_blank_values=True)
     keys = {key for key, _ in parts}
-    names = {"v", *link.keys(FIELDS)}
+    names = set(link.keys(FIELDS))
     if not (keys & set(link.keys(PLACE_FIELDS)) and keys & names):
-        parts = [(key, value) for key, value in parts if key not in names]
+        parts = [(key, value) for key, value in parts if key not in {"v", *names}]
         parts += parse_qsl(place.here.settings.to_query())
     kept = [(key, value) for key, value in parts if key not in link.keys(PLACE_FIELDS)]
     return Opened(place, urlencode(kept, safe=":,"), notes)

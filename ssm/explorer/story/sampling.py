@@ -145,14 +145,17 @@ CORRECTION = Chapter(
             {"if": ["estimator", "==", "sampled_softmax"], "say": "The target is not sampled, and has none."},
             {"say": ""},
         ],
-        always(
-            f"Twice as many samples make every arrow log 2 = {math.log(2):.2f} shorter; twice as many classes make it "
-            "about as much longer: choose random scores and slide both. Under a noise that prefers some classes, the "
-            "rarely drawn have the longer arrows."
-        ),
+        [
+            {"if": ["first_correction", "==", 0], "say": "Choose another estimator, and the arrows are back."},
+            {
+                "say": f"Twice as many samples make every arrow log 2 = {math.log(2):.2f} shorter; twice as many "
+                "classes make it about as much longer: choose random scores and slide both. Under a noise that prefers "
+                "some classes, the rarely drawn have the longer arrows."
+            },
+        ],
     ],
     settings=Settings(hits="excluded"),
-    frame=showing(("noise", "scores_sampled"), {"problem", "classes", "samples", "noise", "estimator", "draw"}),
+    frame=showing(("scores_sampled", "noise"), {"problem", "classes", "samples", "noise", "estimator", "draw"}),
     predict=Prediction(
         question=[
             always(f"Draw {2 * Settings().samples} samples instead of {{samples#}}: what becomes of every arrow?"),

@@ -1,8 +1,8 @@
 """Answers: what the server tells the stage about one link."""
 
 import json
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Collection
+from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs
@@ -11,16 +11,14 @@ import streamlit as st
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_run_yield_check
 
 from ssm import checks
-from ssm.explorer import experiment
 from ssm.explorer import settings as choices
+from ssm.explorer.export.answers import Answer, computed, fewer, listing
+from ssm.explorer.export.spec import PREVIEW_CLASSES
 from ssm.explorer.pages import EXPLORER
 from ssm.explorer.problems import Problem, tables
 from ssm.explorer.settings import Settings
-from ssm.explorer.ui.spec import PREVIEW_CLASSES
 from ssm.explorer.ui.table_store import TABLES
 from ssm.explorer.ui.turns import Turns
-
-Answer = dict[str, Any]
 
 LONG = 500_000  # samples of all draws: about a quarter of a second
 
@@ -76,10 +74,9 @@ def first_answer(query: str, needs: Collection[str] = EXPLORER.needs) -> Answer:
     reply = answer(query, needs)
     if not reply["error"]:
         return reply
-    settings, _ = settings_of(query)
-    draws = choices.most_draws(settings.samples)
-    fewer = answer(replace(settings, draws=draws, draw=min(settings.draw, draws)).to_query(), needs)
-    return fewer | {"notes": [*reply["notes"], f"{reply['error']}; {draws:,} draws are used", *fewer["notes"]]}
+    settings, note = fewer(settings_of(query)[0], reply["error"])
+    found = answer(settings.to_query(), needs)
+    return found | {"notes": [*reply["notes"], note, *found["notes"]]}
 
 
 def is_long(query: str) -> bool:
@@ -114,14 +111,7 @@ def problem(query: str) -> dict[str, Any]:
     >>> problem("v=1")["names"][7]
     'horse'
     """
-    settings, table = _sent(query)
-    found = choices.problem_of(settings, table)
-    counts = found.counts
-    return {
-        "names": list(found.names),
-        "scores": found.scores.tolist(),
-        "counts": None if counts is None else counts.tolist(),
-    }
+    return listing(*_sent(query))
 
 
 def problem_json(query: str) -> bytes:
@@ -206,24 +196,7 @@ def _found(
 ) -> Answer:
     long = is_long(query)
     with (_LONG if long else _SHORT).work(_wanted, long=long) as on_chunk:
-        result = experiment.run(_settings, _table, needs, on_chunk)
-    view = experiment.as_plain(result)
-    return {
-        "view": view,
-        "names": _names(result.problem.names, view),
-        "device": result.device,
-        "counted": result.problem.counts is not None,
-        "remarks": list(result.notes),
-    }
-
-
-def _names(names: Sequence[str], view: dict[str, Any]) -> dict[str, str]:
-    """The name of every class that a view speaks of."""
-    draw, run, steps = (view[group] or {} for group in ("draw", "convergence", "steps"))
-    spoken = {*view["classes"]["index"], *run.get("watched", ())}
-    spoken.update(*(draw.get(name, ()) for name in ("sample_class", "block_class", "dot_class")))
-    spoken.update(*(steps.get(name, ()) for name in ("label", "sample", "row")))
-    return {str(c): names[c] for c in sorted(spoken)}
+        return computed(_settings, _table, needs, on_chunk)
 
 
 def _urls(settings: Settings) -> dict[str, str]:

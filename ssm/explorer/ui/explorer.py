@@ -7,31 +7,20 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from ssm.explorer.figures import EVERY
-from ssm.explorer.figures.records import Panel
+from ssm.explorer.export.answers import Answer
+from ssm.explorer.export.markup import skeleton
 from ssm.explorer.pages import PAGES, Page
 from ssm.explorer.problems import Problem
 from ssm.explorer.settings import Frame
 from ssm.explorer.story import opened
-from ssm.explorer.ui.answers import Answer, answer, first_answer, is_long, missing, settings_of
+from ssm.explorer.ui.answers import answer, first_answer, is_long, missing, settings_of
 from ssm.explorer.ui.own_scores import own_scores, take_back
 
 KEY = "stage"
 _ADOPTED = "ssm.adopted"  # a question that Python put in the viewer's name: their own table was just read
 
-_ENTRY = "assets/stage/explorer.js"
+_ENTRY = "assets/stage/streamlit.js"
 
-# The page as it will stand, so that nothing moves when it comes.
-_SKELETON = """
-<section class="ssm{form}" aria-label="{title}" aria-busy="true">
-  <p class="ssm-what">{what}</p>{chapter}
-  <p class="ssm-sentence ssm-skeleton">The panels are being set up…</p>
-  <div class="ssm-controls" aria-hidden="true"></div>
-  <div class="ssm-status" aria-hidden="true"></div>
-  <div class="ssm-panels" aria-hidden="true">{columns}<div class="ssm-draw ssm-skeleton"></div>{panels}</div>{end}
-</section>
-"""
-_PANEL = '<figure class="ssm-panel ssm-skeleton" data-panel="{name}" data-along="{along}" data-room="{room}"></figure>'
 # Every page lies directly in the app's folder, wherever a proxy has put that.
 _LOADER = """
 const url = new URL("{entry}", document.baseURI).href;
@@ -56,30 +45,10 @@ class _Question(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def _skeleton(page: Page) -> str:
-    heads = range(1, 1 + len(page.layout.columns if page.layout else ()))
-    panels = [EVERY[name] for name in page.frame.panels or page.panels]
-    shown = [panel for panel in panels if "ranked" not in panel.needs]  # those come with many classes
-    flow = " ssm-sheets" if any(panel.content for panel in panels) else " ssm-flow"
-    return _SKELETON.format(
-        form=("" if page.layout else flow) + (" ssm-story" if page.chapters else ""),
-        chapter='<div class="ssm-chapter"></div><div class="ssm-side">' if page.chapters else "",
-        end="</div>" if page.chapters else "",
-        title=page.title,
-        what=page.question,
-        columns="".join(f'<div class="ssm-column" data-column="{number}"></div>' for number in heads),
-        panels="".join(_panel(page, panel) for panel in shown),
-    )
-
-
-def _panel(page: Page, panel: Panel) -> str:
-    return _PANEL.format(name=panel.name, along=panel.along.name, room=page.rooms.get(panel.name, ""))
-
-
 _COMPONENTS = {
     page.name: st.components.v2.component(
         f"ssm_{page.name}",
-        html=_skeleton(page),
+        html=skeleton(page),
         js=_LOADER.format(entry=_ENTRY),
         isolate_styles=False,
     )

@@ -1,4 +1,4 @@
-"""Streamlit's document: our modules are fetched while Streamlit starts, and what this is can be read meanwhile."""
+"""Streamlit's document: our modules are fetched while it starts, and what this is can be read; a link's theme."""
 
 import gzip
 from html import escape
@@ -7,9 +7,8 @@ from urllib.parse import parse_qs
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ssm.explorer.export.markup import ASSETS, TITLE
 from ssm.explorer.pages import EXPLORER, PAGES
-from ssm.explorer.ui.bar import TITLE
-from ssm.explorer.ui.paths import ASSETS
 
 _ROOMS = ("kernel", "panels", "controls", "stage")  # below assets
 
@@ -25,18 +24,36 @@ html:not(:has(.stApp)) { color-scheme: light dark; background: Canvas; }
 body:has(.stElementContainer) > .ssm-first { display: none; }
 </style>"""
 
+# A link says light or dark in a word of ours; Streamlit takes it in one of its own, which it drops from the address
+# wherever it writes that, and reads from there once more when it knows the app's colours.
+_THEME = """<script>{
+  const themed = (address) => {
+    const url = new URL(address, location.href), theme = url.searchParams.getAll("theme").at(-1);
+    if (theme !== "light" && theme !== "dark") return address;
+    const others = url.searchParams.getAll("embed_options").filter((option) => !/^(light|dark)_theme$/i.test(option));
+    url.searchParams.delete("embed_options");
+    for (const option of [...others, `${theme}_theme`]) url.searchParams.append("embed_options", option);
+    return url.href;
+  };
+  for (const name of ["pushState", "replaceState"]) {
+    const write = history[name];
+    history[name] = (state, title, address) => write.call(history, state, title, address && themed(address));
+  }
+  history.replaceState(history.state, "", location.href);
+}</script>"""
+
 
 def additions() -> str:
     """What is added to the head.
 
     Returns:
-        HTML: the style, and a link for every ES module and for Plotly, relative like Streamlit's own: a proxy may have
-        put the app under a path that the server does not know.
+        HTML: the style, the theme that a link asks for, and a link for every ES module and for Plotly, relative like
+        Streamlit's own: a proxy may have put the app under a path that the server does not know.
     """
     modules = sorted(path.relative_to(ASSETS).as_posix() for room in _ROOMS for path in (ASSETS / room).glob("*.js"))
     links = [f'<link rel="modulepreload" href="./assets/{path}">' for path in modules]
     plotly = '<link rel="preload" as="script" href="./assets/vendor/plotly-basic.min.js">'
-    return "\n".join([_STYLE, plotly, *links])
+    return "\n".join([_STYLE, _THEME, plotly, *links])
 
 
 def first_words(path: str, query: str) -> str:
@@ -90,7 +107,7 @@ class Head:
 
     async def _send(self, start: Message, body: bytes, words: str, send: Send) -> None:
         headers = MutableHeaders(scope=start)
-        packed = headers.get("Content-Encoding") == "gzip"
+        packed = headers.get("Content-Encoding") == "gzip"  # as Streamlit sends a page by its name
         whole = gzip.decompress(body) if packed else body
         whole = whole.replace(b"</head>", self.additions + b"</head>", 1)
         whole = whole.replace(b"<body>", b"<body>" + words.encode(), 1)

@@ -1,10 +1,6 @@
-"""Paths: where the app lives on its server, and where its files are. The page asks for none: it looks beside itself."""
-
-from pathlib import Path
+"""Paths: where the app lives on its server. The page asks for none: it looks beside itself."""
 
 from streamlit import config
-
-ASSETS = Path(__file__).parents[3] / "assets"
 
 
 def base_path() -> str:

@@ -19,12 +19,13 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ssm.explorer import experiment
+from ssm.explorer.export.markup import ASSETS
+from ssm.explorer.export.spec import spec
 from ssm.explorer.settings import Settings
-from ssm.explorer.ui import answers
+from ssm.explorer.ui import answers, downloads
 from ssm.explorer.ui.head import Head
 from ssm.explorer.ui.job_routes import job_json
-from ssm.explorer.ui.paths import ASSETS, base_path
-from ssm.explorer.ui.spec import spec
+from ssm.explorer.ui.paths import base_path
 
 # For so long one thread may keep the others from Python: short, because an answer asks for it a hundred times.
 _SECONDS_OF_A_THREAD = 0.0005
@@ -101,6 +102,7 @@ ROUTES = [
     Route(f"{base_path()}/problem.json", problem_json),
     Route(f"{base_path()}/job.json", job_json, methods=["GET", "POST"]),
     Route(f"{base_path()}/explore", explorer),
+    *downloads.ROUTES,
     Mount(f"{base_path()}/assets", StaticFiles(directory=ASSETS)),
 ]
 MIDDLEWARE = [Middleware(Headers), Middleware(Head)]

@@ -8,6 +8,8 @@ from ssm.explorer import experiment, figures, problems
 from ssm.explorer import settings as choices
 from ssm.explorer.figures.theme import THEMES
 from ssm.explorer.pages import PAGES
+from ssm.explorer.settings.frame import MOST_NOTE
+from ssm.explorer.settings.link import MOST_SHARED
 
 PREVIEW_CLASSES = 20_000  # beyond, the page leaves the arithmetic to torch
 
@@ -38,4 +40,5 @@ def spec() -> dict[str, Any]:
         "preview": PREVIEW_CLASSES,
         "constants": dict(experiment.CONSTANTS),
         "frame": asdict(choices.Frame()),
+        "sharing": {"most": MOST_SHARED, "note": MOST_NOTE, "themes": choices.FRAME_FIELDS["theme"].span()["choices"]},
     }

@@ -1,0 +1,45 @@
+"""Downloads: what a viewer takes home, each by a link that spells the state it is made of."""
+
+from urllib.parse import parse_qs
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ssm.explorer import export
+from ssm.explorer.export.lesson import FILES
+from ssm.explorer.pages import EXPLORER
+from ssm.explorer.ui.paths import base_path
+from ssm.explorer.ui.table_store import TABLES
+
+
+async def lesson_html(request: Request) -> Response:
+    """A page as one file; made off the loop that everybody's messages run through."""
+    text = await run_in_threadpool(_lesson, request.url.query)
+    return Response(text, media_type="text/html", headers=saved_as("lesson.html"))
+
+
+def saved_as(name: str) -> dict[str, str]:
+    """Headers that let a browser save an answer, and not show it.
+
+    Args:
+        name: of the file.
+
+    Returns:
+        The headers.
+
+    >>> saved_as("lesson.html")
+    {'Content-Disposition': 'attachment; filename="lesson.html"'}
+    """
+    return {"Content-Disposition": f'attachment; filename="{name}"'}
+
+
+def _lesson(query: str) -> bytes:
+    asked = parse_qs(query)
+    rest = "&".join(part for part in query.split("&") if part.partition("=")[0] != "page")
+    page = FILES.get(asked.get("page", [""])[-1], EXPLORER)
+    return export.page(rest, page, TABLES.get(asked.get("own", [""])[-1])).encode()
+
+
+ROUTES = [Route(f"{base_path()}/lesson.html", lesson_html)]
