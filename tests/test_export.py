@@ -16,8 +16,9 @@ from starlette.requests import Request
 from ssm.explorer import experiment, export, problems
 from ssm.explorer.export import markup
 from ssm.explorer.export.bundle import bundle
+from ssm.explorer.export.lesson import FILES
 from ssm.explorer.export.markup import ASSETS
-from ssm.explorer.pages import BIAS, EXPLORER, PAGES, STORY
+from ssm.explorer.pages import BIAS, EXPLORER, STORY
 from ssm.explorer.problems import tables
 from ssm.explorer.settings import Frame, Settings
 from ssm.explorer.story import CHAPTERS
@@ -88,7 +89,7 @@ def test_it_holds_torchs_numbers_for_its_settings():
     assert first["settings"]["edits"] == [[3, 2.5]]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", FILES.values(), ids=lambda page: page.name)
 def test_it_knows_its_own_page_alone_and_needs_no_server(page):
     file = held(export.page("v=1", page))
     assert list(file["spec"]["pages"]) == [file["page"]] == [page.name]

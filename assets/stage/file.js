@@ -40,6 +40,7 @@ export function filed({ spec, problems, answers, query, embedded }, deliver) {
     ask: (question, own) => setTimeout(() => deliver(answered(question, own))),
     table: () => {}, // nothing forgets one
     load: null,
+    job: null,
     alive: async () => true,
     onceBack: () => {}, // there is no line to be cut
     write: () => {}, // a file's address is no link

@@ -5,7 +5,6 @@
 
 import { button, el, say } from "../controls/dom.js";
 import { grouped, number, percent } from "../panels/texts.js";
-import { beside } from "./loading.js";
 import { recall, remember } from "./memory.js";
 
 const LOOK = 1000; // ms between looks
@@ -17,6 +16,7 @@ const USUAL = "the white";
 /**
  * @typedef {object} Acts
  * @property {() => string} query of the settings as they are now
+ * @property {(query: string, how: RequestInit) => Promise<any>} ask the server
  * @property {() => void} grown there is more to show
  * @property {Record<string, any>} fields of the spec
  */
@@ -95,8 +95,7 @@ export class Job {
     const turn = ++this.#turn;
     const text = how.method ? "" : `&text=${encodeURIComponent(this.#text.value)}`;
     try {
-      const answer = await fetch(beside(`job.json?viewer=${this.#viewer}${text}`), how);
-      const told = await answer.json();
+      const told = await this.#acts.ask(`viewer=${this.#viewer}${text}`, how);
       if (turn !== this.#turn) return;
       if (told.error) this.#show("refused", told.error);
       else if (told.state === "none") this.#lost();

@@ -20,6 +20,7 @@ const STATE = "data-test-connection-state"; // on the element of the whole app; 
  * @property {(question: import("./dialogue.js").Question, own: () => any) => void} ask `own`: what the page itself has for it
  * @property {(text: string) => void} table sends a table back that was lost
  * @property {(() => void)|null} load asks for a table of the viewer's own; null where none can be had
+ * @property {((query: string, how: RequestInit) => Promise<any>)|null} job asks for work in the background; null where nobody does it
  * @property {() => Promise<boolean>} alive whether anything answers at all
  * @property {(inside: Element, back: () => void, signal: AbortSignal) => void} onceBack
  * @property {(query: string, frame: any) => void} write the link of what is shown
@@ -44,6 +45,7 @@ export function served({ setStateValue, setTriggerValue }) {
     ask: (question) => setStateValue("ask", question),
     table: (text) => setTriggerValue("table", text),
     load: () => setTriggerValue("own", { cookie: hasCookie() }),
+    job: async (query, how) => (await fetch(beside(`job.json?${query}`), how)).json(),
     alive: isAlive,
     onceBack,
     write: (query, frame) => {

@@ -72,7 +72,7 @@ export class Parts {
     this.page = this.#makePage();
     this.story = page.chapters.length ? this.#makeStory(acts.change) : null;
     this.share = this.#makeShare();
-    this.job = page.job && acts.line.home ? this.#makeJob() : null;
+    this.job = page.job && acts.line.job ? this.#makeJob(acts.line.job) : null;
     const { what, word, sentence, status, readouts, facts, next, help } = this.page;
     help.hidden = !page.panels.some((name) => spec.panels.light[name].notes.length);
     const { front, drawer } = this.controls;
@@ -133,10 +133,10 @@ export class Parts {
     return new Story(this.#spec, this.#record, { settings, change, line, frame, figure });
   }
 
-  #makeJob() {
+  #makeJob(ask) {
     const { settings, grown } = this.#acts;
     const { fields } = this.#spec;
-    return new Job(this.#record.job, { query: () => toQuery(settings(), fields), grown, fields });
+    return new Job(this.#record.job, { query: () => toQuery(settings(), fields), ask, grown, fields });
   }
 
   #makeShare() {
