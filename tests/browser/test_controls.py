@@ -350,10 +350,10 @@ def test_seed_draws_hits_and_view(page):
     shows(page, Settings(seed=drawn, hits="excluded", draws=1_000))
     ends = still(page)["convergence"].texts("end")
     with answered(page):
-        page.get_by_label("convergence", exact=True).select_option("classes")
+        choice(page, "convergence").select_option("classes")
     assert sorted(still(page)["convergence"].texts("end")) == ["airplane", "cat", "dog", "horse", "truck"]
     with answered(page):
-        page.get_by_label("convergence", exact=True).select_option("distance")
+        choice(page, "convergence").select_option("distance")
     assert still(page)["convergence"].texts("end") == ends
 
 

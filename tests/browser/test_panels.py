@@ -5,7 +5,7 @@ import json
 import math
 import threading
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -76,7 +76,8 @@ def case(settings: Settings) -> dict[str, Any]:
     """What the page is given of a result: its view, the names of its classes, its settings."""
     result = run(settings, needs=ALL)
     names = list(result.problem.names) if result.problem.classes <= 20_000 else []
-    view = as_plain(result) | {"training": TRAINING if settings == Settings() else None}
+    usual = replace(settings, average="all", draw=1) == Settings()  # some have a training beside, some do not
+    view = as_plain(result) | {"training": TRAINING if usual else None}
     return {"view": view, "names": names, "settings": json.loads(json.dumps(vars(settings), default=str))}
 
 

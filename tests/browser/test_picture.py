@@ -176,7 +176,7 @@ def test_views_of_convergence_leave_nothing_behind(page, settings):
         fresh[view] = still(page)["convergence"]
     for view in ("distance", "classes", "distance", "classes"):
         with answered(page):
-            page.get_by_label("convergence", exact=True).select_option(view)
+            choice(page, "convergence").select_option(view)
         assert same_drawing(still(page)["convergence"], fresh[view]) == [], view
 
 
