@@ -10,6 +10,7 @@ from playwright.sync_api import FrameLocator, Locator, Page, expect
 from ssm.explorer.figures import texts
 from ssm.explorer.pages import EXPLORER
 from ssm.explorer.settings import Settings
+from ssm.explorer.story import CHAPTERS
 from tests.browser.axe import grave
 from tests.browser.expected import Expected, wrong
 from tests.browser.explorer import (
@@ -81,7 +82,8 @@ def test_cold_load_tells_the_story_without_a_click(page):
     expect(
         page.get_by_role("img", name="Line chart, both axes logarithmic: the average of 200 draws is")
     ).to_be_visible()
-    expect(page.locator(".ssm-what")).to_have_text(texts.WHAT)
+    assert EXPLORER.first
+    expect(page.locator(".ssm-what")).to_have_text(f"{texts.WHAT} {EXPLORER.first.question}")
     parts = {name: panel(page, name) for name in PANELS} | controls(page, list(FOUR))
     parts |= {"what it is": page.locator(".ssm-what"), "sentence": sentence(page), "what to do": draw_again(page)}
     in_view((1280, 800), parts)
@@ -254,3 +256,14 @@ def test_when_the_page_is_there_its_question_stands_there_once(page):
     open_explorer(page)
     shown = [node for node in page.get_by_text(EXPLORER.question).all() if node.is_visible()]
     assert len(shown) == 1
+
+
+def test_who_is_new_is_sent_to_the_story_until_it_was_opened(page):
+    open_explorer(page)
+    assert EXPLORER.first
+    page.get_by_role("link", name=EXPLORER.first.question).click()
+    page.wait_for_url(re.compile("/story"))
+    expect(page.locator(READY)).to_be_visible(timeout=MILLISECONDS_TO_OPEN)
+    expect(page.get_by_role("heading", level=2)).to_have_text(CHAPTERS[0].title)
+    open_explorer(page)
+    expect(page.locator(".ssm-what")).to_have_text(texts.WHAT)
