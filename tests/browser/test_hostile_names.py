@@ -37,8 +37,9 @@ NAMES = (
 TURNED = "safe \u202egnp.exe"  # shows "safe exe.png", and what follows backwards
 VIEWS = ("distance", "classes")
 TAGS = "a, b, i, br, img, script, style, iframe, object, form"
+OURS = ".ssm-letter, .ssm-column b, .ssm-next a, .ssm-first-of-all, .ssm-outward a, .ssm-share a[download], .modebar *"
 MARKUP = f"""node => [...node.querySelectorAll("{TAGS}")].filter(
-  (one) => !one.matches(".ssm-letter, .ssm-column b, .ssm-next a, .modebar *")).map((one) => one.outerHTML)"""
+  (one) => !one.matches("{OURS}")).map((one) => one.outerHTML)"""
 
 
 def table(names: Iterable[str]) -> str:
