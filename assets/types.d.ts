@@ -26,6 +26,8 @@ export interface Settings {
   tolerance?: number;
   batch?: number;
   dim?: number;
+  losses?: string[];
+  negatives?: number;
 }
 
 export interface Problem {

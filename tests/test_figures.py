@@ -17,6 +17,7 @@ from ssm.explorer.figures.axes import axes, linear_ticks, log_ticks, nice
 from ssm.explorer.figures.readings import reading
 from ssm.explorer.figures.series import numbers, series
 from ssm.explorer.figures.theme import DARK, LIGHT
+from ssm.explorer.pages.record import JOBS
 from ssm.explorer.problems import tables
 from ssm.explorer.settings import Settings
 from tests import oracles
@@ -90,7 +91,7 @@ def test_a_spec_is_json_that_plotly_accepts_and_names_series_that_are_there(name
 
 @every_panel
 def test_a_record_needs_the_groups_that_it_draws(name):
-    needs = PANELS[name].needs
+    needs = set(PANELS[name].needs) - JOBS
     settings = Settings(problem="random", classes=60) if "ranked" in needs else Settings()
     whole, least = (made(run(settings, needs=groups)) for groups in (ALL, needs))
     for trace in spec(name)["traces"]:
