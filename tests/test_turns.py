@@ -6,7 +6,7 @@ import time
 import pytest
 
 from ssm.explorer.ui import turns
-from ssm.explorer.ui.turns import Turns
+from ssm.explorer.ui.turns import Line, Turns
 
 SECONDS = 10
 
@@ -30,7 +30,7 @@ class Viewer(threading.Thread):
 
     def run(self):
         try:
-            with self.line.work(self.wanted, long=True):
+            with self.line.turn(self.wanted):
                 self.begun.append(self.name)
                 self.done.wait(SECONDS)
         except GoneError:
@@ -40,7 +40,7 @@ class Viewer(threading.Thread):
 def in_line(line, viewers):
     """Wait until so many stand in line."""
     deadline = time.monotonic() + SECONDS
-    while len(line._line) != viewers:
+    while len(line) != viewers:
         assert time.monotonic() < deadline
         time.sleep(0.001)
 
@@ -55,8 +55,8 @@ def waiting(line, names):
     return begun, found
 
 
-def test_long_work_is_done_one_at_a_time_in_the_order_in_which_it_came():
-    line = Turns()
+def test_who_came_first_is_first_and_one_is_at_work_at_a_time():
+    line = Line()
     begun, viewers = waiting(line, "abc")
     for viewer in viewers:
         viewer.done.set()
@@ -66,7 +66,7 @@ def test_long_work_is_done_one_at_a_time_in_the_order_in_which_it_came():
 
 
 def test_who_no_longer_waits_leaves_the_line():
-    line = Turns()
+    line = Line()
     begun, (first, second, third) = waiting(line, "abc")
     second.gone.set()
     second.join(SECONDS)
@@ -78,32 +78,47 @@ def test_who_no_longer_waits_leaves_the_line():
     assert begun == ["a", "c"]
 
 
-def test_work_that_fails_gives_its_turn_on():
+@pytest.mark.parametrize("long", [False, True])
+def test_work_that_fails_gives_its_turn_on(long):
     line = Turns()
-    with pytest.raises(ZeroDivisionError), line.work(lambda: None, long=True):
+    with pytest.raises(ZeroDivisionError), line.work(lambda: None, long=long):
         raise ZeroDivisionError
-    assert line._line == []
+    assert len(line.light) == len(line.long) == 0
 
 
-def test_light_work_waits_for_nobody():
+def test_light_work_does_not_wait_for_long_work():
     line = Turns()
-    _, (first,) = waiting(line, "a")
+    _, (first,) = waiting(line.long, "a")
     with line.work(lambda: None, long=False) as on_chunk:
         on_chunk()
-        assert len(line._line) == 1
+        assert len(line.light) == len(line.long) == 1
     first.done.set()
 
 
-def test_work_that_has_become_long_takes_its_turn(monkeypatch):
+def test_light_work_waits_for_light_work():
+    line = Turns()
+    _, (first,) = waiting(line.light, "a")
+    asked = []
+
+    def wanted():
+        asked.append(len(line.light))
+        first.done.set()
+
+    with line.work(wanted, long=False):
+        assert asked[0] == 2
+        assert len(line.light) == 1
+
+
+def test_work_that_has_become_long_makes_way_and_takes_its_turn(monkeypatch):
     monkeypatch.setattr(turns, "SECONDS_OF_LIGHT_WORK", 0.0)
     line = Turns()
     with line.work(lambda: None, long=False) as on_chunk:
         time.sleep(0.001)
-        assert len(line._line) == 0
+        assert (len(line.light), len(line.long)) == (1, 0)
         on_chunk()
         on_chunk()
-        assert len(line._line) == 1
-    assert line._line == []
+        assert (len(line.light), len(line.long)) == (0, 1)
+    assert len(line.light) == len(line.long) == 0
 
 
 @pytest.mark.parametrize("long", [False, True])

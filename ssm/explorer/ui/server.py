@@ -47,7 +47,7 @@ HEADERS = {
 
 @asynccontextmanager
 async def warm_up(_app: st.App) -> AsyncIterator[None]:
-    """Compute once, then freeze what is loaded: Streamlit collects garbage after every run of a script."""
+    """Compute once, then freeze what is loaded, so that no collection of garbage looks through it again."""
     experiment.use_one_thread()
     sys.setswitchinterval(_SECONDS_OF_A_THREAD)
     experiment.run(Settings())
