@@ -59,7 +59,8 @@ test: $(VENV)/tests.stamp node_modules/stamp
 	$(PY) -m pytest tests/browser --durations 20 --numprocesses 2 --dist worksteal
 
 fuzz: $(VENV)/tests.stamp
-	$(PY) -m pytest --ignore tests/browser -m hypothesis --hypothesis-profile fuzz
+	$(PY) -m pytest --ignore tests/browser -m hypothesis --hypothesis-profile fuzz $(BESIDE)
+	FRESH=$(SEED) $(PY) -m pytest tests/test_sharded.py -k test_it_is_the_head_of_one_process
 	$(PY) -m tests.accuracy 3000 $(SEED)
 
 format: $(VENV)/tests.stamp node_modules/stamp

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import plotly.graph_objects as go
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ssm.estimators import ESTIMATORS
@@ -356,13 +356,19 @@ def test_logarithmic_ticks_are_few_round_and_inside(low, width, pixels):
 
 
 @given(st.floats(-1e3, 0), st.floats(1e-3, 1e3), st.floats(60, 600))
+@example(-400.0, 200.0, 60.0)
 def test_linear_ticks_are_apart_round_and_inside(low, high, pixels):
     ticks = linear_ticks([low, high], pixels, 26)
     values = [value for value, _ in ticks]
     assert all(low - 1e-6 * (high - low) <= value <= high + 1e-6 * (high - low) for value in values)
     assert len(values) >= 2
-    least = 26 if len(values) > 3 else 26 / 8  # where one tick alone would have room, two stand nearer
-    assert all(b - a >= least * (high - low) / pixels * (1 - 1e-6) for a, b in pairwise(values))
+    least = 26 * (high - low) / pixels
+    step = min(whole * 10**power for whole in (1, 2, 5) for power in range(-8, 5) if whole * 10**power >= least)
+    if (
+        sum(low <= i * step <= high for i in range(-40, 41)) < 2
+    ):  # where one tick alone would have room, two stand nearer
+        least /= 8
+    assert all(b - a >= least * (1 - 1e-6) for a, b in pairwise(values))
     spelled = [float(text.replace("−", "-")) for _, text in ticks]
     assert spelled == pytest.approx(values, rel=0.05, abs=1e-12)
 

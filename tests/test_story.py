@@ -119,7 +119,7 @@ def test_the_question_and_the_answer_have_their_numbers(chapter):
 
 def test_a_pick_is_right_or_another():
     assert render(CHOSEN, {"right": 1}) == "So it is."
-    assert render(CHOSEN, {"right": 0}) == "It is another."
+    assert render(CHOSEN, {"right": 0}) == "Not so."
 
 
 @every_chapter

@@ -130,7 +130,7 @@ def test_the_titles_of_the_article():
         "weights_sampled": "Weights, sampled: 4 of 10",
         "gradient_full": "Gradient, full: spike and forest",
         "gradient_sampled": "Gradient, sampled: 4 of 10 touched",
-        "convergence": "Convergence: 200 draws, 33 % off",
+        "convergence": "Convergence: 0.225 off, 33 %",
         "convergence_classes": "Convergence of single classes",
         "balance": "Balance: one pull, 9 pushes",
         "ranks": "Pushes by rank: 3 of 9 sampled",

@@ -24,6 +24,7 @@ const SIMPLE = [
   "scale",
   "batch",
   "dim",
+  "tolerance",
   "losses",
   "negatives",
 ];
@@ -31,11 +32,12 @@ const INSETS = ["power", "temperature"];
 const BY_PLAYER = ["draw", "average"];
 const IN_PICTURE = ["tolerance"];
 const SWITCHES = ["view", "scale"];
+const PROMISING = ["noise", "estimator", "hits"];
 const MEMORY = "ssm-more-controls";
 
 /** The kind of control that a field needs; null for one that is set elsewhere: by dragging, by the player, by a dialog. */
 function controlOf(name, field, doors, spec) {
-  if (BY_PLAYER.includes(name) || IN_PICTURE.includes(name)) return null;
+  if (BY_PLAYER.includes(name)) return null;
   if (name === "target") return new ClassPicker(name, field, doors);
   if (name === "device") return new ChoiceControl(name, field, doors, spec.devices);
   if (name === "problem") return new ChoiceControl(name, field, doors, spec.problems);
@@ -69,7 +71,8 @@ export class ControlPanel {
   constructor(spec, embedded, acts, also) {
     this.#spec = spec;
     this.#acts = acts;
-    for (const [name, field] of Object.entries(spec.fields)) this.#add(name, field);
+    for (const [name, field] of Object.entries(spec.fields))
+      if (!IN_PICTURE.includes(name) || also.includes(name)) this.#add(name, field);
     const nodes = (names) => names.map((name) => this.controls[name].node);
     // A noise's own parameter takes the place of its line of help: nothing moves when another noise is chosen.
     this.controls.noise.node.append(...nodes(INSETS));
@@ -157,7 +160,7 @@ export class ControlPanel {
     for (const name of SIMPLE) c[name]?.set(s[name]);
     this.#showClasses(s, classes);
     c.samples.set(s.samples, { high: Math.min(this.#spec.fields.samples.high, Math.max(20, 2 * classes.count)) });
-    c.estimator.help(this.#spec.fields.estimator.promises[s.estimator]);
+    for (const name of PROMISING) c[name].help(this.#spec.fields[name].promises[s[name]]);
     this.#showHits(s);
     c.noise.forbid(classes.counted ? [] : ["unigram"]);
     c.power.node.hidden = s.noise !== "unigram";
@@ -169,10 +172,10 @@ export class ControlPanel {
   /** Where the estimator leaves no choice, what holds there instead of the choices. */
   #showHits({ estimator }) {
     const { hits } = this.controls;
-    const { help, agreements } = this.#spec.fields.hits;
+    const { agreements } = this.#spec.fields.hits;
     const closed = agreements.find((rule) => rule.of === "estimator" && !rule.having.includes(estimator));
     hits.select.hidden = Boolean(closed);
-    hits.help(closed ? closed.words : help);
+    if (closed) hits.help(closed.words);
   }
 
   #showClasses(s, { count, names, all }) {

@@ -10,9 +10,12 @@ import { Guess } from "./guess.js";
  * @property {(record: any) => boolean} state whether a record's state is on the screen
  * @property {(record: any) => void} lead to a record's state
  * @property {(name: string) => any} figure a panel as it stands on the page
+ * @property {() => boolean} own whether the chapter's own state is on the screen: what is asked is asked of that
  * @property {() => void} restore the chapter's own state
- * @typedef {"asked"|"marking"|"waiting"|"answered"} Step
+ * @typedef {"elsewhere"|"asked"|"marking"|"waiting"|"answered"} Step
  */
+
+const ELSEWHERE = "This is asked of the chapter's own state. Go back to that to be asked.";
 
 export class Question {
   /** @type {any} */ node;
@@ -22,6 +25,7 @@ export class Question {
   #guess = new Guess({ changed: () => this.#marked(), done: () => this.#answer(this.#guess.value) });
   #predict = /** @type {any} */ (null);
   /** @type {Step} */ #step = "asked";
+  #posed = false; // whether its numbers have been said
   /** @type {number|null} */ #given = null;
   #begin = button("Mark it on the chart", () => this.#mark());
   #show = button("Show what happens", () => this.#answer(this.#guess.value));
@@ -51,6 +55,7 @@ export class Question {
     say(this.#asked, plain(question, {}));
     const pick = (words, i) => button(words, () => this.#answer(i));
     if (answer.kind === "options") this.#options.append(...answer.words.map(pick));
+    this.#posed = false;
     this.#to("asked");
   }
 
@@ -58,16 +63,18 @@ export class Question {
   #to(step) {
     this.#step = step;
     const level = this.#predict.answer.kind === "level",
-      done = step === "waiting" || step === "answered";
+      done = step === "waiting" || step === "answered",
+      open = step === "asked" || step === "marking";
     this.#begin.hidden = !level || step !== "asked";
     this.#show.hidden = step !== "marking";
-    this.#skip.hidden = done;
-    this.#options.hidden = level || done;
+    this.#skip.hidden = !open;
+    this.#options.hidden = level || !open;
     this.#again.hidden = !done;
   }
 
   #mark() {
     const { panel, at, what } = this.#predict.answer;
+    if (!this.#acts.own()) this.#acts.restore();
     this.#to("marking");
     this.#guess.open(this.#acts.figure(panel), at === "target", `your guess: ${what}`);
   }
@@ -99,11 +106,21 @@ export class Question {
     if (!there) this.#guess.close();
   }
 
+  /** Its numbers are those of the chapter's own state, whatever has come since. @param {any} question @param {any} numbers */
+  #pose(question, numbers) {
+    const own = this.#acts.own(),
+      open = this.#step !== "waiting" && this.#step !== "answered";
+    if (!open || (this.#posed && !own)) return;
+    if (own === (this.#step === "elsewhere")) this.#to(own ? "asked" : "elsewhere");
+    say(this.#asked, own ? plain(question, numbers) : ELSEWHERE);
+    this.#posed = own;
+  }
+
   /** The question's numbers are those before the change, the answer's those after it. @param {Record<string, any>} numbers */
   read(numbers) {
     if (!this.#predict) return;
     const { question, answer, said, why } = this.#predict;
-    if (this.#step === "asked") say(this.#asked, plain(question, numbers));
+    this.#pose(question, numbers);
     const there = this.#acts.state(this.#predict);
     if (this.#step === "answered") this.#keep(there);
     if (this.#step !== "waiting" || !there) return;

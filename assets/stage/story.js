@@ -48,31 +48,25 @@ export class Story {
     this.#acts = acts;
     const state = (record) => isAt(acts.settings(), record.settings, spec.fields);
     const lead = (record) => acts.change({ ...record.settings });
-    this.#question = new Question({ state, lead, figure: acts.figure, restore: () => this.#restore() });
+    const restore = () => this.#restore();
+    this.#question = new Question({ state, lead, figure: acts.figure, own: () => state(this.#here), restore });
     this.#myth = new MythBox({ state, lead });
     this.#explorer.hidden = !("explore" in spec.pages);
     this.#list.append(...this.#chapters.map(({ title }, i) => this.#entry(title, i + 1)));
   }
 
-  /** The chapter around the parts of the stage: what is told before them, what is tried after them. @param {any[]} stage */
+  /** The chapter around the parts of the stage: what is told and asked before them, what is tried after them. @param {any[]} stage */
   around(stage) {
     const turn = el("div", { class: "ssm-turn" }, this.#previous, this.#where, this.#next);
     const nav = el("nav", { class: "ssm-turns", "aria-label": "Chapters" }, this.#list, turn);
     const keys = el("p", { class: "ssm-keys" }, "← and → turn the page while no control has the focus.");
     const ways = el("p", { class: "ssm-ways" }, this.#further, this.#back, this.#explorer);
     const text = el("div", { class: "ssm-telling" }, this.#title, this.#claim, this.#words);
-    const trials = el(
-      "div",
-      { class: "ssm-trials" },
-      this.#question.node,
-      this.#myth.node,
-      this.#sources,
-      this.#onward,
-    );
+    const tried = [this.#myth.node, this.#sources, this.#onward];
     return [
-      el("div", { class: "ssm-chapter" }, nav, this.#resume, text),
+      el("div", { class: "ssm-chapter" }, nav, this.#resume, text, this.#question.node),
       el("div", { class: "ssm-side" }, ...stage),
-      el("div", { class: "ssm-chapter ssm-tried" }, trials, ways, keys),
+      el("div", { class: "ssm-chapter ssm-tried" }, ...tried, ways, keys),
     ];
   }
 

@@ -22,6 +22,7 @@ from tests.browser.explorer import (
     sentence,
     touching,
     track,
+    typed,
 )
 from tests.browser.layout import faults
 
@@ -37,7 +38,7 @@ def open_bias(page: Page, query: str = "") -> None:
 
 def level(page: Page):
     """The tolerance as the line that is dragged."""
-    return page.get_by_role("slider", name="tolerance", exact=True)
+    return panel(page, "bias_curve").get_by_role("slider", name="tolerance", exact=True)
 
 
 def says(page: Page, settings: Settings) -> None:
@@ -87,6 +88,17 @@ def test_the_tolerance_moves_by_keys_to_both_ends(page):
         expect(level(page)).to_be_focused()
         says(page, Settings(tolerance=tolerance))
         assert faults(page) == []
+
+
+def test_the_tolerance_can_be_typed(page):
+    open_bias(page)
+    with answered(page):
+        typed(page, "tolerance").fill("0.1")
+        typed(page, "tolerance").press("Enter")
+    says(page, Settings(tolerance=0.1))
+    with answered(page):
+        level(page).press("PageDown")
+    expect(typed(page, "tolerance")).to_have_value(re.compile(r"^0\.04"))
 
 
 def test_the_tolerance_follows_a_finger_on_its_grip_and_a_finger_beside_it_scrolls(new_context):

@@ -61,6 +61,7 @@ def press_everything(page: Page) -> int:
         if LOOKS.search(name) or node.evaluate("(node) => Boolean(node.closest('dialog, .ssm-chapter, .ssm-facts'))"):
             continue
         tried += 1
+        node.evaluate("(node) => node.scrollIntoView({ block: 'center', inline: 'center' })")
         node.click(force=True, timeout=2_000)
         node.focus()
         for key in LETTERS:

@@ -12,7 +12,7 @@ from ssm.explorer.experiment import run
 from ssm.explorer.figures.templates import render
 from ssm.explorer.pages import STORY
 from ssm.explorer.settings import Settings
-from ssm.explorer.story import CHAPTERS
+from ssm.explorer.story import CHAPTERS, Options
 from tests.browser.explorer import MILLISECONDS_TO_OPEN, READY, answered, bar, choice, middle, panel
 from tests.browser.layout import faults
 from tests.browser.picture import box_of
@@ -232,8 +232,45 @@ def test_a_pick_is_answered(page):
     with answered(page):
         page.locator(".ssm-options").get_by_role("button").nth(0).click()
     expect(page.locator(".ssm-said-of-it")).to_have_text(
-        f"It is another. {render(chapter.predict.why, known(chapter.predict.settings))}"
+        f"Not so. {render(chapter.predict.why, known(chapter.predict.settings))}"
     )
+
+
+@pytest.mark.parametrize("number", [chapter for chapter, one in enumerate(CHAPTERS, 1) if one.predict])
+def test_what_is_asked_is_asked_of_the_chapters_own_state_and_graded_by_it(page, number):
+    """Whatever was tried before: the myth leads elsewhere, and the question still says what its answer is about."""
+    chapter = CHAPTERS[number - 1]
+    assert chapter.predict
+    open_story(page, f"?chapter={number}")
+    question = render(chapter.predict.question, known(chapter.settings))
+    expect(page.locator(".ssm-question")).to_have_text(question)
+    with answered(page):
+        the(page, chapter.myth.trial).click()
+    expect(page.locator(".ssm-question")).to_have_text(question)
+    if isinstance(chapter.predict.answer, Options):
+        with answered(page):
+            page.locator(".ssm-options").get_by_role("button").nth(chapter.predict.answer.right).click()
+        expect(page.locator(".ssm-said-of-it")).to_have_text(
+            f"So it is. {render(chapter.predict.why, known(chapter.predict.settings))}"
+        )
+        return
+    with answered(page):
+        the(page, "Mark it on the chart").click()
+    expect(page).to_have_url(re.compile(re.escape(f"?{chapter.settings.to_query()}&chapter={number}") + "$"))
+    expect(page.get_by_role("slider", name=f"your guess: {chapter.predict.answer.what}")).to_be_focused()
+    expect(page.locator(".ssm-question")).to_have_text(question)
+
+
+def test_a_link_into_another_state_is_asked_nothing_that_it_cannot_see(page):
+    open_story(page, "?v=1&samples=12&chapter=7")
+    expect(page.locator(".ssm-question")).to_have_text(re.compile("asked of the chapter's own state"))
+    expect(the(page, "Skip, just show it")).to_be_hidden()
+    with answered(page):
+        the(page, "Back to the chapter's state").click()
+    assert CHAPTERS[6].predict
+    question = render(CHAPTERS[6].predict.question, known(CHAPTERS[6].settings))
+    expect(page.locator(".ssm-question")).to_have_text(question)
+    expect(the(page, "Mark it on the chart")).to_be_visible()
 
 
 def test_a_click_refutes_the_myth_while_its_state_is_on_the_screen(page):

@@ -27,7 +27,10 @@ ENDS = """(node) => {
   return { name, ends, value: node.value ?? null, still: node.matches(":disabled") || !node.checkVisibility() };
 }"""
 # What says a number, and nothing else: a button may end with dots.
-TEXTS = ".ssm-sentence, .ssm-words, .ssm-claim, .ssm-strip, .ssm-trials p, [data-panel] :is(h3, h4, .ssm-caption)"
+TEXTS = (
+    ".ssm-sentence, .ssm-words, .ssm-claim, .ssm-strip, :is(.ssm-predict, .ssm-myth) p, "
+    "[data-panel] :is(h3, h4, .ssm-caption)"
+)
 SAID = """(texts) => [...document.querySelectorAll(texts)].filter((node) => node.checkVisibility())
   .map((node) => node.textContent.trim()).filter((text) => /…|undefined|NaN/.test(text))"""
 

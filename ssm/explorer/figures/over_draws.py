@@ -33,12 +33,7 @@ def _convergence_classes(theme: Theme) -> list[Trace]:
 
 CONVERGENCE = Panel(
     name="convergence",
-    title=[
-        [
-            {"if": ["averaged", "==", 1], "say": "Convergence: 1 draw is {relative_mean%} off"},
-            {"say": "Convergence: {averaged#} draws, {relative_mean%} off"},
-        ]
-    ],
+    title=[always("Convergence: {error_mean} off, {relative_mean%}")],
     caption=[
         [
             {"if": ["biased", "==", 0], "say": "No bias: it goes to 0. Faint: other seeds."},

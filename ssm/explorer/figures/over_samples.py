@@ -111,7 +111,7 @@ CLASS_BIAS = Panel(
         [
             {
                 "if": ["estimator", "==", "sampled_softmax"],
-                "say": "Too little: drawn far too rarely. Else too much.",
+                "say": "Below 0: pushed too little, drawn too rarely.",
             },
             {"say": "How far the average of endless draws is off."},
         ]

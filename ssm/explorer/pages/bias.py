@@ -64,6 +64,12 @@ _SENTENCE: Parts = [
         },
         {
             "if": ["biased", "==", 1],
+            "and": ["relative_bias", ">=", "tolerance"],
+            "say": "Now, at k = {samples#}, it is {relative_bias%|gradient}, which is more; a typical draw is "
+            "{error_now%} off.",
+        },
+        {
+            "if": ["biased", "==", 1],
             "say": "Now, at k = {samples#}, it is {relative_bias%|gradient}; a typical draw is {error_now%} off.",
         },
         {"say": ""},
@@ -123,6 +129,7 @@ BIAS = Page(
     panels=("bias_curve", "noise_ideal", "class_bias", "spread_curve", "error_curve", "gap_curve"),
     sentence=_SENTENCE,
     strip=_STRIP,
+    front=("tolerance",),
     frame=Frame(hidden=("draw", "draws", "seed", "view", "scale", "batch", "dim"), player=False),
     next=Next("Do other losses over the same samples come nearer, and what do they learn?", "estimators"),
 )

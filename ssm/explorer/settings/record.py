@@ -42,8 +42,15 @@ _ESTIMATORS = {
     "nce": "NCE",
     "negative_sampling": "negative sampling",
 }
-_PROMISES = {
-    "sampled_softmax": "Tends to the full gradient; bias 1 / k.",
+_OF_NOISES = {
+    "uniform": "Every class alike.",
+    "log_uniform": "By rank: the first classes most.",
+    "unigram": "As often as counted, to a power.",
+    "softmax": "The model itself: needs every score.",
+    "custom": "By weights that are dragged.",
+}
+_OF_ESTIMATORS = {
+    "sampled_softmax": "Tends to the full gradient as k grows.",
     "naive_importance": "Tends there too; wild if t is not drawn.",
     "log_q": "Another loss; its optimum is the truth.",
     "uncorrected": "Learns p / q, unless q is uniform.",
@@ -62,6 +69,7 @@ _LOSSES = {
     "negative_sampling": "negative sampling, unigram noise",
 }
 _HITS = {"rejected": "rejected when drawn", "excluded": "excluded before drawing"}
+_OF_HITS = {"rejected": "A sample that is the target is thrown away.", "excluded": "The target cannot be drawn."}
 _AVERAGES = {"all": "all draws", "so_far": "the draws so far"}
 _VIEWS = {"distance": "all classes", "classes": "the five largest"}
 _SCALES = {"scores": "scores", "weights": "weights, e^x"}
@@ -127,7 +135,9 @@ class Settings:
         ),
     ] = ()
     samples: Annotated[int, Whole("samples", "k", "Classes drawn to stand for all others.", 1, 10_000, log=True)] = 3
-    noise: Annotated[str, Choice("noise", "q", "Samples come from it.", _NOISES, agreements=_COUNTS)] = "uniform"
+    noise: Annotated[
+        str, Choice("noise", "q", "Samples come from it.", _NOISES, promises=_OF_NOISES, agreements=_COUNTS)
+    ] = "uniform"
     power: Annotated[
         float, Real("power", "a", "Noise is count^a: 0 is uniform, 1 the class frequencies.", 0.0, 2.0)
     ] = 0.75
@@ -142,10 +152,18 @@ class Settings:
         ),
     ] = ()
     estimator: Annotated[
-        str, Choice("estimator", "", "The loss over target and samples.", _ESTIMATORS, promises=_PROMISES)
+        str, Choice("estimator", "", "The loss over target and samples.", _ESTIMATORS, promises=_OF_ESTIMATORS)
     ] = "sampled_softmax"
     hits: Annotated[
-        Hits, Choice("accidental hits", "", "What happens to samples that are the target.", _HITS, agreements=_LEFT)
+        Hits,
+        Choice(
+            "accidental hits",
+            "",
+            "What happens to samples that are the target.",
+            _HITS,
+            promises=_OF_HITS,
+            agreements=_LEFT,
+        ),
     ] = "rejected"
     draws: Annotated[int, Whole("draws", "R", "How often the samples are drawn anew.", 10, MOST_DRAWS, log=True)] = 200
     seed: Annotated[int, Whole("seed", "", "The same seed replays the same draws.", 0, 2**32 - 1)] = DEFAULT_SEED

@@ -28,7 +28,8 @@ BIASED = Chapter(
             {
                 "if": ["biased", "==", 1],
                 "say": "Average as many draws as you like: the curve comes to rest {bias|exact} off, {relative_bias%} "
-                "of the full gradient, because the gradient is a ratio of sums. The floor is exact, from an integral.",
+                "of the full gradient, because the gradient is a ratio of sums. This floor is no estimate: it is "
+                "computed exactly.",
             },
             {"say": "The curve comes to rest on a floor, and torch is working out where."},
         ],
@@ -36,13 +37,17 @@ BIASED = Chapter(
             {"if": ["biased", "==", 0], "say": "What is left to chance, more draws or samples take away."},
             {
                 "if": ["chi2", "<", texts.NOTHING],
-                "say": "With every sample more such draws are rarer by a factor; these are {samples#}.",
+                "say": "Each sample more makes such draws rarer; these are {samples#}.",
             },
-            {"say": "More samples lower it, nearly as 1 / k; these are {samples#}."},
+            {"say": "More samples lower it, as 1 / k once they are many; these are {samples#}."},
         ],
-        always(
-            "This draw is {relative_draw%} off, a typical one {relative_typical%}: beside that the bias is soon small."
-        ),
+        [
+            {"if": ["biased", "==", 0], "say": "This draw is {relative_draw%} off, a typical one {relative_typical%}."},
+            {
+                "say": "This draw is {relative_draw%} off, a typical one {relative_typical%}: beside that the bias is "
+                "soon small."
+            },
+        ],
         [
             {
                 "if": ["noise_scores", ">=", 1],
@@ -90,8 +95,9 @@ WHEN = Chapter(
     claim="Sample where scores are the cost, and judge the model by the full softmax.",
     words=[
         always(
-            "What follows “white” in Moby-Dick: {n#} words, of which this draw scored {computed#|model}. The bias of "
-            "such gradients is {relative_bias%}. Sampling pays with very many classes. With few, score them all. On a "
+            "What follows “white” in Moby-Dick: {n#} words, of which this draw scored {computed#|model}, repeats "
+            "once. The bias of such gradients is {relative_bias%}. Sampling pays with very many classes. With few, "
+            "score them all. On a "
             f"GPU fused kernels compute the exact loss over up to some {_KERNELS:,} classes and store no scores (state "
             "of 2026, sources below): try these first. Whatever you train with, evaluate with the full softmax. The "
             "sampled loss is another number: at k = {samples#} it is {loss_exact} on average, the full loss "
@@ -140,7 +146,8 @@ WHEN = Chapter(
         ),
     ),
     onward=(
-        Onward("How does the bias fall with the samples, and how many do I need?", "bias"),
+        Onward("Which noise, and how many samples, keep the bias within a tolerance?", "bias"),
+        Onward("What do the losses of the libraries learn, some of them under the same name?", "estimators"),
         Onward("Move everything yourself", "explore"),
     ),
 )

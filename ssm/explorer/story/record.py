@@ -13,7 +13,7 @@ MOST_WORDS = 120  # of a chapter
 
 # What is said of a guess, over `guess`, `answer` and `gap`, or over whether it was `right`.
 MARKED: Parts = [always("You marked {guess}; it is {answer}, {gap} away.")]
-CHOSEN: Parts = [[{"if": ["right", "==", 1], "say": "So it is."}, {"say": "It is another."}]]
+CHOSEN: Parts = [[{"if": ["right", "==", 1], "say": "So it is."}, {"say": "Not so."}]]
 
 
 class Level(NamedTuple):

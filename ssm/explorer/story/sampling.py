@@ -17,8 +17,9 @@ NAIVE = Chapter(
     claim="A few classes, drawn at random, can stand for the whole sum; the gradient then depends on luck.",
     words=[
         always(
-            "Do not add up all {n#} classes. Draw {samples#} at random and let each stand for several: {first_name} "
-            "counts {first_factor~} times. Such a sum is right on average; this is importance sampling."
+            "Do not add up all {n#} classes. Draw {samples#} at random, repeats allowed, and let each stand for "
+            "several: {first_name} counts {first_factor~} times. Such a sum is right on average; this is importance "
+            "sampling."
         ),
         [
             {
@@ -77,13 +78,14 @@ KEPT = Chapter(
             {
                 "if": ["estimator", "==", "naive_importance"],
                 "say": "Why leave to chance what is known? The target's score costs one more. Put it into the sum "
-                "once, exactly, and let the {samples#} samples stand for the other {others#} classes alone: choose "
-                "“sampled softmax” as the estimator. The draws stay the same.",
+                "once, exactly, and let the samples stand for the other {others#} classes alone; a sample that hits "
+                "the target is thrown away. Choose “sampled softmax” as the estimator: the draws stay the same.",
             },
             {
                 "if": ["estimator", "==", "sampled_softmax"],
-                "say": "The target is now in the sum once, exactly, and the {samples#} samples stand for the other "
-                "{others#} classes alone. The draws are those of the naive estimator: choose it to compare.",
+                "say": "The target is now in the sum once, exactly, and the samples stand for the other {others#} "
+                "classes alone; one that hits the target is thrown away. The draws are those of the naive estimator: "
+                "choose it to compare.",
             },
             {"say": "This is another loss. Compare naive importance with sampled softmax: the draws stay the same."},
         ],
@@ -155,7 +157,7 @@ CORRECTION = Chapter(
         ],
     ],
     settings=Settings(hits="excluded"),
-    frame=showing(("scores_sampled", "noise"), {"problem", "classes", "samples", "noise", "estimator", "draw"}),
+    frame=showing(("scores_sampled", "noise"), {"problem", "classes", "samples", "noise", "estimator", "hits", "draw"}),
     predict=Prediction(
         question=[
             always(f"Draw {2 * Settings().samples} samples instead of {{samples#}}: what becomes of every arrow?"),
