@@ -203,13 +203,13 @@ CASES = {
         ARTICLE,
         "For a bias of at most 5 % of the full gradient, uniform noise needs k = 23, no fewer than the 10 classes: "
         "score them all. With softmax noise k = 4, and all 10 scores to draw from it. With log-uniform noise k = 26. "
-        "Now, at k = 3, it is 30 %; a typical draw is 76 % off.",
+        "Now, at k = 3, it is 30 %, which is more; a typical draw is 76 % off.",
     ),
     "few of many": (
         Settings(problem="random", classes=60, tolerance=0.1),
         "For a bias of at most 10 % of the full gradient, uniform noise needs k = 17: 18 of 60 scores. With unigram "
         "noise k = 39. With softmax noise k = 1, and all 60 scores to draw from it. With log-uniform noise k = 55. "
-        "Now, at k = 3, it is 26 %; a typical draw is 78 % off.",
+        "Now, at k = 3, it is 26 %, which is more; a typical draw is 78 % off.",
     ),
     "perfect but for hits": (
         Settings(noise="softmax"),
@@ -240,6 +240,7 @@ def test_the_sentence_says_what_its_numbers_are(settings, said):
 VARIED = [
     *(words(settings) for settings, _ in CASES.values()),
     words(Settings(noise="softmax", temperature=2.0)),
+    words(Settings(samples=50)),
     words(Settings(noise="custom", problem="random", classes=60)),
     words(Settings(noise="softmax", problem="random", classes=60, tolerance=1e-4)),
     figures.words(run(ARTICLE)),
