@@ -4,6 +4,7 @@ One of them is killed under a page in Chromium, then the other; the page goes on
 since nginx is a package of the system.
 """
 
+import asyncio
 import os
 import re
 import shutil
@@ -32,6 +33,7 @@ from tests.browser.picture import still
 from tests.browser.server import ROOT, free_port, is_healthy, started
 from tests.browser.test_line import LARGE
 from tests.browser.test_own import ask, send, upload
+from tests.hosting_uploads import MOST_BYTES, UPLOAD, small_files, uploaded
 
 CONFIGURATION = ROOT / "hosting/nginx.conf"
 HEAD = "# From here on nothing needs to be changed."  # what is above is the host's own
@@ -55,7 +57,6 @@ http {{
 """
 VIEWERS = 40
 PATHS = ("/stage.json", "/problem.json?v=1", "/assets/stage/explorer.js")
-MOST_BYTES = 2**20  # that nginx and the app may write into one file
 FROM = re.compile(r'"GET (\S+)" (\d+) \d+ from .*:(\d+)$')  # a line of the log; the last process that was asked
 
 
@@ -107,7 +108,8 @@ class House:
 
     def start(self, port: int) -> None:
         """Start the app on one of the ports."""
-        self._apps[port] = self._stack.enter_context(started(port))
+        with small_files():
+            self._apps[port] = self._stack.enter_context(started(port))
 
     def kill(self, port: int) -> None:
         """End a process as a power cut would."""
@@ -126,7 +128,8 @@ class House:
         (self.folder / "ssm.conf").write_text(text, "utf-8")
         main = self.folder / "main.conf"
         main.write_text(MAIN.format(folder=self.folder), "utf-8")
-        process = subprocess.Popen([self.nginx, "-p", str(self.folder), "-c", str(main)])
+        with small_files():
+            process = subprocess.Popen([self.nginx, "-p", str(self.folder), "-c", str(main)])
         try:
             while not is_healthy(self.port):
                 assert process.poll() is None, f"nginx refuses {CONFIGURATION}"
@@ -174,6 +177,13 @@ def viewers_stay(house: House) -> str:
         assert min(counts) > 0, f"by {name} all viewers came to one process"
         spread[name] = "{} to {}".format(*counts)
     return f"{VIEWERS} viewers stay each with one process: " + ", ".join(f"by {way} {spread[way]}" for way in spread)
+
+
+def uploads_stay_in_memory(house: House) -> str:
+    """A file goes through nginx and the app, neither of which may write as much into a file."""
+    status = asyncio.run(uploaded(house.url, UPLOAD, cookie="ssm_viewer=me"))
+    assert status == 204, f"an upload of {len(UPLOAD):,} bytes was answered with {status}"
+    return f"an upload of {len(UPLOAD):,} bytes came through where no file may have {MOST_BYTES:,}"
 
 
 def change(page: Page, samples: int) -> None:
@@ -234,12 +244,14 @@ def a_table_survives(house: House, page: Page, file: Path) -> str:
 
 def try_all(nginx: str, folder: Path) -> Iterator[str]:
     """Start everything, and yield a sentence for each thing that holds."""
-    with House(nginx, folder) as house, launched() as browser:
+    with House(nginx, folder) as house:
         yield viewers_stay(house)
+        yield uploads_stay_in_memory(house)
         (folder / "access.log").write_text("")
-        page = browser.new_page(base_url=house.url, viewport=DESKTOP)
-        yield a_link_survives(house, page)
-        yield a_table_survives(house, page, folder / "scores.csv")
+        with launched() as browser:
+            page = browser.new_page(base_url=house.url, viewport=DESKTOP)
+            yield a_link_survives(house, page)
+            yield a_table_survives(house, page, folder / "scores.csv")
 
 
 def main() -> None:
