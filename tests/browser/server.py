@@ -45,6 +45,21 @@ def wait_until_healthy(process: subprocess.Popen[bytes], port: int, path: str, l
 
 
 @contextmanager
+def started(port: int, root: Path = ROOT, path: str = "") -> Iterator[subprocess.Popen[bytes]]:
+    """Run the app in `root` for the length of a `with`, and give its process as soon as it is ready."""
+    options = ("--server.address", "127.0.0.1", "--server.port", str(port), "--server.baseUrlPath", path)
+    command = (sys.executable, "-m", "streamlit", "run", "app.py", *options)
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(command, cwd=root, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            wait_until_healthy(process, port, path, log)
+            yield process
+        finally:
+            process.terminate()
+            process.wait(timeout=60)
+
+
+@contextmanager
 def running_app(port: int | None = None, root: Path = ROOT, path: str = "") -> Iterator[str]:
     """Run the app in `root` for the length of a `with`, and give its address.
 
@@ -52,13 +67,5 @@ def running_app(port: int | None = None, root: Path = ROOT, path: str = "") -> I
     the app below it.
     """
     port = port or free_port()
-    options = ("--server.address", "127.0.0.1", "--server.port", str(port), "--server.baseUrlPath", path)
-    command = (sys.executable, "-m", "streamlit", "run", "app.py", *options)
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(command, cwd=root, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
-        try:
-            wait_until_healthy(process, port, path, log)
-            yield f"http://127.0.0.1:{port}{path}"
-        finally:
-            process.terminate()
-            process.wait(timeout=60)
+    with started(port, root, path):
+        yield f"http://127.0.0.1:{port}{path}"

@@ -1,4 +1,4 @@
-"""The server: its routes and files, the headers on every answer, and what is warm before the first visitor."""
+"""The server: its routes and files, where uploads stay, and what is warm before the first visitor."""
 
 import gc
 import sys
@@ -10,39 +10,27 @@ import pandas as pd  # type: ignore[import-untyped] # noqa: F401 - it ships no a
 import plotly.graph_objects as go  # noqa: F401 - likewise
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import MutableHeaders
+from starlette.formparsers import MultiPartParser
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ssm.explorer import experiment
 from ssm.explorer.export.markup import ASSETS
 from ssm.explorer.export.spec import spec
 from ssm.explorer.settings import Settings
-from ssm.explorer.ui import answers, downloads
+from ssm.explorer.ui import answers, downloads, headers
 from ssm.explorer.ui.head import Head
 from ssm.explorer.ui.job_routes import job_json
 from ssm.explorer.ui.paths import base_path
 
 # For so long one thread may keep the others from Python: short, because an answer asks for it a hundred times.
 _SECONDS_OF_A_THREAD = 0.0005
-
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "strict-origin-when-cross-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-    # Any site may embed the Explorer: that is what it is for. Nothing but its own server may feed it; 'self' covers
-    # the websocket too. 'unsafe-inline': Streamlit's document has a script in it, and Streamlit and Plotly write style
-    # into the page. blob: is how Streamlit imports the module of our component. Nothing evaluates text.
-    "Content-Security-Policy": (
-        "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; style-src 'self' 'unsafe-inline'; "
-        "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; "
-        "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors *"
-    ),
-}
+# Streamlit keeps uploads in memory, but Starlette, which reads them for it, writes those over 1 MB to a file of its own
+# meanwhile. 0: none. How much may come is Streamlit's server.maxUploadSize.
+MultiPartParser.spool_max_size = 0
 
 
 @asynccontextmanager
@@ -55,27 +43,6 @@ async def warm_up(_app: st.App) -> AsyncIterator[None]:
     gc.collect()
     gc.freeze()
     yield
-
-
-class Headers:
-    """Adds the security headers to every answer; our own files are checked for a newer version at each use."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        """Wrap an application."""
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything on, the headers added where an HTTP answer starts."""
-
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(HEADERS)
-                if "/assets/" in scope.get("path", ""):
-                    headers["Cache-Control"] = "no-cache"
-            await send(message)
-
-        await self.app(scope, receive, with_headers)
 
 
 async def stage_json(_request: Request) -> Response:
@@ -105,4 +72,4 @@ ROUTES = [
     *downloads.ROUTES,
     Mount(f"{base_path()}/assets", StaticFiles(directory=ASSETS)),
 ]
-MIDDLEWARE = [Middleware(Headers), Middleware(Head)]
+MIDDLEWARE = [Middleware(headers.Headers, headers=headers.at_start()), Middleware(Head)]
