@@ -1,7 +1,7 @@
-"""Several processes behind nginx: ``python -m tests.hosting`` tries hosting/nginx.conf with two, and says what it found.
+"""Several processes behind nginx: ``python -m tests.hosting`` tries hosting/nginx.conf with two, and says what holds.
 
-One of them is killed under a page in Chromium, then the other; the page goes on each time. It is no part of `make test`,
-since nginx is a package of the system.
+One of them is killed under a page in Chromium, then the other; the page goes on each time. It is no part of `make
+test`, since nginx is a package of the system.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Self
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from ssm.explorer import experiment, figures
 from ssm.explorer.figures import templates, texts
@@ -239,7 +239,9 @@ def a_table_survives(house: House, page: Page, file: Path) -> str:
     expect(page.locator(".ssm-notes li")).to_have_count(0)
     expect(page.locator(".ssm-own")).to_contain_text("Your own table, 2,000 classes.")
     assert streams(house) == [first, second], f"the page's websocket was not at {second}"
-    return f"process {first} started anew and {second} killed: it got the page's own table of 2,000 classes from the page"
+    return (
+        f"process {first} started anew and {second} killed: it got the page's own table of 2,000 classes from the page"
+    )
 
 
 def try_all(nginx: str, folder: Path) -> Iterator[str]:
@@ -249,7 +251,7 @@ def try_all(nginx: str, folder: Path) -> Iterator[str]:
         yield uploads_stay_in_memory(house)
         (folder / "access.log").write_text("")
         with launched() as browser:
-            page = browser.new_page(base_url=house.url, viewport=DESKTOP)
+            page = browser.new_page(base_url=house.url, viewport=ViewportSize(**DESKTOP))
             yield a_link_survives(house, page)
             yield a_table_survives(house, page, folder / "scores.csv")
 
@@ -261,7 +263,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         try:
             for sentence_of in try_all(nginx, Path(folder)):
-                print(sentence_of, flush=True)
+                sys.stdout.write(f"{sentence_of}\n")
+                sys.stdout.flush()
         except AssertionError as error:
             sys.exit(f"not so: {error}")
 

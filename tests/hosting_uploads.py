@@ -48,7 +48,9 @@ def put(server: str, path: str, data: bytes, cookie: str) -> int:
     answer = connection.getresponse()
     answer.read()
     (token,) = re.findall(r"_streamlit_xsrf=([^;]+)", str(answer.headers))
-    form = b'--here\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n' + data + b"\r\n--here--\r\n"
+    form = (
+        b'--here\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n' + data + b"\r\n--here--\r\n"
+    )
     headers = {
         "Cookie": f"{cookie}; _streamlit_xsrf={token}",
         "X-Xsrftoken": token,

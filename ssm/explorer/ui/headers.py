@@ -12,7 +12,9 @@ from ssm import checks
 SITES = "SSM_FRAME_ANCESTORS"  # the variable that names the sites
 _ANY = "*"
 # Of what CSP calls a source: a host with or without scheme, port and one leading "*.". No ";" or "," gets through.
-_SITE = re.compile(r"(https?://)?(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:\d{1,5})?", re.I)
+_SITE = re.compile(
+    r"(https?://)?(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:\d{1,5})?", re.I
+)
 
 
 def frame_ancestors(sites: str) -> str:
