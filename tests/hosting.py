@@ -251,7 +251,9 @@ def try_all(nginx: str, folder: Path) -> Iterator[str]:
         yield uploads_stay_in_memory(house)
         (folder / "access.log").write_text("")
         with launched() as browser:
-            page = browser.new_page(base_url=house.url, viewport=ViewportSize(**DESKTOP))
+            page = browser.new_page(
+                base_url=house.url, viewport=ViewportSize(width=DESKTOP["width"], height=DESKTOP["height"])
+            )
             yield a_link_survives(house, page)
             yield a_table_survives(house, page, folder / "scores.csv")
 
