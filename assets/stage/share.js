@@ -1,7 +1,9 @@
 /** Share: a dialog in which a teacher chooses a frame, sees the page in it, and takes the link along. */
 
 import { button, el, unique } from "../controls/dom.js";
+import { toQuery } from "./settings.js";
 import { around, controls, panels } from "./share_choices.js";
+import { code } from "./share_code.js";
 import { copies } from "./share_copies.js";
 import { file } from "./share_file.js";
 import { addressOf, queryOf } from "./share_link.js";
@@ -20,14 +22,15 @@ import { preview } from "./share_preview.js";
  * @property {boolean} reads whether a sentence reads the picture of this page
  * @property {() => void} opened
  *
- * @typedef {{frame: any, link: string, embedded: string, file: string, title: string, height: number, settings: any, usual: any}} Now
- *   what is shared: `embedded` is the link of a frame, `file` that of the page as a file, `height` what that frame takes
+ * @typedef {{frame: any, link: string, embedded: string, file: string, code: (name: string) => string, title: string, height: number, settings: any, usual: any}} Now
+ *   what is shared: `embedded` is the link of a frame, `file` that of the page as a file, `code` that of a program,
+ *   `height` what the frame takes
  * @typedef {{spec: any, acts: Acts, change: (patch: any) => void, grown: (height: number) => void}} Doors
  * @typedef {{title: string, node: any, show: (now: Now) => void, close?: () => void}} Section one part of the dialog
  */
 
 /** The parts of the dialog, in their order; one more is one more. @type {((doors: Doors) => Section)[]} */
-const SECTIONS = [panels, controls, around, preview, copies, file];
+const SECTIONS = [panels, controls, around, preview, copies, file, code];
 
 const HEIGHT = 640; // px of a frame, until the preview has said its own
 
@@ -49,7 +52,7 @@ export class Share {
     this.#acts = acts;
     const change = (patch) => this.#change(patch);
     const grown = (height) => this.#grow(height);
-    const sections = SECTIONS.filter((make) => make !== file || !record.job); // a job needs a server
+    const sections = SECTIONS.filter((make) => ![file, code].includes(make) || !record.job); // a job needs a server
     this.#sections = sections.map((make) => make({ spec, acts, change, grown }));
     this.node = this.#make();
   }
@@ -107,6 +110,7 @@ export class Share {
       link,
       embedded: `${link}&embed=true`,
       file: `${addressOf("lesson.html", home)}?page=${this.#record.name}&${query}`,
+      code: (name) => `${addressOf(name, home)}?${toQuery(settings(), this.#spec.fields)}`,
       title: `Sampled Softmax Explorer: ${this.#record.title}`,
       height: this.#height,
       settings: settings(),

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, settings
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 
+from ssm.explorer.export.notebook import notebook
+from ssm.explorer.export.program import program
 from ssm.explorer.pages import PAGES
 from ssm.explorer.settings import Frame, Settings
 from ssm.explorer.settings.link import MOST_SHARED
@@ -87,7 +89,7 @@ def seen(page: Page, address: str) -> dict[str, object]:
 
 def choose(dialog: Locator) -> None:
     """Make a frame with something of everything in it."""
-    dialog.get_by_label("Convergence: 200 draws").uncheck()
+    dialog.get_by_label(re.compile("^Convergence")).uncheck()
     dialog.get_by_label("Noise: 5 drawn from here").uncheck()
     dialog.get_by_label("samples", exact=True).select_option("locked")
     dialog.get_by_label("problem", exact=True).select_option("hidden")
@@ -114,7 +116,7 @@ def test_the_dialog_makes_a_frame_and_the_link_restores_it(page):
     dialog.get_by_label("start playing when it is seen").check()
     dialog.get_by_label("samples", exact=True).select_option("shown")
     dialog.get_by_label("Noise: 5 drawn from here").check()
-    dialog.get_by_label("Convergence: 200 draws").check()
+    dialog.get_by_label(re.compile("^Convergence")).check()
     found = restored("", f"?{urlsplit(form(dialog, 'link')).query}")
     assert (found.frame.play, found.frame.locked, found.frame.panels) == (True, (), ())
 
@@ -318,3 +320,15 @@ def test_any_frame_and_settings_are_spelled_so_that_they_read_back(page):
         assert (found.settings, vars(found.frame), found.notes) == (chosen, wanted, ())
 
     run()
+
+
+@pytest.mark.parametrize(
+    ("words", "name", "make"), [("program", "program.py", program), ("notebook", "program.ipynb", notebook)]
+)
+def test_the_code_behind_the_picture_is_saved(page, words, name, make):
+    dialog = open_dialog(page, "/story?v=1&samples=9&noise=softmax&chapter=7")
+    with page.expect_download() as saved:
+        dialog.get_by_role("link", name=f"Save the {words}").click()
+    assert saved.value.suggested_filename == name
+    query = "v=1&samples=9&noise=softmax"
+    assert saved.value.path().read_text("utf-8") == make(Settings.from_query(query)[0], None, f"Its link: ?{query}")

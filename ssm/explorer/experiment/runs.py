@@ -7,6 +7,7 @@ the pages, the exports and the page's own kernel share.
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
+from html import escape
 from types import MappingProxyType
 from typing import Any, TypeVar, final
 
@@ -99,6 +100,11 @@ class Result:
             field.name: getattr(group, field.name) for group in self.groups.values() if group for field in fields(group)
         }
         return {name: x for name, x in scalars.items() if isinstance(x, (int, float)) and np.isfinite(x)}
+
+    def _repr_html_(self) -> str:
+        """The numbers as a table, as Jupyter and marimo show a value that a cell ends with."""
+        rows = "".join(f"<tr><th>{escape(name)}</th><td>{x:.6g}</td></tr>" for name, x in self.numbers.items())
+        return f"<table><caption>{escape(self.settings.to_query())}</caption><tbody>{rows}</tbody></table>"
 
 
 def run(

@@ -1,15 +1,21 @@
 """Downloads: what a viewer takes home, each by a link that spells the state it is made of."""
 
+from collections.abc import Callable
 from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from ssm.explorer import export
 from ssm.explorer.export.lesson import FILES
+from ssm.explorer.export.notebook import notebook
+from ssm.explorer.export.program import program
 from ssm.explorer.pages import EXPLORER
+from ssm.explorer.problems import Problem
+from ssm.explorer.settings import Settings
+from ssm.explorer.ui.answers import settings_of
 from ssm.explorer.ui.paths import base_path
 from ssm.explorer.ui.table_store import TABLES
 
@@ -18,6 +24,16 @@ async def lesson_html(request: Request) -> Response:
     """A page as one file; made off the loop that everybody's messages run through."""
     text = await run_in_threadpool(_lesson, request.url.query)
     return Response(text, media_type="text/html", headers=saved_as("lesson.html"))
+
+
+async def program_py(request: Request) -> Response:
+    """The program behind a picture."""
+    return await run_in_threadpool(_code, request.url.query, program, "program.py")
+
+
+async def program_ipynb(request: Request) -> Response:
+    """The same as a notebook."""
+    return await run_in_threadpool(_code, request.url.query, notebook, "program.ipynb")
 
 
 def saved_as(name: str) -> dict[str, str]:
@@ -42,4 +58,17 @@ def _lesson(query: str) -> bytes:
     return export.page(rest, page, TABLES.get(asked.get("own", [""])[-1])).encode()
 
 
-ROUTES = [Route(f"{base_path()}/lesson.html", lesson_html)]
+def _code(query: str, make: Callable[[Settings, Problem | None, str], str], name: str) -> Response:
+    settings, _ = settings_of(query)
+    try:
+        text = make(settings, TABLES.get(settings.table), f"Its link: ?{settings.to_query()}")
+    except ValueError as error:
+        return PlainTextResponse(str(error), status_code=404)
+    return Response(text, media_type="text/plain", headers=saved_as(name))
+
+
+ROUTES = [
+    Route(f"{base_path()}/lesson.html", lesson_html),
+    Route(f"{base_path()}/program.py", program_py),
+    Route(f"{base_path()}/program.ipynb", program_ipynb),
+]
