@@ -16,6 +16,7 @@ import { Share } from "./share.js";
 import { addressOf, queryOf } from "./share_link.js";
 import { isStill } from "./stepping.js";
 import { Story } from "./story.js";
+import { themeOf } from "./theme.js";
 
 /**
  * @typedef {object} Acts
@@ -154,10 +155,21 @@ export class Parts {
       reached: this.#reached(),
       reads: this.#record.sentence.length > 0,
       opened: () => this.player.pause(),
+      figures: () => this.#drawn(),
+      shown: () => ({ panels: this.#drawn(), view: this.#view, settings: settings(), names: this.#acts.names }),
+      theme: () => themeOf(this.#host),
+      go: (query) => location.assign(`${addressOf(this.#record.path, line.home ?? "")}?${query}`),
     };
     const share = new Share(this.#spec, this.#record, acts);
-    share.button.hidden = this.#embedded || !line.home; // the way out leads to a page that has it
+    share.button.hidden = this.#embedded; // the way out leads to a page that has it
     return share;
+  }
+
+  /** The panels that are plotted now, not those that are read cell by cell. */
+  #drawn() {
+    const all = this.#record.panels.map((name) => this.grid.figure(name));
+    const seen = all.filter(({ node, holder }) => node.checkVisibility() && holder.querySelector(".ssm-plot"));
+    return seen.map(({ node, spec }) => ({ name: spec.name, title: node.querySelector("h3").textContent, node, spec }));
   }
 
   /** The settings that a hand can change on this page. */

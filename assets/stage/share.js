@@ -6,6 +6,7 @@ import { around, controls, panels } from "./share_choices.js";
 import { code } from "./share_code.js";
 import { copies } from "./share_copies.js";
 import { file } from "./share_file.js";
+import { figures, pictures } from "./share_home.js";
 import { addressOf, queryOf } from "./share_link.js";
 import { preview } from "./share_preview.js";
 
@@ -21,6 +22,10 @@ import { preview } from "./share_preview.js";
  * @property {string[]} reached the settings that a hand can change on this page
  * @property {boolean} reads whether a sentence reads the picture of this page
  * @property {() => void} opened
+ * @property {() => {name: string, title: string, node: any, spec: any}[]} figures the panels that are drawn now
+ * @property {() => any} shown what their numbers are made of
+ * @property {() => "light"|"dark"} theme
+ * @property {(query: string) => void} go to another state of this page
  *
  * @typedef {{frame: any, link: string, embedded: string, file: string, code: (name: string) => string, title: string, height: number, settings: any, usual: any}} Now
  *   what is shared: `embedded` is the link of a frame, `file` that of the page as a file, `code` that of a program,
@@ -30,12 +35,16 @@ import { preview } from "./share_preview.js";
  */
 
 /** The parts of the dialog, in their order; one more is one more. @type {((doors: Doors) => Section)[]} */
-const SECTIONS = [panels, controls, around, preview, copies, file, code];
+const SECTIONS = [panels, controls, around, preview, copies, file, code, pictures, figures];
+/** Those that need a server. @type {((doors: Doors) => Section)[]} */
+const SERVED = [file, code];
+/** Those that a page without one has, which nobody can be led to. @type {((doors: Doors) => Section)[]} */
+const ALONE = [pictures, figures];
 
 const HEIGHT = 640; // px of a frame, until the preview has said its own
 
 export class Share {
-  /** @type {any} */ button = button("Share…", () => this.open(), "ssm-share-open");
+  /** @type {any} */ button = button("", () => this.open(), "ssm-share-open");
   /** @type {any} */ node;
   #spec;
   #record;
@@ -43,7 +52,7 @@ export class Share {
   /** @type {Section[]} */ #sections;
   /** @type {any} */ #frame = null;
   #height = HEIGHT;
-  #title = el("h2", { id: unique("share"), tabindex: "-1" }, "Share this page");
+  #title = el("h2", { id: unique("share"), tabindex: "-1" });
 
   /** @param {any} spec the stage's document @param {any} record of this page @param {Acts} acts */
   constructor(spec, record, acts) {
@@ -52,7 +61,10 @@ export class Share {
     this.#acts = acts;
     const change = (patch) => this.#change(patch);
     const grown = (height) => this.#grow(height);
-    const sections = SECTIONS.filter((make) => ![file, code].includes(make) || !record.job); // a job needs a server
+    const { home } = acts;
+    const sections = SECTIONS.filter((make) => (home ? !record.job || !SERVED.includes(make) : ALONE.includes(make)));
+    this.button.textContent = home ? "Share…" : "Save…";
+    this.#title.textContent = home ? "Share this page" : "Save what is shown";
     this.#sections = sections.map((make) => make({ spec, acts, change, grown }));
     this.node = this.#make();
   }
@@ -104,13 +116,14 @@ export class Share {
   #now() {
     const { settings, usual, chapter, home } = this.#acts;
     const query = queryOf(settings(), this.#frame, { spec: this.#spec, usual: usual(), chapter: chapter() });
-    const link = `${addressOf(this.#record.path, home)}?${query}`;
+    const at = (path) => (home ? addressOf(path, home) : "");
+    const link = `${at(this.#record.path)}?${query}`;
     return {
       frame: this.#frame,
       link,
       embedded: `${link}&embed=true`,
-      file: `${addressOf("lesson.html", home)}?page=${this.#record.name}&${query}`,
-      code: (name) => `${addressOf(name, home)}?${toQuery(settings(), this.#spec.fields)}`,
+      file: `${at("lesson.html")}?page=${this.#record.name}&${query}`,
+      code: (name) => `${at(name)}?${toQuery(settings(), this.#spec.fields)}`,
       title: `Sampled Softmax Explorer: ${this.#record.title}`,
       height: this.#height,
       settings: settings(),

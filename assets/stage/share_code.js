@@ -11,7 +11,7 @@ export function code() {
     "Python that needs torch alone: from the same seed it finds the full gradient, the draw on the screen and the average of the draws.";
   return {
     title: "As code",
-    node: el("div", {}, el("p", {}, what), el("p", { class: "ssm-codes" }, ...links)),
+    node: el("div", { class: "ssm-take" }, el("p", {}, what), el("p", { class: "ssm-codes" }, ...links)),
     show: (now) => {
       for (const link of links) link.setAttribute("href", now.code(link.getAttribute("download") ?? ""));
     },

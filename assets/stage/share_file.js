@@ -8,7 +8,7 @@ export function file() {
   const what = "One HTML file with this state, its controls and torch's numbers; it needs no server and no network.";
   return {
     title: "As a file",
-    node: el("div", {}, el("p", {}, what), link),
+    node: el("div", { class: "ssm-take" }, el("p", {}, what), link),
     show: (now) => link.setAttribute("href", now.file),
   };
 }

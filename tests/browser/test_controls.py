@@ -369,7 +369,7 @@ def test_each_estimator_says_what_it_promises_and_what_its_average_tends_to(page
         expect(control.locator(".ssm-help")).to_have_text(promises[name])
         counted = Settings(estimator=name).handling == "kept"
         expect(choice(page, "accidental hits")).to_be_visible(visible=not counted)
-        expect(hits.locator(".ssm-help")).to_contain_text("a sample like any other" if counted else "What happens")
+        expect(hits.locator(".ssm-help")).to_contain_text("a sample like any other" if counted else "is thrown away")
         expect(page.locator(".ssm-badge")).to_contain_text("page vs torch")
         named = "" if name == "sampled_softmax" else f", {FIELDS['estimator'].span()['choices'][name]}"
         expect(page.locator("[data-ribbon]")).to_have_text(f"10 classes, 3 samples, uniform{named}, seed 810")
