@@ -18,6 +18,9 @@ from ssm.explorer.settings import Settings
 from ssm.explorer.ui.answers import settings_of
 from ssm.explorer.ui.paths import base_path
 from ssm.explorer.ui.table_store import TABLES
+from ssm.explorer.ui.turns import Line
+
+_MAKING = Line()  # a file takes a second or two: one is made at a time
 
 
 async def lesson_html(request: Request) -> Response:
@@ -55,7 +58,12 @@ def _lesson(query: str) -> bytes:
     asked = parse_qs(query)
     rest = "&".join(part for part in query.split("&") if part.partition("=")[0] != "page")
     page = FILES.get(asked.get("page", [""])[-1], EXPLORER)
-    return export.page(rest, page, TABLES.get(asked.get("own", [""])[-1])).encode()
+    with _MAKING.turn(_nothing):
+        return export.page(rest, page, TABLES.get(asked.get("own", [""])[-1])).encode()
+
+
+def _nothing() -> None:
+    """Nobody is asked whether the file is still wanted."""
 
 
 def _code(query: str, make: Callable[[Settings, Problem | None, str], str], name: str) -> Response:
