@@ -37,8 +37,8 @@ def steer(viewer: str, order: Mapping[str, str]) -> dict[str, Any]:
     """
     match order.get("do"):
         case "start":
-            make, (settings, _) = KINDS[order["kind"]], settings_of(order["query"])
-            JOBS.start(viewer, order["kind"], settings.to_query(), lambda: make(settings))
+            kind, (settings, _) = _kind(order), settings_of(order.get("query", ""))
+            JOBS.start(viewer, kind, settings.to_query(), lambda: KINDS[kind](settings))
         case "pause":
             JOBS.pause(viewer)
         case "resume":
@@ -48,6 +48,21 @@ def steer(viewer: str, order: Mapping[str, str]) -> dict[str, Any]:
         case other:
             checks.refuse("do", "start, pause, resume or stop", other, "reload the page")
     return JOBS.look(viewer)
+
+
+def _kind(order: Mapping[str, str]) -> str:
+    kind = order.get("kind", "")
+    if kind not in KINDS:
+        checks.refuse("kind", f"one of {', '.join(KINDS)}", kind, "reload the page")
+    return kind
+
+
+def _order(body: bytes) -> dict[str, str]:
+    """What a page sent, if it is an order at all."""
+    order = json.loads(body)
+    if not isinstance(order, dict) or not all(isinstance(value, str) for value in order.values()):
+        checks.refuse("an order", "an object of texts", order, "reload the page")
+    return order
 
 
 def look(viewer: str, text: str | None) -> dict[str, Any]:
@@ -78,7 +93,7 @@ async def job_json(request: Request) -> Response:
         # Another site's form cannot send this type, nor may its script without leave, which nobody gives.
         if request.headers.get("content-type") != "application/json":
             return JSONResponse({"error": "an order must be JSON; reload the page"}, 415)
-        order = json.loads(await request.body())
+        order = _order(await request.body())
         return JSONResponse(await run_in_threadpool(steer, viewer, order))
     except LookupError:
         return JSONResponse({"state": "none"})  # an answer like any other: a page asks before it has a job
