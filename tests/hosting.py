@@ -19,7 +19,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Self
 
-from playwright.sync_api import Page, ViewportSize, expect
+from playwright.sync_api import Page, expect
 
 from ssm.explorer import experiment, figures
 from ssm.explorer.figures import templates, texts
@@ -251,9 +251,7 @@ def try_all(nginx: str, folder: Path) -> Iterator[str]:
         yield uploads_stay_in_memory(house)
         (folder / "access.log").write_text("")
         with launched() as browser:
-            page = browser.new_page(
-                base_url=house.url, viewport=ViewportSize(width=DESKTOP["width"], height=DESKTOP["height"])
-            )
+            page = browser.new_page(base_url=house.url, viewport=DESKTOP)
             yield a_link_survives(house, page)
             yield a_table_survives(house, page, folder / "scores.csv")
 

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, ViewportSize, WebError, expect
 
 from tests.browser.chromium import launched
 from tests.browser.explorer import MILLISECONDS_TO_ANSWER
@@ -14,7 +14,7 @@ from tests.browser.server import running_app
 
 expect.set_options(timeout=MILLISECONDS_TO_ANSWER)
 
-DESKTOP = {"width": 1280, "height": 800}
+DESKTOP = ViewportSize(width=1280, height=800)
 # On a cold link to /page Streamlit first looks for its server under /page/, is refused, and then finds it at the root.
 STREAMLIT_LOOKS_ROUND = re.compile(r"/[\w-]+/_stcore/(health|host-config)$")
 # What Chromium writes when nobody is at the address; Streamlit, whose script this is, has many words for it.
@@ -53,24 +53,9 @@ def new_context(chromium: Browser, app_url: str, complaints: list[str]) -> Itera
     opened: list[BrowserContext] = []
 
     def open_one(*, base_url: str = app_url, goes_away: bool = False, **options: Any) -> BrowserContext:
-        own = urlsplit(base_url).netloc
-
-        def on_console(message: ConsoleMessage) -> None:
-            source = message.location["url"]
-            unreachable = goes_away and (STREAMLIT in source or UNREACHABLE.search(message.text))
-            if message.type == "error" and not unreachable and not STREAMLIT_LOOKS_ROUND.search(source):
-                shown = message.page.url if message.page else ""
-                complaints.append(f"console: {message.text} ({source}), on {shown}")
-
-        def on_request(request: Request) -> None:
-            address = urlsplit(request.url)
-            if address.scheme in {"http", "https", "ws", "wss"} and address.netloc != own:
-                complaints.append(f"request to another server: {request.url}")
-
         context = chromium.new_context(**{"base_url": base_url, "viewport": DESKTOP, **options})
-        context.on("console", on_console)
-        context.on("weberror", lambda error: complaints.append(f"uncaught: {error.error}"))
-        context.on("request", on_request)
+        for event, listener in _listeners(complaints, base_url, goes_away=goes_away).items():
+            context.on(event, listener)  # type: ignore[call-overload]
         opened.append(context)
         return context
 
@@ -80,7 +65,50 @@ def new_context(chromium: Browser, app_url: str, complaints: list[str]) -> Itera
     assert complaints == []
 
 
+def _listeners(complaints: list[str], base_url: str, *, goes_away: bool = False) -> dict[str, Callable[[Any], None]]:
+    """What writes down the complaints of a context, by the event that it listens to."""
+    own = urlsplit(base_url).netloc
+
+    def on_console(message: ConsoleMessage) -> None:
+        source = message.location["url"]
+        unreachable = goes_away and (STREAMLIT in source or UNREACHABLE.search(message.text))
+        if message.type == "error" and not unreachable and not STREAMLIT_LOOKS_ROUND.search(source):
+            shown = message.page.url if message.page else ""
+            complaints.append(f"console: {message.text} ({source}), on {shown}")
+
+    def on_request(request: Request) -> None:
+        address = urlsplit(request.url)
+        if address.scheme in {"http", "https", "ws", "wss"} and address.netloc != own:
+            complaints.append(f"request to another server: {request.url}")
+
+    def on_error(error: WebError) -> None:
+        complaints.append(f"uncaught: {error.error}")
+
+    return {"console": on_console, "weberror": on_error, "request": on_request}
+
+
+@pytest.fixture(scope="session")
+def visited(chromium: Browser, app_url: str) -> BrowserContext:
+    """A context that has the app's files, as the browser of somebody who comes again."""
+    return chromium.new_context(base_url=app_url, viewport=DESKTOP)
+
+
 @pytest.fixture
-def page(new_context: Callable[..., BrowserContext]) -> Page:
-    """A page of 1280 x 800 that shows nothing yet."""
-    return new_context().new_page()
+def page(visited: BrowserContext, app_url: str, complaints: list[str]) -> Iterator[Page]:
+    """A page of 1280 x 800 that shows nothing yet and remembers nothing; complaints as for `new_context`.
+
+    The files of the app lie in the browser's cache, which spares every test a second; who tests how a first visit goes
+    opens a context of its own.
+    """
+    listeners = _listeners(complaints, app_url)
+    for event, listener in listeners.items():
+        visited.on(event, listener)  # type: ignore[call-overload]
+    shown = visited.new_page()
+    forget = {"origin": app_url, "storageTypes": "cookies,local_storage,indexeddb,service_workers"}
+    visited.new_cdp_session(shown).send("Storage.clearDataForOrigin", forget)
+    yield shown
+    for each in visited.pages:
+        each.close()
+    for event, listener in listeners.items():
+        visited.remove_listener(event, listener)
+    assert complaints == []

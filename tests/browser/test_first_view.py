@@ -1,11 +1,11 @@
 """What a visitor sees before the first click: on a desktop, a phone, in a frame, on light and dark grounds."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import FrameLocator, Locator, Page, expect
+from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, expect
 
 from ssm.explorer.figures import texts
 from ssm.explorer.pages import EXPLORER
@@ -63,6 +63,12 @@ def controls(view: Page | FrameLocator, names: Sequence[str]) -> dict[str, Locat
 def draw_again(view: Page | FrameLocator) -> Locator:
     """The one primary action."""
     return view.get_by_role("button", name="Draw again", exact=True)
+
+
+@pytest.fixture
+def page(new_context: Callable[..., BrowserContext]) -> Page:
+    """A browser that has never been here."""
+    return new_context().new_page()
 
 
 def scrolls_sideways(page: Page) -> bool:
