@@ -23,7 +23,7 @@ export function pictures({ acts, spec }) {
   const which = /** @type {any} */ (
     el("select", { class: "ssm-select", "aria-label": "panels of the picture" }, el("option", { value: EVERY }, EVERY))
   );
-  const shown = /** @type {any} */ (el("img", { class: "ssm-saved", hidden: true, alt: "" }));
+  const shown = el("div", {});
   const said = el("p", { class: "ssm-help", role: "status" });
   const make = async (kind) => {
     const all = acts.figures();
@@ -37,8 +37,8 @@ export function pictures({ acts, spec }) {
     );
     const file = `${PAGE}-${which.value === EVERY ? "panels" : which.value}.${kind}`;
     save(file, kind === "svg" ? new Blob([drawn.svg], { type: "image/svg+xml" }) : await pixels(drawn, title));
-    Object.assign(shown, { src: `data:image/svg+xml;charset=utf-8,${encodeURIComponent(drawn.svg)}`, hidden: false });
-    shown.alt = drawn.alt;
+    const src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(drawn.svg)}`;
+    shown.replaceChildren(el("img", { class: "ssm-saved", src, alt: drawn.alt }));
     say(
       said,
       `${file} was handed to the browser. Where it may save nothing, as in some frames, copy the picture from here.`,
@@ -54,7 +54,7 @@ export function pictures({ acts, spec }) {
     if (names.some(([value]) => value === kept)) which.value = kept;
   };
   const close = () => {
-    shown.hidden = true;
+    shown.replaceChildren();
     say(said, "");
   };
   const node = el("div", { class: "ssm-take" }, label, el("p", { class: "ssm-codes" }, ...buttons), said, shown);

@@ -20,6 +20,7 @@ MAC_PATHS = (
 )
 # The tests run as root in containers and without a graphics card; the rest keeps the browser off the network.
 FLAGS = (
+    "--disable-smooth-scrolling",  # else a key that scrolled is still scrolling when the next part is clicked
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
