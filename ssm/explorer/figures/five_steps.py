@@ -114,12 +114,12 @@ CORRECTED = _sheet(
             {"if": ["hit_total", "==", 0], "say": "None of the {cells#} samples is the target of its example."},
             {
                 "if": ["hit_total", "==", 1],
-                "say": "One of the {cells#} cells is a hit, a sample that is the example's own target: it is thrown "
-                "away.",
+                "say": "One of the {cells#} cells is a hit, a sample that is the example's own target. Samples that a "
+                "batch shares cannot leave out the target of each example, so it is thrown away.",
             },
             {
-                "say": "{hit_total#} of the {cells#} cells are hits, samples that are the example's own target: they "
-                "are thrown away."
+                "say": "{hit_total#} of the {cells#} cells are hits, samples that are the example's own target. "
+                "Samples that a batch shares cannot leave out the target of each example, so they are thrown away."
             },
         ],
         [
