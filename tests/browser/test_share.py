@@ -226,6 +226,8 @@ def test_a_copy_is_on_the_clipboard_or_else_selected(new_context):
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
     dialog = open_dialog(page)
+    expect(preview(page).locator("[data-panel]").first).to_be_visible()
+    expect(dialog.locator('[data-form="iframe"]')).not_to_have_value(re.compile('height="640"'))  # it has said its own
     dialog.get_by_role("button", name="Copy: Markdown").click()
     expect(dialog.get_by_text("Copied.")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == form(dialog, "markdown")
