@@ -264,7 +264,7 @@ def lost(folder: str) -> None:
 def work(rank: int, ranks: int, folder: str) -> None:
     """Do everything that so many processes do, and write down what each found."""
     where = f"file://{folder}/meeting {ranks}"
-    distributed.init_process_group("gloo", where, timedelta(seconds=60), world_size=ranks, rank=rank)
+    distributed.init_process_group("gloo", where, timedelta(minutes=5), world_size=ranks, rank=rank)
     torch.set_num_threads(1)
     if ranks == 4:
         lone = distributed.new_group([3])

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from ssm import estimators, head, noise, philox
-from ssm.bench import optimisers, report, shards, steps
+from ssm.bench import optimisers, report, shards, steps, ways
 from ssm.bench.optimisers import Move
 from ssm.bench.report import Row
 from ssm.bench.shards import Share
 from ssm.bench.steps import Step
+from ssm.bench.ways import Way
 
 pytestmark = pytest.mark.usefixtures("hasty")
 ROWS = [Row("a case", 0.002, 1.0, 500.0), Row("another", 0.02), Row("the largest", 0.5, peak_bytes=390_000_000)]
@@ -96,8 +97,7 @@ def test_every_way_is_timed_and_its_memory_counted(monkeypatch):
     monkeypatch.setattr(steps, "SHAPES", ((128, 50),))
     found = steps.measure([(20_000, 8)], "cpu", once)
     by_way: dict[str, Any] = {step.way.partition(" (")[0]: step for step in found}
-    ways = {"draws", "floor", "ssm, sparse gradients", "ssm, sparse, uniform noise", "ssm, dense gradients"}
-    assert set(by_way) - {"TensorFlow's sampled softmax"} == ways | {"the article's snippet", "full softmax"}
+    assert set(by_way) | {Way.TENSORFLOW} == {"draws", "floor", *Way}
     sparse, dense, full = (by_way[way] for way in ("ssm, sparse gradients", "ssm, dense gradients", "full softmax"))
     gradient, scores = 4 * 20_000 * 8, 4 * 20_000 * 128
     assert sparse.peak_bytes < gradient < dense.peak_bytes < scores < full.peak_bytes
@@ -130,40 +130,39 @@ def test_every_optimiser_is_timed_in_units_of_torchs():
 
 def of_one(classes: int) -> Any:
     """A task whose samples are the same at any number of classes."""
-    task: Any = steps._task(classes, 8, 128, 50, "cpu")
+    task: Any = ways.task_of(classes, 8, 128, 50, "cpu")
     q = noise.custom([1.0] * 40 + [1e-30] * (classes - 40))
     q.prepare()
     return dataclasses.replace(task, q=q)
 
 
 def test_what_a_sparse_step_holds_does_not_grow_with_the_classes():
-    held = [steps._peak(task, steps._ours(task, sparse=True)) for task in (of_one(1000), of_one(100_000))]
+    held = [steps.peak_bytes(task, ways.work_of(task, Way.SPARSE)) for task in (of_one(1000), of_one(100_000))]
     assert held[0] == pytest.approx(held[1], rel=0.1)  # a few samples more or fewer are equal
 
 
 @pytest.mark.parametrize("shape", [(256, 2000), (512, 1024)])
 def test_a_step_holds_little_more_than_the_floor(shape):
-    task: Any = steps._task(1_000_000, 32, shape[0], shape[1], "cpu")
+    task: Any = ways.task_of(1_000_000, 32, shape[0], shape[1], "cpu")
     uniform = dataclasses.replace(task, q=noise.uniform(1_000_000))  # hardly a sample twice
-    least = steps._peak(uniform, lambda: steps._floor(uniform))
-    assert steps._peak(uniform, steps._ours(uniform, sparse=True)) < 1.1 * least
-    assert steps._peak(task, steps._ours(task, sparse=True)) < least
+    least = steps.peak_bytes(uniform, lambda: ways.floor(uniform))
+    assert steps.peak_bytes(uniform, ways.work_of(uniform, Way.SPARSE)) < 1.1 * least
+    assert steps.peak_bytes(task, ways.work_of(task, Way.SPARSE)) < least
 
 
 def test_what_does_not_fit_is_left_out(monkeypatch):
     monkeypatch.setattr(steps, "_MOST_SCORES", 10)
     monkeypatch.setattr(steps, "_MOST_DENSE", 10)
-    ways = [way for way, _ in steps._ways(steps._task(1000, 8, 4, 5, "cpu"))]
-    assert ways == ["ssm, sparse gradients", "ssm, sparse, uniform noise"]
+    assert list(steps._ways(ways.task_of(1000, 8, 4, 5, "cpu"))) == [Way.SPARSE, Way.UNIFORM]
 
 
 def test_the_floor_is_the_step_by_hand():
-    task: Any = steps._task(1000, 8, 128, 50, "cpu")
+    task: Any = ways.task_of(1000, 8, 128, 50, "cpu")
     state = task.g.get_state()
-    by_h, by_row = steps._floor(task)
+    by_h, by_row = ways.floor(task)
     task.g.set_state(state)
     found = head.candidates(task.h, task.w, task.target, task.draw(), None, hits="kept")
-    steps._backward(task, estimators.uncorrected(found).mean())
+    ways._backward(task, estimators.uncorrected(found).mean())
     assert (task.h.grad - by_h).abs().max() < 1e-6
     assert (task.w.grad.to_dense() - by_row.to_dense()).abs().max() < 1e-6
 

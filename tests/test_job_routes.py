@@ -7,11 +7,13 @@ import threading
 import pytest
 from starlette.requests import Request
 
+from ssm.explorer.pages import PAGES
 from ssm.explorer.ui import job_routes
 from ssm.explorer.ui.jobs import MOST, Jobs
 
 VIEWER, OTHER = 32 * "a", 32 * "b"
 KIND = "counting"
+KNOWN: dict[int, dict[str, int]] = {}  # what jobs of others have found, by the number of samples
 
 
 class Counting:
@@ -36,14 +38,18 @@ class Counting:
     def answer(self, text):
         return {"heard": text}
 
+    def end(self):
+        pass
+
 
 @pytest.fixture(autouse=True)
 def jobs(monkeypatch):
     """Jobs of this test alone, whose work waits at the gate until that is opened."""
     made = Jobs(places=1)
     Counting.gate = threading.Event()
-    monkeypatch.setattr(job_routes, "JOBS", made)
-    monkeypatch.setattr(job_routes, "KINDS", {KIND: Counting})
+    KNOWN.clear()
+    known = job_routes.Kind(Counting, made, lambda settings: KNOWN.get(settings.samples))
+    monkeypatch.setattr(job_routes, "KINDS", {KIND: known})
     yield made
     Counting.gate.set()
     for viewer in list(made._held):
@@ -57,7 +63,7 @@ def asked(query, order=None, kind="application/json"):
         "type": "http",
         "method": "GET" if order is None else "POST",
         "path": "/job.json",
-        "query_string": query.encode(),
+        "query_string": f"kind={KIND}&{query}".encode(),
         "headers": [(b"content-type", kind.encode())],
     }
 
@@ -69,7 +75,7 @@ def asked(query, order=None, kind="application/json"):
 
 
 def start(viewer=VIEWER, query="v=1&samples=9"):
-    return asked(f"viewer={viewer}", {"do": "start", "kind": KIND, "query": query})
+    return asked(f"viewer={viewer}", {"do": "start", "query": query})
 
 
 def until(viewer, state):
@@ -102,7 +108,7 @@ def test_nobody_steers_or_sees_the_job_of_another():
     for order in ("pause", "resume"):
         assert asked(f"viewer={OTHER}", {"do": order}) == (200, {"state": "none"})
     assert asked(f"viewer={OTHER}", {"do": "stop"}) == (200, {"state": "none"})
-    assert asked(f"viewer={OTHER}") == (200, {"state": "none"})
+    assert asked(f"viewer={OTHER}") == (200, {"state": "none", "known": None})
     assert asked(f"viewer={VIEWER}")[1]["state"] == "running"
 
 
@@ -124,17 +130,16 @@ def test_a_page_must_say_who_it_is(viewer):
 
 def test_another_sites_form_is_refused():
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
-        status, told = asked(f"viewer={VIEWER}", {"do": "start", "kind": KIND, "query": "v=1"}, kind)
+        status, told = asked(f"viewer={VIEWER}", {"do": "start", "query": "v=1"}, kind)
         assert (status, told["error"]) == (415, "an order must be JSON; reload the page")
-    assert asked(f"viewer={VIEWER}") == (200, {"state": "none"})
+    assert asked(f"viewer={VIEWER}") == (200, {"state": "none", "known": None})
 
 
 @pytest.mark.parametrize(
     "order",
     [
-        *(b"{", b"[]", b'"start"', b"3", b"null", b"\xff", b'{"do": "explode"}', b"{}", b'{"do": "start"}'),
-        b'{"do": "start", "kind": "mining", "query": "v=1"}',
-        b'{"do": "start", "kind": [], "query": 3}',
+        *(b"{", b"[]", b'"start"', b"3", b"null", b"\xff", b'{"do": "explode"}', b"{}"),
+        b'{"do": "start", "query": 3}',
     ],
 )
 def test_what_is_no_order_gets_a_sentence_and_starts_nothing(order):
@@ -142,9 +147,32 @@ def test_what_is_no_order_gets_a_sentence_and_starts_nothing(order):
     assert status == 200
     assert "error" in told
     assert "Traceback" not in told["error"]
-    assert asked(f"viewer={VIEWER}") == (200, {"state": "none"})
+    assert asked(f"viewer={VIEWER}") == (200, {"state": "none", "known": None})
 
 
 def test_a_link_that_nobody_meant_is_brought_into_range():
     told = start(query="v=1&samples=-5&noise=evil&%ff=%00")[1]
     assert told["query"] == "v=1&samples=1"
+
+
+@pytest.mark.parametrize("kind", ["", "mining", "training%00"])
+def test_a_kind_that_nobody_does_gets_a_sentence(kind):
+    status, told = asked(f"viewer={VIEWER}&kind={kind}")  # the last of a name counts
+    assert status == 400
+    assert told["error"].startswith(f"kind must be one of {KIND}, got ")
+
+
+def test_what_others_have_found_for_these_settings_is_told_before_and_beside_a_job():
+    KNOWN[9] = {"count": 7}
+    assert asked(f"viewer={VIEWER}&query=v=1%26samples=9") == (200, {"state": "none", "known": {"count": 7}})
+    assert asked(f"viewer={VIEWER}&query=v=1%26samples=8") == (200, {"state": "none", "known": None})
+    start()
+    assert asked(f"viewer={VIEWER}&query=v=1%26samples=9")[1]["known"] == {"count": 7}
+
+
+def test_every_kind_of_job_has_its_own_line_and_the_costs_are_measured_one_at_a_time(monkeypatch):
+    monkeypatch.undo()
+    kinds = job_routes.KINDS
+    assert set(kinds) == {page.job for page in PAGES if page.job}
+    assert kinds["cost"].jobs is not kinds["training"].jobs
+    assert kinds["cost"].jobs._places == 1

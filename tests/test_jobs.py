@@ -12,7 +12,7 @@ class Count:
     """Work that counts, a hundredth of a second each."""
 
     def __init__(self, most=10**6):
-        self.count, self.most = 0, most
+        self.count, self.most, self.ended = 0, most, 0
 
     @property
     def finished(self):
@@ -27,6 +27,9 @@ class Count:
 
     def answer(self, text):
         return {"said": text}
+
+    def end(self):
+        self.ended += 1
 
 
 class Fails(Count):
@@ -178,9 +181,10 @@ def test_a_job_that_is_looked_at_does_not_end():
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_work_that_goes_wrong_says_so_and_leaves_its_place(line):
-    start(line, "ann", Fails())
+    wrong = start(line, "ann", Fails())
     until(lambda: line.look("ann")["state"] == "failed")
     thread_of(line, "ann").join(5)  # what it raises is seen in this test and no other
+    assert wrong.ended == 1
     work = start(line, "bob")
     until(lambda: work.count > 0)
 
@@ -209,6 +213,19 @@ def test_only_the_newest_of_what_is_over_holds_its_work(line, monkeypatch):
 def test_who_has_no_job_is_told_so(line, what):
     with pytest.raises(LookupError, match=r"^viewer must be one with a job, got ann; start one$"):
         getattr(line, what)("ann")
+
+
+def test_whatever_ends_a_job_its_work_is_told_once(line):
+    line._silence = 0.2
+    works = {"done": start(line, "ann", Count(most=3))}
+    until(lambda: works["done"].ended)
+    works["left"] = start(line, "cyd")
+    until(lambda: works["left"].ended)
+    works["stopped"] = start(line, "dan")
+    until(lambda: works["stopped"].count > 0 and not works["stopped"].ended)
+    line.stop("dan")
+    until(lambda: all(work.ended for work in works.values()))
+    assert {name: work.ended for name, work in works.items()} == dict.fromkeys(works, 1)
 
 
 def test_to_stop_what_is_not_there_is_nothing(line):

@@ -1,7 +1,8 @@
 /** What each axis spans, and where its ticks stand; pure. The rules are those of ssm.explorer.figures.axes. */
 
 import { ESTIMATORS } from "./compared.js";
-import { curveNames } from "./curve_series.js";
+import { ROOM, SPAN, WAYS } from "./cost_series.js";
+import { curveNames, NOISES } from "./curve_series.js";
 import { ARMS, PERPLEXITIES } from "./training_series.js";
 
 const STEPS = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12];
@@ -111,6 +112,7 @@ function valueRanges(view, s) {
     class_bias: span(s.class_bias, [LEAST_BIAS * view.classes.spike, -LEAST_BIAS * view.classes.spike]),
     ...curveRanges(s),
     ...trainingRanges(s),
+    ...costRanges(s),
   };
 }
 
@@ -131,6 +133,11 @@ function trainingRanges(s) {
   };
 }
 
+function costRanges(s) {
+  const of = (name, room) => steadied(logSpan(...WAYS.map((way) => s[`${name}_${way}`]), room));
+  return Object.fromEntries(Object.entries(ROOM).map(([name, room]) => [name, of(name, room)]));
+}
+
 const ends = (list) => (list?.length ? [list[0], list.at(-1)] : []);
 const tops = (s) => s.block.map((value, i) => value + s.block_base[i]);
 const watchedValues = (s) => [0, 1, 2, 3, 4].flatMap((i) => s[`watched_${i}`]);
@@ -144,6 +151,8 @@ function alongRanges(view, s) {
     ranks: padded([0, Math.log10(Math.max(2, view.classes.n - 1))]),
     steps: padded(logSpan(s.frequencies_steps)),
     seconds: padded(logSpan(s.frequencies_seconds)),
+    sizes: padded(logSpan(SPAN)),
+    prices: padded(logSpan(...NOISES.map((i) => s[`price_${i}`]), s.whole_bias_at)),
     shares: [-0.4, 2.9],
     masses: [-0.4, 1.9],
   };

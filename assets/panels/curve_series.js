@@ -9,7 +9,7 @@ const HOLDS = 1.1; // factor between expansion and exact value up to which it ho
 const FADES = 3; // and up to which it is drawn at all
 const CURVES = ["bias", "spread", "error", "gap"];
 const EXPANDED = ["bias", "gap"];
-const NOISES = Array.from({ length: MOST_NOISES }, (_, i) => i);
+export const NOISES = Array.from({ length: MOST_NOISES }, (_, i) => i);
 
 const known = (value) => value !== null && value !== undefined;
 const sized = (value) => (known(value) && Math.abs(value) >= LEAST ? Math.abs(value) : null);
@@ -28,8 +28,33 @@ export function curveSeries(view, settings) {
       found[`${name}_far_${i}`] = values.map((value, at) => within(value, expansion[at], FADES));
     }
   }
-  return { ...found, ...allowed(curves, settings.tolerance) };
+  return { ...found, ...priced(view, found, settings.tolerance), ...allowed(curves, settings.tolerance) };
 }
+
+/** The price of every number of samples, the full softmax's beside, and where each noise is within the tolerance. */
+function priced({ curves, classes: { n } }, s, tolerance) {
+  const ks = curves?.k ?? [];
+  const found = Object.fromEntries(NOISES.map((i) => [`price_${i}`, ks.map((k) => price(curves, n, i, k))]));
+  const span = (lists) => {
+    const values = lists.flat().filter(known);
+    return values.length ? [Math.min(...values), Math.max(...values)] : [];
+  };
+  const prices = span(Object.values(found));
+  for (const name of ["bias", "error"]) {
+    found[`whole_${name}`] = span(NOISES.map((i) => s[`${name}_${i}`]));
+    found[`whole_${name}_at`] = found[`whole_${name}`].map(() => 1);
+  }
+  const needed = curves && tolerance ? samplesNeeded(curves, tolerance) : [];
+  found.allowed_at = needed.length ? prices : [];
+  found.needed_price = needed.flatMap((k, i) => (known(k) ? [price(curves, n, i, k)] : []));
+  return found;
+}
+
+/**
+ * What a step with k samples computes, in parts of the full softmax's: 6 d operations for the scores of the target and of
+ * each sample and for their gradients, 2 d for a score that is needed only to draw.
+ */
+const price = ({ drawing }, n, i, k) => (i < drawing.length ? (k + 1 + drawing[i] / 3) / n : null);
 
 /** The tolerance as a line, and a dot on it for each noise that comes below it. */
 function allowed(curves, tolerance) {
@@ -125,6 +150,7 @@ export function curveNumbers(view, { samples = null, tolerance = null }) {
     found[`needed_${i}`] = k;
     found[`drawing_${i}`] = drawing;
     found[`cost_${i}`] = k === null ? null : Math.max(drawing, Math.min(classes.n, k + 1));
+    found[`price_${i}`] = k === null ? null : price(curves, classes.n, i, k);
   });
   return found;
 }

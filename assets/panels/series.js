@@ -4,6 +4,7 @@
  */
 
 import { comparedNumbers, ofEstimators, ofLearned } from "./compared.js";
+import { costNumbers, costSeries } from "./cost_series.js";
 import { ofClasses as biasOfClasses, curveNumbers, curveSeries } from "./curve_series.js";
 import { masses } from "./masses.js";
 import { singles } from "./single.js";
@@ -54,6 +55,7 @@ export function series(view, names, settings = {}) {
     ...ofLearned(view),
     ...masses(view, names),
     ...trainingSeries(view),
+    ...costSeries(view),
   };
 }
 
@@ -269,7 +271,7 @@ export function numbers(view, settings = {}, names = String) {
   Object.assign(flat, singles(view, names));
   flat.watched_count = view.convergence?.watched.length ?? 0;
   (view.convergence?.watched ?? []).forEach((c, i) => (flat[`watched_name_${i}`] = names(c)));
-  return Object.assign(flat, comparedNumbers(view, settings), trainingNumbers(view));
+  return Object.assign(flat, comparedNumbers(view, settings), trainingNumbers(view), costNumbers(view));
 }
 
 /** What the reading of one class can name. */

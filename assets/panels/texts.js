@@ -25,6 +25,9 @@ export function grouped(value) {
     .replace("-", "−");
 }
 
+/** So many of something: 1 sample, 64 samples. @param {number} value @param {string} word */
+export const counted = (value, word) => `${grouped(value)} ${word}${value === 1 ? "" : "s"}`;
+
 /** A number in at most three significant digits, without zeros at its end. */
 export function brief(value) {
   const [mantissa, power] = number(value).split("e");

@@ -69,8 +69,16 @@ export function ticks(look) {
   const found = valueTicks(look).map(([value, text]) =>
     on.turned ? below(look, on.value.at(value), text) : beside(look, on.value.at(value), text),
   );
-  if (on.along.log) found.push(...alongTicks(look).map(([place, text]) => below(look, on.along.at(place), text)));
+  if (on.along.log) found.push(...ticksAlong(look));
   return [...withRoom(found), ...units(look, spec)];
+}
+
+/** Where their texts would touch, those of the powers of ten alone. @param {Look} look */
+function ticksAlong(look) {
+  const all = alongTicks(look).map(([place, text]) => ({ place, label: below(look, look.on.along.at(place), text) }));
+  const crowded = all.some(({ label }, i) => i > 0 && meets(label, all[i - 1].label, NEAR));
+  const kept = crowded ? all.filter(({ place }) => Number.isInteger(Math.log10(place))) : all;
+  return kept.map(({ label }) => label);
 }
 
 /** Ticks of few round values may be too near for their texts: those from the left that have room stay. @param {Label[]} labels */

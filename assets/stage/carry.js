@@ -1,6 +1,18 @@
 /** What the page leaves to torch, kept from torch's last answer for as long as it still holds. */
 
-const PASSING = ["draw", "average", "view", "scale", "tolerance", "batch", "dim", "losses", "negatives"]; // settings that no moment depends on
+const PASSING = [
+  "draw",
+  "average",
+  "view",
+  "scale",
+  "tolerance",
+  "batch",
+  "dim",
+  "losses",
+  "negatives",
+  "examples",
+  "width",
+]; // settings that no moment depends on
 
 const lasting = (settings, passing) =>
   JSON.stringify(

@@ -27,6 +27,8 @@ const SIMPLE = [
   "tolerance",
   "losses",
   "negatives",
+  "examples",
+  "width",
 ];
 const INSETS = ["power", "temperature"];
 const BY_PLAYER = ["draw", "average"];

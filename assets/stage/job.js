@@ -4,26 +4,39 @@
  */
 
 import { button, el, say } from "../controls/dom.js";
-import { grouped, number, percent } from "../panels/texts.js";
+import { CostTable } from "./cost_table.js";
 import { recall, remember } from "./memory.js";
+import { TrainingTable } from "./training_table.js";
 
 const LOOK = 1000; // ms between looks
 const NAME = "ssm-viewer";
 const LIVE = ["waiting", "running", "paused"];
-const USUAL = "the white";
+const KINDS = { training: TrainingTable, cost: CostTable };
 
-/** @typedef {{state: string, ahead: number, query: string, kind: string, found: any, answer?: any}} Look as ssm.explorer.ui.jobs.Jobs.look */
+/** @typedef {{state: string, ahead: number, query: string, kind: string, found: any, answer?: any, known?: any}} Look as ssm.explorer.ui.job_routes.look */
+/**
+ * @typedef {object} Below what is read below the pictures, and what a kind of job is called
+ * @property {any} node
+ * @property {Record<string, string>} words for each state
+ * @property {[string, string]} called one, and several
+ * @property {string|null} text what is asked, if anything
+ * @property {(found: any) => string} progress
+ * @property {(found: any, look: Look|null) => void} fill
+ * @property {(found: any) => string} remark on what is shown, where there is something to say
+ * @property {(found: any) => unknown} sign changes when there is more to draw
+ */
 /**
  * @typedef {object} Acts
- * @property {() => string} query of the settings as they are now
+ * @property {() => any} settings as they are now
+ * @property {(settings: any) => string} query of settings
  * @property {(query: string, how: RequestInit) => Promise<any>} ask the server
  * @property {() => void} grown there is more to show
- * @property {Record<string, any>} fields of the spec
+ * @property {any} spec
  */
 
 export class Job {
   /** @type {any} */ node;
-  /** @type {any} */ below;
+  /** @type {Below} */ #below;
   /** What was found, or null. @type {any} */ found = null;
   #kind;
   /** @type {Acts} */ #acts;
@@ -37,23 +50,21 @@ export class Job {
   #pause = button("Pause", () => this.#order({ do: this.#state === "paused" ? "resume" : "pause" }));
   #stop = button("Stop", () => this.#order({ do: "stop" }));
   #status = el("p", { class: "ssm-job-status", role: "status" });
-  #text = el("input", { type: "text", class: "ssm-number ssm-job-text", value: USUAL, maxlength: "200" });
-  #told = el("p", { class: "ssm-help", role: "status" });
-  #table = el("table", { class: "ssm-table" });
 
-  /** @param {string} kind @param {Acts} acts */
+  /** @param {keyof typeof KINDS} kind @param {Acts} acts */
   constructor(kind, acts) {
     this.#kind = kind;
     this.#acts = acts;
     remember(NAME, this.#viewer, "sessionStorage");
     this.node = el("div", { class: "ssm-job" }, this.#start, this.#pause, this.#stop, this.#status);
-    const asks = el("label", { class: "ssm-job-ask" }, "What comes after ", this.#text, "?");
-    const label = "Each loss and its next words";
-    const scroll = el("div", { class: "ssm-scroll", tabindex: "0", role: "region", "aria-label": label }, this.#table);
-    this.below = el("section", { class: "ssm-job-below" }, asks, this.#told, scroll);
-    this.#text.addEventListener("input", () => this.#soon(300));
+    this.#below = new KINDS[kind](acts.spec, { settings: acts.settings, asked: () => this.#soon(300) });
     this.#show("idle");
     this.#look();
+  }
+
+  /** What is read below the pictures. */
+  get below() {
+    return this.#below.node;
   }
 
   /** Follow it until the signal. @param {AbortSignal} signal */
@@ -66,6 +77,11 @@ export class Job {
     return { ...view, [this.#kind]: this.found };
   }
 
+  /** The settings have changed: of others something may be known. */
+  chosen() {
+    if (!this.#live && this.#state !== "gone") this.#soon(300);
+  }
+
   #end() {
     clearTimeout(this.#timer);
     this.#turn = -1;
@@ -73,9 +89,13 @@ export class Job {
 
   // -------------------------------------------------------------- to the server and back
 
+  get #query() {
+    return this.#acts.query(this.#acts.settings());
+  }
+
   #begin() {
     this.found = null;
-    return this.#order({ do: "start", kind: this.#kind, query: this.#acts.query() });
+    return this.#order({ do: "start", query: this.#query });
   }
 
   /** @param {Record<string, string>} order */
@@ -88,22 +108,32 @@ export class Job {
     return this.#exchange({ cache: "no-store" });
   }
 
+  /** What the server is asked: whose job, of what kind, and what may be known of the settings. */
+  #whose() {
+    const asked = { viewer: this.#viewer, kind: this.#kind, query: this.#query };
+    const { text } = this.#below;
+    return new URLSearchParams(text === null ? asked : { ...asked, text }).toString();
+  }
+
   /** One question at a time; the answer to an older one is dropped. @param {RequestInit} how */
   async #exchange(how) {
     clearTimeout(this.#timer);
     if (this.#turn < 0) return;
     const turn = ++this.#turn;
-    const text = how.method ? "" : `&text=${encodeURIComponent(this.#text.value)}`;
     try {
-      const told = await this.#acts.ask(`viewer=${this.#viewer}${text}`, how);
+      const told = await this.#acts.ask(this.#whose(), how);
       if (turn !== this.#turn) return;
       if (told.error) this.#show("refused", told.error);
-      else if (told.state === "none") this.#lost();
+      else if (told.state === "none") this.#lost(told);
       else this.#take(told);
     } catch {
-      if (turn === this.#turn) this.#show(LIVE.includes(this.#state) || this.#state === "gone" ? "gone" : this.#state);
+      if (turn === this.#turn) this.#show(this.#live || this.#state === "gone" ? "gone" : this.#state);
     }
-    if (LIVE.includes(this.#state) || this.#state === "gone") this.#soon(LOOK);
+    if (this.#live || this.#state === "gone") this.#soon(LOOK);
+  }
+
+  get #live() {
+    return LIVE.includes(this.#state);
   }
 
   /** @param {number} ms */
@@ -114,74 +144,62 @@ export class Job {
 
   /** @param {Look} look */
   #take(look) {
-    if (look.kind !== this.#kind) return this.#show("idle"); // the viewer's job is another page's
-    const came = JSON.stringify(look.found?.steps) !== JSON.stringify(this.found?.steps);
     this.#last = look;
-    this.found = look.found;
+    this.#state = look.state;
+    this.#find(look.found, look);
     this.#show(look.state);
-    this.#fill(look);
-    if (came) this.#acts.grown();
   }
 
-  /** The server knows of no job: it has started anew if there was one, and gets the same again. */
-  #lost() {
-    const lost = LIVE.includes(this.#state) || this.#state === "gone";
-    if (!lost || !this.#last) return this.#show("idle");
-    this.#again = true;
-    this.#order({ do: "start", kind: this.#kind, query: this.#last.query });
+  /** The server knows of no job: it has started anew if there was one, and gets the same again. @param {Look} look */
+  #lost(look) {
+    if ((this.#live || this.#state === "gone") && this.#last) {
+      this.#again = true;
+      this.#order({ do: "start", query: this.#last.query });
+      return;
+    }
+    this.#state = "idle";
+    this.#find(null, look);
+    this.#show("idle");
+  }
+
+  /** What is shown: of a job that goes on what it has found, else what is known of the settings. @param {Look} look */
+  #find(found, look) {
+    const before = this.#below.sign(this.found);
+    this.found = this.#live ? found : (look.known ?? found);
+    if (this.found) this.#below.fill(this.found, look);
+    if (this.#below.sign(this.found) !== before) this.#acts.grown();
   }
 
   // -------------------------------------------------------------- what is seen
 
   #show(state, error = "") {
     this.#state = state;
-    const live = LIVE.includes(state);
     say(this.#start, this.#last ? "Restart" : "Start");
     say(this.#pause, state === "paused" ? "Resume" : "Pause");
-    this.#pause.disabled = this.#stop.disabled = !live;
+    this.#pause.disabled = this.#stop.disabled = !this.#live;
     this.node.dataset.job = state;
-    say(this.#status, error || [this.#words(state), live && this.#again ? AGAIN : ""].join(" ").trim());
+    const again = this.#live && this.#again ? `The server had started anew and lost this ${this.#one}.` : "";
+    const more = again && "The same one was started again.";
+    say(this.#status, error || [this.#words(state), again, more].filter(Boolean).join(" "));
+  }
+
+  get #one() {
+    return this.#below.called[0];
   }
 
   #words(state) {
     const { ahead = 0 } = this.#last ?? {};
-    const waiting = `In line: ${ahead} ${ahead === 1 ? "training goes" : "trainings go"} first.`;
-    return { ...WORDS, waiting, running: `Training: ${this.#spent()}.`, paused: `Paused after ${this.#spent()}.` }[
-      state
-    ];
-  }
-
-  #spent() {
-    const spent = Object.values(this.found?.spent ?? {});
-    const all = spent.length * (this.found?.seconds_each ?? 0);
-    const sum = spent.reduce((total, each) => total + each, 0);
-    return `${grouped(sum)} of ${grouped(all)} seconds of one core`;
-  }
-
-  /** A row for each loss, and what it holds for the next word. @param {Look} look */
-  #fill({ found, answer }) {
-    if (!found) return;
-    if (answer?.error) say(this.#told, answer.error);
-    else say(this.#told, answer ? "" : "The models are not here any more; restart to ask them.");
-    const heads = HEADS.map((head) => el("th", { scope: "col" }, head));
-    const rows = Object.entries(found.arms).map(([arm, curve]) => this.#row(arm, curve, found, answer?.tops?.[arm]));
-    this.#table.replaceChildren(el("thead", {}, el("tr", {}, ...heads)), el("tbody", {}, ...rows));
-  }
-
-  #row(arm, curve, found, top) {
-    const bias = curve.bias.findLast((value) => value !== null) ?? null;
-    const known = (value, spell = number) => (value === undefined || value === null ? "–" : spell(value));
-    const cells = [
-      grouped(found.steps[arm]),
-      number(found.spent[arm]),
-      known(curve.perplexity.at(-1)),
-      known(curve.corrected.at(-1)),
-      known(curve.loss.at(-1)),
-      known(bias, percent),
-      (top ?? []).map(([word, p]) => `${word} ${percent(p)}`).join(", ") || "–",
-    ];
-    const head = el("th", { scope: "row" }, this.#acts.fields.losses.words[arm]);
-    return el("tr", {}, head, ...cells.map((cell) => el("td", {}, cell)));
+    const { called, words } = this.#below;
+    const progress = this.found ? this.#below.progress(this.found) : "it begins";
+    const said = {
+      ...WORDS,
+      waiting: `In line: ${ahead} ${ahead === 1 ? `${called[0]} goes` : `${called[1]} go`} first.`,
+      running: `Under way: ${progress}.`,
+      paused: `Paused: ${progress}.`,
+      failed: `The ${this.#one} failed on the server; restart it.`,
+      ...words,
+    };
+    return [said[state], this.#live || !this.found ? "" : this.#below.remark(this.found)].filter(Boolean).join(" ");
   }
 }
 
@@ -189,13 +207,9 @@ export class Job {
 const newName = () =>
   [...crypto.getRandomValues(new Uint32Array(4))].map((x) => x.toString(16).padStart(8, "0")).join("");
 
-const HEADS = ["loss", "steps", "seconds", "perplexity", "with log q", "loss trained on", "bias", "next word"];
-const AGAIN = "The server had started anew and lost this training; the same one was started again.";
 const WORDS = {
   idle: "",
-  done: "Done: every loss has had its time.",
   stopped: "Stopped; what was found stays.",
-  left: "Ended: this page was not heard of for a while. Restart trains the same again.",
-  failed: "The training failed on the server; restart it.",
+  left: "Ended: this page was not heard of for a while. Restart does the same again.",
   gone: "The server does not answer; what was found stays, and it is asked again.",
 };

@@ -1,7 +1,7 @@
 /** The page around the panels: the fixed line, the sentence, what is refused or noted, and what is read below. */
 
 import { button, el, say } from "../controls/dom.js";
-import { fill, grouped } from "../panels/texts.js";
+import { counted, fill, grouped } from "../panels/texts.js";
 import { STORY } from "./chapters.js";
 import { recall } from "./memory.js";
 import { equation, figures, table } from "./readouts.js";
@@ -177,9 +177,12 @@ export function agreementWords(difference, where) {
   return `${match} · computed on ${where}`;
 }
 
-/** What is trained, in one line. @param {any} settings @param {number} words */
-export const trainingRibbon = ({ negatives: k, seed }, words) =>
-  `${grouped(words)} words, ${grouped(k)} ${k === 1 ? "sample" : "samples"}, seed ${seed}`;
+/** What a job does, in one line, from the settings and the number of words; by its kind. */
+export const RIBBONS = {
+  training: ({ negatives: k, seed }, words) => `${counted(words, "word")}, ${counted(k, "sample")}, seed ${seed}`,
+  cost: ({ examples, negatives, width }) =>
+    `a step of ${counted(examples, "example")}, ${counted(negatives, "sample")}, width ${width}`,
+};
 
 /** The settings in one line. @param {any} settings @param {number} classes @param {any} fields */
 export function ribbon(settings, classes, fields) {
@@ -187,7 +190,7 @@ export function ribbon(settings, classes, fields) {
   const usual = estimator === fields.estimator.default; // what the pages are about needs no naming
   return [
     `${grouped(classes)} classes`,
-    `${grouped(samples)} ${samples === 1 ? "sample" : "samples"}`,
+    counted(samples, "sample"),
     fields.noise.choices[noise],
     ...(usual ? [] : [fields.estimator.choices[estimator]]),
     `seed ${seed}`,

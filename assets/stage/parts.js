@@ -9,7 +9,7 @@ import { ControlPanel } from "./control_panel.js";
 import { announce, onceSeen, onSlides } from "./embed.js";
 import { GRIPS } from "./grips.js";
 import { Job } from "./job.js";
-import { Page, ribbon, trainingRibbon } from "./page.js";
+import { Page, RIBBONS, ribbon } from "./page.js";
 import { PanelGrid } from "./panel_grid.js";
 import { toQuery } from "./settings.js";
 import { Share } from "./share.js";
@@ -136,8 +136,8 @@ export class Parts {
 
   #makeJob(ask) {
     const { settings, grown } = this.#acts;
-    const { fields } = this.#spec;
-    return new Job(this.#record.job, { query: () => toQuery(settings(), fields), ask, grown, fields });
+    const query = (chosen) => toQuery(chosen, this.#spec.fields);
+    return new Job(this.#record.job, { settings, query, ask, grown, spec: this.#spec });
   }
 
   #makeShare() {
@@ -274,8 +274,10 @@ export class Parts {
     this.controls.show(settings, { ...shape, names: this.#acts.names });
     this.player.set(settings.draw, settings.draws, settings.average);
     this.page.showTable(settings.problem === "own" ? shape.count : null);
-    const training = this.#record.job && trainingRibbon(settings, this.#spec.sizes.white);
-    sayInBar(training ?? ribbon(settings, shape.count, this.#spec.fields));
+    this.job?.chosen();
+    const { sizes, fields } = this.#spec;
+    const job = RIBBONS[this.#record.job];
+    sayInBar(job ? job(settings, sizes.white) : ribbon(settings, shape.count, fields));
     const page = { spec: this.#spec, usual: this.#usual, chapter: this.story?.chapter ?? 0 };
     const { home } = this.#acts.line;
     if (home) this.#outward.href = `${addressOf(this.#record.path, home)}?${queryOf(settings, this.#frame, page)}`;

@@ -1,12 +1,12 @@
 """Speed, as ratios measured in one run: ``python -m ssm.bench``.
 
-``--json`` is for programs, ``--sizes`` and ``--dim`` for other cases, ``--device`` for another device.
+``--json`` is for programs, ``--sizes`` and ``--dim`` for other cases, ``--device`` for another device, ``--threads``
+for another number of them than torch takes by itself.
 """
 
 import argparse
 import json
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ssm import _quadrature, _ratios, convergence, exact, losses, noise, philox
 from ssm.bench import optimisers, shards, steps
+from ssm.bench.clock import least
 from ssm.explorer import problems
 from ssm.noise import Noise
 
@@ -92,7 +93,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--sizes", type=int, nargs="+", metavar="CLASSES", help="of the training steps")
     parser.add_argument("--dim", type=int, default=256, help="the width of the embeddings at those sizes")
     parser.add_argument("--device", default="cpu", help="of the training steps")
+    parser.add_argument("--threads", type=int, help="of torch, where it computes on the CPU")
     options = parser.parse_args(arguments)
+    if options.threads:
+        torch.set_num_threads(options.threads)
     cases = [(size, options.dim) for size in options.sizes] if options.sizes else steps.CASES
     trained = steps.measure(cases, options.device, _time)
     moved, rows = optimisers.measure(cases, options.device, _time), measure()
@@ -160,18 +164,7 @@ def _largest(scores: Tensor, q: Noise, k: int, draws: int = 1000) -> Row:
 
 
 def _time(work: Callable[[], object]) -> float:
-    """The least of many runs: what else the machine does can only add to it."""
-    end = time.perf_counter() + _PATIENCE
-    least = _once(work)
-    while time.perf_counter() < end:
-        least = min(least, _once(work))
-    return least
-
-
-def _once(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
+    return least(work, _PATIENCE)
 
 
 def _peak_bytes() -> int | None:

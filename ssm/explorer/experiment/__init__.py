@@ -4,6 +4,9 @@ from ssm.explorer.experiment.classes import Classes as Classes
 from ssm.explorer.experiment.constants import CONSTANTS as CONSTANTS
 from ssm.explorer.experiment.convergence import Convergence as Convergence
 from ssm.explorer.experiment.convergence import Extent as Extent
+from ssm.explorer.experiment.cost import COSTS as COSTS
+from ssm.explorer.experiment.cost import Costing as Costing
+from ssm.explorer.experiment.cost import known_cost as known_cost
 from ssm.explorer.experiment.curves import Curves as Curves
 from ssm.explorer.experiment.draw import Draw as Draw
 from ssm.explorer.experiment.estimators import Estimators as Estimators

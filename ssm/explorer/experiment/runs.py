@@ -35,7 +35,7 @@ _GROUPS = ("classes", "draw", "convergence", "moments", "ranked", "curves", "est
 ALL = frozenset(_GROUPS[1:])
 _RUN = {"draw", "convergence"}  # what all draws must be made for
 _DRAWN = {*_RUN, "estimators"}  # what must therefore keep to the budget
-_SEEN = ("view", "scale", "tolerance", "losses", "negatives")  # settings of the picture, or of a training, alone
+_SEEN = ("view", "scale", "tolerance", "losses", "negatives", "examples", "width")  # of the picture, or of a job, alone
 # What torch alone computes, but for what the page can afford, each group with the settings that it does not depend
 # on: the page waits where others change.
 ALONE: Mapping[str, tuple[str, ...]] = MappingProxyType(

@@ -286,6 +286,9 @@ class Training:
         tops = {name: [(names[c], p) for c, p in each.top(context)] for name, each in self._learners.items()}
         return {"context": words, "tops": tops}
 
+    def end(self) -> None:
+        """Nothing goes on beside; the models stay, and can still be asked."""
+
 
 @lru_cache(maxsize=1)
 def _numbers() -> dict[str, int]:

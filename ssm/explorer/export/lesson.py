@@ -188,7 +188,11 @@ def _spec(page: Page, held: dict[str, Any]) -> dict[str, Any]:
     """The stage's document for one page that has no others beside it."""
     whole = spec()
     problems = {name: words for name, words in whole["problems"].items() if name == "random" or name in held}
-    return whole | {"pages": {page.name: whole["pages"][page.name]}, "problems": problems}
+    panels = {
+        theme: {name: panel for name, panel in every.items() if name in page.shown}
+        for theme, every in whole["panels"].items()
+    }
+    return whole | {"pages": {page.name: whole["pages"][page.name]}, "problems": problems, "panels": panels}
 
 
 def _document(page: Page, file: dict[str, Any], bar: str, today: date) -> str:

@@ -36,6 +36,7 @@ def spec() -> dict[str, Any]:
         "problems": choices.FIELDS["problem"].span()["choices"],
         "targets": {name: problem.target for name, problem in fixed.items()} | {"random": 0},
         "sizes": {name: problem.classes for name, problem in fixed.items()},
+        "costs": dict(experiment.COSTS),
         "devices": dict(experiment.devices()),
         "preview": PREVIEW_CLASSES,
         "constants": dict(experiment.CONSTANTS),

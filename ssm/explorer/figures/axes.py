@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from ssm.explorer.figures.compared import ESTIMATORS
-from ssm.explorer.figures.curve_series import CURVES, curve_names
+from ssm.explorer.figures.cost_series import ROOM, SPAN, WAYS
+from ssm.explorer.figures.curve_series import CURVES, MOST_NOISES, curve_names
 from ssm.explorer.figures.over_draws import WATCHED
 from ssm.explorer.figures.series import Series, View
 from ssm.explorer.figures.training_series import ARMS, PERPLEXITIES
@@ -84,6 +85,7 @@ def _values(view: View, s: Series) -> dict[str, Range]:
         "class_bias": _span(s["class_bias"], [LEAST_BIAS * spike, -LEAST_BIAS * spike]),
         **_curve_values(s),
         **_training_values(s),
+        **_cost_values(s),
     }
 
 
@@ -107,6 +109,10 @@ def _training_values(s: Series) -> dict[str, Range]:
     }
 
 
+def _cost_values(s: Series) -> dict[str, Range]:
+    return {name: _steadied(_log_span(*(s[f"{name}_{way}"] for way in WAYS), room)) for name, room in ROOM.items()}
+
+
 def _along(view: View, s: Series) -> dict[str, Range]:
     last = len(s["slot"]) - 0.5 + (GAP if s["hidden"] else 0)
     return {
@@ -116,6 +122,8 @@ def _along(view: View, s: Series) -> dict[str, Range]:
         "ranks": _padded([0.0, math.log10(max(2, view["classes"]["n"] - 1))]),
         "steps": _padded(_log_span(s["frequencies_steps"])),
         "seconds": _padded(_log_span(s["frequencies_seconds"])),
+        "sizes": _padded(_log_span(SPAN)),
+        "prices": _padded(_log_span(*(s[f"price_{i}"] for i in range(MOST_NOISES)), s["whole_bias_at"])),
         "shares": [-0.4, 2.9],
         "masses": [-0.4, 1.9],
     }

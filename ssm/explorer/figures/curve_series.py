@@ -38,7 +38,9 @@ def curve_series(view: View, settings: Mapping[str, Any]) -> dict[str, list[Any]
             found[f"{name}_near_{i}"] = [_within(*pair, HOLDS) for pair in pairs]
             found[f"{name}_far_{i}"] = [_within(*pair, FADES) for pair in pairs]
     known = bool(tolerance and ks)
-    needed = [k for k in _needed(curves, tolerance) if k is not None]
+    each = _needed(curves, tolerance)
+    needed = [k for k in each if k is not None]
+    found |= _priced(curves, view["classes"]["n"], found, each)
     return found | {
         "tolerance_at": [ks[0], ks[-1]] if known else [],
         "tolerance": [tolerance, tolerance] if known else [],
@@ -56,6 +58,29 @@ def curve_names(name: str) -> list[str]:
 def _column(curves: View, name: str, i: int) -> Column:
     columns = curves.get(name, [])
     return columns[i] if i < len(columns) else [None] * len(curves.get("k", []))
+
+
+def _priced(curves: View, n: int, s: Mapping[str, list[Any]], needed: Sequence[int | None]) -> dict[str, list[Any]]:
+    """The price of every number of samples, the full softmax's beside, and where each noise is within the tolerance."""
+    ks = curves.get("k", [])
+    found: dict[str, list[Any]] = {f"price_{i}": [_price(curves, n, i, k) for k in ks] for i in range(MOST_NOISES)}
+    prices = [x for column in found.values() for x in column if x is not None]
+    for name in ("bias", "error"):
+        values = [x for i in range(MOST_NOISES) for x in s[f"{name}_{i}"] if x is not None]
+        found[f"whole_{name}"] = [min(values), max(values)] if values else []
+        found[f"whole_{name}_at"] = [1 for _ in found[f"whole_{name}"]]
+    found["allowed_at"] = [min(prices), max(prices)] if needed and prices else []
+    found["needed_price"] = [_price(curves, n, i, k) for i, k in enumerate(needed) if k is not None]
+    return found
+
+
+def _price(curves: View, n: int, i: int, k: int) -> float | None:
+    """What a step with k samples computes, in parts of the full softmax's.
+
+    6 d operations are for a score and its gradients, of the target and of each sample; 2 d for one only to draw by.
+    """
+    drawing = curves.get("drawing", [])
+    return (k + 1 + drawing[i] / 3) / n if i < len(drawing) else None
 
 
 def _drawn(values: Column) -> Column:
@@ -162,5 +187,6 @@ def _of_noise(i: int, name: str, curves: View, needed: int | None, n: int) -> di
         f"noise_name_{i}": name,
         f"needed_{i}": needed,
         f"drawing_{i}": drawing,
+        f"price_{i}": None if needed is None else _price(curves, n, i, needed),
         f"cost_{i}": None if needed is None else max(drawing, min(n, needed + 1)),
     }

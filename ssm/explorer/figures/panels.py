@@ -5,6 +5,7 @@ from ssm.explorer.figures.many import BALANCE, RANKED
 from ssm.explorer.figures.masses import MASSES
 from ssm.explorer.figures.over_draws import CONVERGENCE, CONVERGENCE_CLASSES
 from ssm.explorer.figures.over_samples import OVER_SAMPLES
+from ssm.explorer.figures.over_sizes import OVER_SIZES
 from ssm.explorer.figures.over_training import OVER_TRAINING
 from ssm.explorer.figures.records import CLASSES, Note, Panel, Trace, Variant, bars, line
 from ssm.explorer.figures.templates import Part, Parts, always
@@ -276,5 +277,6 @@ PANELS: dict[str, Panel] = {
         *LEARNED,
         DIVERGENCE,
         *OVER_TRAINING,
+        *OVER_SIZES,
     )
 }

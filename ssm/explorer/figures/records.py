@@ -13,7 +13,19 @@ Trace = dict[str, Any]
 class Along(NamedTuple):
     """What lies along the marks of a panel: classes, draws, samples, steps of a training or others, and how."""
 
-    name: Literal["classes", "draws", "samples", "ranks", "shares", "masses", "steps", "seconds", "nothing"]
+    name: Literal[
+        "classes",
+        "draws",
+        "samples",
+        "ranks",
+        "shares",
+        "masses",
+        "steps",
+        "seconds",
+        "sizes",
+        "prices",
+        "nothing",
+    ]
     axis: Literal["slots", "log", "rows", "none"]
     unit: str = ""
     turned: Literal["narrow", "always", "never"] = "never"  # when it runs down the panel instead of across
@@ -25,6 +37,8 @@ SAMPLES = Along("samples", "log", "samples (k)")
 RANKS = Along("ranks", "log", "classes by their push, largest first")
 STEPS = Along("steps", "log", "steps")
 SECONDS = Along("seconds", "log", "seconds of one core, for each loss")
+SIZES = Along("sizes", "log", "classes")
+PRICES = Along("prices", "log", "operations of a step, in parts of the full softmax's")
 SHARES = Along("shares", "rows", turned="always")
 
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ssm.explorer.figures.compared import compared_numbers, of_estimators, of_learned
+from ssm.explorer.figures.cost_series import cost_numbers, cost_series
 from ssm.explorer.figures.curve_series import curve_numbers, curve_series
 from ssm.explorer.figures.masses import masses
 from ssm.explorer.figures.over_draws import WATCHED
@@ -56,6 +57,7 @@ def series(view: View, names: Names, settings: Mapping[str, Any] = MappingProxyT
         **of_learned(view),
         **masses(view, names),
         **training_series(view),
+        **cost_series(view),
     }
 
 
@@ -295,5 +297,5 @@ def numbers(view: View, settings: Mapping[str, Any], names: Names) -> dict[str, 
     flat |= singles(view, names)
     flat |= {f"mass_{i}": mass for i, mass in enumerate(ranked.get("mass", []))}
     flat |= compared_numbers(view, settings)
-    flat |= training_numbers(view)
+    flat |= training_numbers(view) | cost_numbers(view)
     return flat | {f"watched_name_{i}": names(c) for i, c in enumerate(watched)}

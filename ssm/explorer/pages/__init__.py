@@ -1,6 +1,7 @@
 """Pages: each declared once: what it asks, which panels answer, and what it says of them."""
 
 from ssm.explorer.pages.bias import BIAS as BIAS
+from ssm.explorer.pages.cost import COST as COST
 from ssm.explorer.pages.estimators import ESTIMATORS as ESTIMATORS
 from ssm.explorer.pages.explore import EXPLORER as EXPLORER
 from ssm.explorer.pages.implementation import IMPLEMENTATION as IMPLEMENTATION
@@ -11,4 +12,4 @@ from ssm.explorer.pages.record import Table as Table
 from ssm.explorer.pages.story import STORY as STORY
 from ssm.explorer.pages.train import TRAIN as TRAIN
 
-PAGES = (STORY, EXPLORER, BIAS, ESTIMATORS, IMPLEMENTATION, TRAIN)  # in the order of the bar
+PAGES = (STORY, EXPLORER, BIAS, ESTIMATORS, IMPLEMENTATION, COST, TRAIN)  # in the order of the bar

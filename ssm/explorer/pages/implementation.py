@@ -74,5 +74,5 @@ IMPLEMENTATION = Page(
     sentence=_SENTENCE,
     strip=_STRIP,
     frame=Frame(hidden=("estimator", "hits", "draws", "spread", "view", "scale"), player=False),
-    next=Next("And what do these steps make of a model, in a minute of training?", "train"),
+    next=Next("And what does a step cost: how much time and memory do few scores save?", "cost"),
 )

@@ -9,7 +9,7 @@ from ssm.explorer.figures.templates import Parts
 from ssm.explorer.settings import Frame
 from ssm.explorer.story import Chapter
 
-JOBS = frozenset({"training"})  # groups that take long: a job finds them, bit by bit
+JOBS = frozenset({"training", "cost"})  # groups that take long: a job finds them, bit by bit
 
 
 class Layout(NamedTuple):
@@ -89,10 +89,14 @@ class Page:
     chapters: tuple[Chapter, ...] = ()
 
     @cached_property
+    def shown(self) -> frozenset[str]:
+        """Its panels, and those that stand in for one of them."""
+        return frozenset(p.name for p in EVERY.values() if (p.variant.of if p.variant else p.name) in self.panels)
+
+    @cached_property
     def _drawn(self) -> frozenset[str]:
-        """The groups that its panels draw, those that stand in for another among them."""
-        shown = [p for p in EVERY.values() if (p.variant.of if p.variant else p.name) in self.panels]
-        return frozenset(need for panel in shown for need in panel.needs)
+        """The groups that its panels draw."""
+        return frozenset(need for name in self.shown for need in EVERY[name].needs)
 
     @cached_property
     def needs(self) -> frozenset[str]:
@@ -112,7 +116,7 @@ class Page:
     def plain(self) -> dict[str, Any]:
         """The record as JSON can hold it."""
         return {
-            **{name: value for name, value in vars(self).items() if name != "_drawn"},
+            **{name: value for name, value in vars(self).items() if name not in ("shown", "_drawn")},
             "needs": sorted(self.needs),
             "rooms": self.rooms,
             "job": self.job,

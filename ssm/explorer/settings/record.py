@@ -184,7 +184,11 @@ class Settings:
         Names, Several("losses", "", "What is trained side by side.", "losses", tuple(_LOSSES), words=_LOSSES, least=1)
     ] = ("full", "sampled_unigram", "sampled_uniform", "uncorrected")
     negatives: Annotated[
-        int, Whole("negatives", "", "Words drawn at each step, for the whole batch.", 1, 1_000, log=True)
+        int, Whole("negatives", "", "Classes drawn at each step, for the whole batch.", 1, 1_000, log=True)
+    ] = 64
+    examples: Annotated[int, Whole("examples", "", "Of the step that is measured.", 1, 1_024, log=True)] = 128
+    width: Annotated[
+        int, Whole("width", "", "Numbers in an embedding of the step that is measured.", 8, 512, log=True)
     ] = 64
 
     def __post_init__(self) -> None:

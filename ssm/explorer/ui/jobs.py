@@ -33,7 +33,10 @@ class Work(Protocol):
         """What is known so far, as JSON can hold it."""
 
     def answer(self, text: str) -> Mapping[str, Any]:
-        """What it says to something that the viewer typed."""
+        """What it says to something that the viewer typed; also when it is over."""
+
+    def end(self) -> None:
+        """Let nothing of it go on: it is over, done or not."""
 
 
 Make = Callable[[], Work]
@@ -175,6 +178,8 @@ class Jobs:
             self._over(job, "failed")
             raise
         finally:
+            if job.work:
+                job.work.end()
             self._free()
 
     def _free(self) -> None:
@@ -210,6 +215,3 @@ class Jobs:
         if job in self._line:
             self._line.remove(job)
         self._moved.notify_all()
-
-
-JOBS = Jobs()
