@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ssm.bench import costs
+from ssm.bench import costs, ways
 from ssm.explorer.experiment import COSTS, Costing, cost, known_cost
 from ssm.explorer.figures.cost_series import cost_numbers, cost_series
 from ssm.explorer.figures.templates import render
@@ -27,7 +27,8 @@ class Machine:
     """A process that answers each line at once, by a formula: 6 B n d operations, or k of n of them."""
 
     def __init__(self, _errors, *, dies=False):
-        self.asked, self.answers, self.killed, self.dies = [], queue.SimpleQueue(), 0, dies
+        self.asked, self.killed, self.dies = [], 0, dies
+        self.answers: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self.stdin = SimpleNamespace(write=self._hear, flush=lambda: None)
         self.stdout = iter(self.answers.get, None)
 
@@ -114,7 +115,7 @@ def test_what_does_not_fit_is_left_out_and_says_so(monkeypatch):
 def test_what_a_step_needs_is_not_less_than_it_was_seen_to_take(way):
     """Rows, two averages of Adam and what `peak_bytes` counts, at a size where all of it is large."""
     n, dim, batch = 30_000, 16, 32
-    task = costs.ways.task_of(n, dim, batch, 20, "cpu")
+    task = ways.task_of(n, dim, batch, 20, "cpu")
     held = costs.cost(task, way)["peak_bytes"]
     assert 4 * n * dim * 3 + (0 if way == "sparse" else held) <= cost.needed_bytes(way, n, dim, batch)
 
@@ -225,8 +226,8 @@ def test_the_sentence_says_what_is_saved_and_what_a_tolerance_costs():
     known = cost_numbers({"cost": MEASURED})
     assert render(COST.sentence, known) == (
         "Among 1,000,000 classes a step takes 710 ms with every score and 1.10 ms with 64: 646 times less. With a "
-        "dense gradient it saves 22.8 times: zeros for every row, and Adam on all of them. Below 1,381 classes the full "
-        "softmax is the faster one."
+        "dense gradient it saves 22.8 times: zeros for every row, and Adam on all of them. Below 1,381 classes the "
+        "full softmax is the faster one."
     )
 
 

@@ -34,11 +34,13 @@ export class CostTable {
   }
 
   sign(found) {
-    return `${found?.done} ${found?.measured}`;
+    return `${found?.done} ${found?.measured}`; // what is measured now is said, not drawn
   }
 
-  progress({ done, of }) {
-    return `${grouped(done)} of ${grouped(of)} steps measured`;
+  progress({ done, of, now }) {
+    const known = `${grouped(done)} of ${grouped(of)} steps measured`;
+    const words = this.#spec.costs[now?.way];
+    return words ? `${known}, now ${grouped(now.classes)} classes, ${words}` : known;
   }
 
   /** Of what, where and when, for it may have been somebody else. */

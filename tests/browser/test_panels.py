@@ -24,6 +24,7 @@ from ssm.explorer.figures.series import numbers, series
 from ssm.explorer.figures.templates import render
 from ssm.explorer.figures.theme import DARK, LIGHT
 from ssm.explorer.settings import Settings
+from tests.measured import MEASURED
 from tests.trained import TRAINING
 
 ROOT = Path(__file__).parents[2]
@@ -77,7 +78,7 @@ def case(settings: Settings) -> dict[str, Any]:
     result = run(settings, needs=ALL)
     names = list(result.problem.names) if result.problem.classes <= 20_000 else []
     usual = replace(settings, average="all", draw=1) == Settings()  # some have a training beside, some do not
-    view = as_plain(result) | {"training": TRAINING if usual else None}
+    view = as_plain(result) | {"training": TRAINING if usual else None, "cost": MEASURED if usual else None}
     return {"view": view, "names": names, "settings": json.loads(json.dumps(vars(settings), default=str))}
 
 

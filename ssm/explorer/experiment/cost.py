@@ -207,6 +207,7 @@ class Costing:
             "rows": list(self._rows),
             "left_out": list(self._left_out),
             "operations": self._operations,
+            "now": self._asked and self._asked._asdict(),
             "done": self._of - len(self._left) - (self._asked is not None),
             "of": self._of,
             "machine": _cpu() if device == "cpu" else torch.cuda.get_device_name(device),

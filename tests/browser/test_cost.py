@@ -1,0 +1,162 @@
+"""The Cost page: a measurement starts, grows, survives a reload and stops; what somebody else measured is shown."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
+
+from tests.browser.explorer import MILLISECONDS_TO_OPEN, READY
+from tests.measured import MEASURED
+
+LINK = "/cost?v=1&examples=16&width=8"
+SLOW = 60_000  # ms; other tests may hold both cores
+
+
+def opened(page: Page, link: str = LINK) -> None:
+    """Go to the page and wait until it is there."""
+    page.goto(link)
+    expect(page.locator(READY)).to_be_visible(timeout=MILLISECONDS_TO_OPEN)
+
+
+def job(page: Page) -> Locator:
+    """What steers the measurement, and says how it does."""
+    return page.locator(".ssm-job")
+
+
+def press(page: Page, words: str) -> None:
+    """Press one of its buttons."""
+    page.get_by_role("button", name=words, exact=True).click()
+
+
+def in_state(page: Page, state: str) -> None:
+    """Wait until the page says that the measurement is in a state."""
+    expect(job(page)).to_have_attribute("data-job", state, timeout=SLOW)
+
+
+def rows(page: Page) -> int:
+    """How many steps the table has."""
+    return page.locator(".ssm-job-below tbody tr").count()
+
+
+def more_rows(page: Page, than: int) -> int:
+    """Wait until there are more steps than a number."""
+    expect(page.locator(".ssm-job-below tbody tr").nth(than)).to_be_visible(timeout=SLOW)
+    return rows(page)
+
+
+def dots(page: Page, panel: str) -> int:
+    """How many steps a panel shows by a dot."""
+    return page.locator(f'[data-panel="{panel}"] .scatterlayer .point').count()
+
+
+@pytest.fixture
+def stopped(new_context: Callable[..., BrowserContext]) -> Iterator[Callable[[], Page]]:
+    """Pages whose measurements are stopped at the end, whatever happens."""
+    pages: list[Page] = []
+
+    def open_one() -> Page:
+        pages.append(new_context().new_page())
+        return pages[-1]
+
+    yield open_one
+    for page in pages:
+        if job(page).get_attribute("data-job") in {"running", "paused", "waiting"}:
+            press(page, "Stop")
+            in_state(page, "stopped")
+
+
+def test_a_measurement_grows_rests_survives_a_reload_stops_and_lets_the_next_one_begin(
+    stopped: Callable[[], Page],
+) -> None:
+    ann, bob = stopped(), stopped()
+    opened(ann)
+    expect(ann.locator(".ssm-sentence")).to_contain_text("Start it: a step of each kind is measured on the server")
+    press(ann, "Start")
+    in_state(ann, "running")
+    few = more_rows(ann, 5)
+    before = dots(ann, "step_time")
+    more_rows(ann, 2 * few)
+    assert dots(ann, "step_time") > before > 0
+    expect(ann.locator(".ssm-sentence")).to_contain_text(re.compile(r"Among [\d,]+ classes a step takes [\d.]+ ms"))
+    expect(job(ann)).to_contain_text(re.compile(r"Under way: \d+ of 46 steps measured, now [\d,]+ classes, "))
+    press(ann, "Pause")
+    in_state(ann, "paused")
+    ann.reload()
+    expect(ann.locator(READY)).to_be_visible(timeout=MILLISECONDS_TO_OPEN)
+    in_state(ann, "paused")
+    assert more_rows(ann, few) > few
+    press(ann, "Resume")
+    in_state(ann, "running")
+    opened(bob)
+    press(bob, "Start")
+    in_state(bob, "waiting")
+    expect(job(bob)).to_contain_text("In line: 1 measurement goes first.")
+    press(ann, "Stop")
+    in_state(ann, "stopped")
+    expect(job(ann)).to_contain_text("Stopped; what was found stays.")
+    in_state(bob, "running")
+    more_rows(bob, 0)
+
+
+def known(route: Route) -> None:
+    """Answer as the server does where somebody has measured these settings and the page has no job."""
+    route.fulfill(json={"state": "none", "known": MEASURED})
+
+
+@pytest.fixture
+def of_others(page: Page) -> Page:
+    """The page, and a measurement that somebody else has made."""
+    page.route(re.compile(r"/job\.json\?"), known)
+    opened(page, "/cost?v=1")
+    expect(page.locator(".ssm-sentence")).to_contain_text("Among 1,000,000 classes")
+    return page
+
+
+def test_what_somebody_else_has_measured_is_shown_and_said_to_be_so(of_others: Page) -> None:
+    page = of_others
+    in_state(page, "idle")
+    expect(job(page)).to_contain_text(
+        re.compile(
+            r"Shown: 128 examples, 64 samples, width 64, measured on this server 2\d \w+ 2026, \d\d:\d\d, "
+            r"one thread of 2 cores with AVX512\.$"
+        )
+    )
+    expect(page.locator(".ssm-sentence")).to_contain_text("646 times less")
+    expect(page.locator('[data-panel="step_time"] h3')).to_have_text("A step among 1,000,000 classes: 646× less")
+    assert dots(page, "step_time") == 2 * len({row["classes"] for row in MEASURED["rows"]}) + 1
+
+
+def test_another_choice_says_that_the_numbers_are_not_of_it(of_others: Page) -> None:
+    box = of_others.get_by_role("textbox", name="width")
+    box.fill("32")
+    box.press("Enter")
+    expect(job(of_others)).to_contain_text("Start to measure your own choice.", timeout=SLOW)
+
+
+def test_what_was_left_out_says_why(of_others: Page) -> None:
+    left_out = of_others.locator(".ssm-job-below tbody tr", has_text="left out")
+    assert left_out.all_inner_texts() == [
+        "3,000,000\tfull softmax\tleft out: it would take 12.5 s, and 10.0 s are allowed",
+        "10,000,000\tsampled, dense gradients\tleft out: it needs 15.4 GB of memory, and 11.0 GB may be used",
+    ]
+
+
+def test_the_table_has_every_step_with_its_time_memory_and_operations(of_others: Page) -> None:
+    row = of_others.locator(".ssm-job-below tbody tr").first
+    first = MEASURED["rows"][0]
+    assert row.inner_text().split("\t") == [
+        "1,000",
+        "full softmax",
+        f"{1e3 * first['seconds']:.3f} ms",
+        f"{1e3 * first['optimiser_seconds']:.3f} ms",
+        f"{first['peak_bytes'] / 1e6:.2f} MB",
+        "4.9e+7",
+        "1.00×",
+    ]
+
+
+def test_an_answer_that_cannot_be_had_is_said(page: Page) -> None:
+    page.route(re.compile(r"/job\.json\?"), lambda route: route.fulfill(json={"error": "the line is full; come back"}))
+    opened(page)
+    expect(job(page)).to_contain_text("the line is full; come back")
