@@ -11,15 +11,21 @@ from ssm.estimators import ESTIMATORS
 from ssm.explorer import figures
 from ssm.explorer.experiment import ALL, run
 from ssm.explorer.figures import PANELS, texts
+from ssm.explorer.figures.cost_series import cost_numbers
 from ssm.explorer.figures.templates import NBSP, Part, brief, chosen, number, percent, render
 from ssm.explorer.figures.theme import LIGHT
 from ssm.explorer.figures.training_series import training_numbers
 from ssm.explorer.pages import EXPLORER
 from ssm.explorer.settings import Settings
+from tests.measured import MEASURED
 from tests.trained import TRAINING
 
 BARE = figures.words(run(Settings()))
-ARTICLE = figures.words(run(Settings(), needs=ALL)) | training_numbers({"training": TRAINING})
+ARTICLE = (
+    figures.words(run(Settings(), needs=ALL))
+    | training_numbers({"training": TRAINING})
+    | cost_numbers({"cost": MEASURED})
+)
 UNKNOWN = {name: value for name, value in ARTICLE.items() if name not in {"bias", "relative_bias", "biased"}}
 HITS = ARTICLE | {"chi2": 0.0, "noise_scores": 10}
 ROUNDING = ARTICLE | {"bias": 3e-16, "biased": 0}
@@ -65,6 +71,7 @@ VARIED = [
     ARTICLE | {"noise": "custom"},
     ARTICLE | {"n": 100_000, "hidden": 99_987},
     BARE,
+    ARTICLE | {"price_0": 0.3},
     ARTICLE | {"nats_naive_importance": 0.1},
     ARTICLE | {"nats_naive_importance": 0.1, "left_out": 0.5},
 ]
@@ -158,6 +165,10 @@ def test_the_titles_of_the_article():
         "trained_loss": "Loss trained on, and the full loss",
         "perplexity_steps": "Perplexity on held-out text, over steps",
         "trained_bias": "Bias of the gradient as it learns",
+        "step_time": "A step among 1,000,000 classes: 646× less",
+        "step_memory": "Memory of a step: 1,536 MB, 0.200 MB",
+        "bias_price": "5 % of bias costs 2.4 full steps",
+        "error_price": "Error of one draw, and what it costs",
     }
 
 

@@ -21,7 +21,7 @@ from ssm.bench import steps, ways
 from ssm.bench.clock import least
 from ssm.bench.ways import Task, Way
 
-PATIENCE, RUNS = 0.3, 3  # seconds for which a step is repeated, and its optimiser, and how often at least
+PATIENCE, RUNS = 0.3, 2  # seconds for which a step is repeated, and its optimiser, and how often at least
 PRODUCTS = "products"  # instead of a way: the scores alone, which say how fast the machine multiplies
 WAYS: Mapping[str, Way] = MappingProxyType(
     {"full": Way.FULL, "fused": Way.FUSED, "chunked": Way.CHUNKED, "dense": Way.DENSE, "sparse": Way.SPARSE}

@@ -75,12 +75,12 @@ def table(steps: Sequence[Step]) -> str:
         Lines of text.
 
     >>> print(table([Step("floor", 10_000, 256, 128, 1000, 0.0025, floors=1.0)]))
-    classes     dim  batch      k way                                   step       Adam        peak  floors  to full
-    10,000      256    128  1,000 floor                               2.5 ms                           1.00
+    classes     dim  batch      k way                                   step       Adam        peak    floors  to full
+    10,000      256    128  1,000 floor                               2.5 ms                             1.00
     """
     lines = [
         f"{'classes':12}{'dim':>3}{'batch':>7}{'k':>7} {'way':31}"
-        f"{'step':>11}{'Adam':>11}{'peak':>12}{'floors':>8}{'to full':>9}"
+        f"{'step':>11}{'Adam':>11}{'peak':>12}{'floors':>10}{'to full':>9}"
     ]
     for step in steps:
         adam = "" if step.optimiser_seconds is None else f"{step.optimiser_seconds * 1e3:,.1f} ms"
@@ -89,7 +89,7 @@ def table(steps: Sequence[Step]) -> str:
         full = "" if step.full_ratio is None else f"{step.full_ratio:,.1f}x"
         start = f"{step.classes:<12,}{step.dim:>3}{step.batch:>7,}{step.samples:>7,} {step.way:31}"
         line = f"{start}{step.seconds * 1e3:>8,.1f} ms{adam:>11}{peak:>12}"
-        lines.append(f"{line}{floors:>8}{full:>9}".rstrip())
+        lines.append(f"{line}{floors:>10}{full:>9}".rstrip())
     return "\n".join(lines)
 
 
