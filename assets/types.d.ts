@@ -28,6 +28,8 @@ export interface Settings {
   dim?: number;
   losses?: string[];
   negatives?: number;
+  examples?: number;
+  width?: number;
 }
 
 export interface Problem {

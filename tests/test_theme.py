@@ -93,8 +93,9 @@ def test_bars_that_lie_on_one_another_differ_in_more_than_hue(theme):
 @every_theme
 def test_black_is_for_exact_alone(theme):
     for panel, trace, drawn in marks(theme):
-        # A level in ink, as the arrow's end; the full softmax among trained losses.
-        exact = trace["name"] in {"exact expectation", "bias", "corrected score", "full"}
+        # A level in ink, as the arrow's end; the full softmax, and kernels that compute it, among sampled losses.
+        full = {"full", "full, measured", "fused", "in chunks"}
+        exact = trace["name"] in {"exact expectation", "bias", "corrected score", *full}
         assert (theme.ink in drawn) == exact, (panel, trace["name"])
 
 

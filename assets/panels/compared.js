@@ -1,7 +1,7 @@
 /** The series and numbers of the estimators side by side, and of what each learns; as ssm.explorer.figures.compared. */
 
 export const ESTIMATORS = ["sampled_softmax", "naive_importance", "log_q", "uncorrected", "nce", "negative_sampling"];
-const FLOOR = 1e-6; // nats: a divergence below it is drawn there
+export const FLOOR = 1e-6; // nats: a divergence below it is drawn there
 const HALF = 0.45; // slots, of the dash that is an expectation
 
 const rowOf = (rows, row, length) => rows?.[row] ?? new Array(length).fill(null);

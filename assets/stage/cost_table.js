@@ -4,15 +4,7 @@ import { el } from "../controls/dom.js";
 import { secondsOf } from "../panels/cost_series.js";
 import { counted, grouped, number } from "../panels/texts.js";
 
-const HEADS = [
-  "classes",
-  "step",
-  "forward and backward",
-  "Adam",
-  "memory held",
-  "6 B n d operations",
-  "full softmax to it",
-];
+const HEADS = ["classes", "step", "forward and backward", "Adam", "memory held", "operations", "full softmax to it"];
 const PRODUCTS = "products";
 
 export class CostTable {
@@ -22,7 +14,7 @@ export class CostTable {
   text = null;
   #spec;
   #settings;
-  #table = el("table", { class: "ssm-table" });
+  #table = el("table", { class: "ssm-table ssm-costs" });
 
   /** @param {any} spec @param {{settings: () => any}} acts */
   constructor(spec, { settings }) {
@@ -72,7 +64,7 @@ export class CostTable {
       `${number(1e3 * row.seconds)} ms`,
       `${number(1e3 * row.optimiser_seconds)} ms`,
       `${number(row.peak_bytes / 1e6)} MB`,
-      (6 * found.batch * found.dim * row.classes).toExponential(1),
+      row.operations.toExponential(1).replace("e+", "e"),
       full ? `${number(secondsOf(full) / secondsOf(row))}×` : "–",
     ];
     return [words, ...cells.map((cell) => el("td", {}, cell))];

@@ -3,6 +3,7 @@
 import { el, say } from "../controls/dom.js";
 import { Handles } from "../controls/handles.js";
 import { fill, plain } from "../panels/texts.js";
+import { probed } from "./probe.js";
 
 export class PanelFigure {
   /** @type {any} */ node;
@@ -23,9 +24,11 @@ export class PanelFigure {
   #choose;
   /** @type {any} */ #caption;
   #size = "";
+  /** Where the pointer is over lines, in px; null: elsewhere. @type {number|null} */ #pointed = null;
+  #usual = "";
 
-  /** @param {{name: string, along: string, room?: string}} definition @param {any} panel what it holds: a Panel, or a Sheet @param {import("../controls/handles.js").Grip|null} grip @param {() => void} choose makes the lit class the target */
-  constructor({ name, along, room = "" }, panel, grip, choose) {
+  /** @param {{name: string, along: string, along_axis: string, room?: string}} definition @param {any} panel what it holds: a Panel, or a Sheet @param {import("../controls/handles.js").Grip|null} grip @param {() => void} choose makes the lit class the target */
+  constructor({ name, along, along_axis, room = "" }, panel, grip, choose) {
     this.panel = panel;
     this.holder = el("div", { class: "ssm-holder" }, this.panel.node);
     this.#choose = el(
@@ -38,6 +41,7 @@ export class PanelFigure {
       this.handles = new Handles(this.panel, grip);
       this.holder.append(this.handles.node);
     }
+    if (along_axis === "log") this.#listen();
     this.node = el(
       "figure",
       { class: "ssm-panel", "data-panel": name, "data-along": along, "data-room": room },
@@ -45,6 +49,24 @@ export class PanelFigure {
       this.holder,
       this.#caption,
     );
+  }
+
+  #listen() {
+    this.holder.addEventListener("pointermove", ({ clientX }) =>
+      this.#point(clientX - this.holder.getBoundingClientRect().left),
+    );
+    this.holder.addEventListener("pointerleave", () => this.#point(null));
+  }
+
+  /** Read the lines under the pointer, or say the usual again. */
+  #point(x) {
+    this.#pointed = x;
+    if (this.spec && !this.#late) this.#say(this.#usual);
+  }
+
+  #say(usual) {
+    this.#usual = usual;
+    say(this.#words, (this.#pointed === null ? null : probed(this.panel, this.#pointed)) ?? usual);
   }
 
   /** Show a definition of the spec. @param {any} spec @param {"v"|"h"} orientation */
@@ -112,7 +134,7 @@ export class PanelFigure {
     if (this.#late) return;
     const reading = lit && this.spec.reading.length > 0;
     if (this.spec.content.length) fill(this.#words, this.spec.caption, numbers);
-    else say(this.#words, reading ? plain(this.spec.reading, lit) : plain(this.spec.caption, numbers));
+    else this.#say(reading ? plain(this.spec.reading, lit) : plain(this.spec.caption, numbers));
     this.#words.title = this.#words.textContent;
     this.#caption.classList.toggle("ssm-reading", reading);
     this.#choose.hidden = !(reading && offer);

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
+from ssm.explorer.experiment import COSTS
 from tests.browser.explorer import MILLISECONDS_TO_OPEN, READY
 from tests.measured import MEASURED
 
@@ -151,9 +152,26 @@ def test_the_table_has_every_step_with_its_time_memory_and_operations(of_others:
         f"{1e3 * first['seconds']:.3f} ms",
         f"{1e3 * first['optimiser_seconds']:.3f} ms",
         f"{first['peak_bytes'] / 1e6:.2f} MB",
-        "4.9e+7",
+        "4.9e7",
         "1.00×",
     ]
+
+
+def test_under_the_pointer_each_line_is_read_where_it_was_measured(of_others: Page) -> None:
+    figure = of_others.locator('[data-panel="step_time"]')
+    usual = figure.locator(".ssm-caption").inner_text()
+    tick = figure.locator('[data-label="tick"]', has_text=re.compile("^100,000$")).bounding_box()
+    assert tick
+    figure.locator(".ssm-plot").hover(position={"x": 5, "y": 5})
+    of_others.mouse.move(tick["x"] + tick["width"] / 2, tick["y"] - 60)
+    there = [row for row in MEASURED["rows"] if row["classes"] == 100_000]
+    said = dict(zip(COSTS, (f"{1e3 * (row['seconds'] + row['optimiser_seconds']):.3g}" for row in there), strict=True))
+    expect(figure.locator(".ssm-caption")).to_have_text(
+        f"At 100,000: full {said['full']}, fused {said['fused']}, in chunks {said['chunked']}, "
+        f"sampled dense {said['dense']}, sampled sparse {said['sparse']}."
+    )
+    of_others.mouse.move(5, 5)
+    expect(figure.locator(".ssm-caption")).to_have_text(usual)
 
 
 def test_an_answer_that_cannot_be_had_is_said(page: Page) -> None:

@@ -115,6 +115,24 @@ def needed_bytes(way: str, classes: int, dim: int, batch: int) -> int:
     return 3 * rows + rows + max(2 * rows, 4 * classes * batch * _SCORES.get(way, 0))
 
 
+def operations(way: str, classes: int, here: Mapping[str, Any]) -> int:
+    """What the scores of a step and their gradients take: 6 B n d, or of a sampled step 6 B (k + 1) d.
+
+    Args:
+        way: a name of `COSTS`.
+        classes: n.
+        here: the ``batch``, ``samples`` and ``dim``.
+
+    Returns:
+        Multiplications and additions.
+
+    >>> operations("full", 1_000, {"batch": 128, "samples": 64, "dim": 64})
+    49152000
+    """
+    scores = here["samples"] + 1 if way in ("dense", "sparse") else classes
+    return 6 * int(here["batch"]) * int(scores) * int(here["dim"])
+
+
 @final
 class Costing:
     """One measurement; `advance` again and again until it is `finished`.
@@ -176,7 +194,7 @@ class Costing:
         if found["way"] == _PRODUCTS:
             self._operations = found["operations"]
         else:
-            self._rows.append(found)
+            self._rows.append(found | {"operations": operations(found["way"], found["classes"], self._here)})
 
     def _too_much(self, step: _Step) -> dict[str, float]:
         """What a step would take that it may not have."""

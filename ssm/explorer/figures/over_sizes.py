@@ -10,8 +10,8 @@ SHORT = {
     "full": "full",
     "fused": "fused",
     "chunked": "in chunks",
-    "dense": "sampled, dense",
-    "sparse": "sampled, sparse",
+    "dense": "sampled dense",
+    "sparse": "sampled sparse",
 }
 _LOOKS = {
     "full": (2.6, "solid"),
@@ -87,7 +87,7 @@ STEP_TIME = Panel(
 STEP_MEMORY = Panel(
     name="step_memory",
     title=_title("Memory of a step: {memory_full} MB, {memory_sparse} MB", "Memory of a training step"),
-    caption=[always("The most it holds beside the rows. Dashed: Adam's 2 n d numbers.")],
+    caption=[always("Held beside the rows. Dashed: Adam's 2 n d numbers.")],
     label=[
         always("Line chart, both axes logarithmic: megabytes that a step holds over the number of classes."),
         *(_said(way, "memory", "MB") for way in WAYS),
@@ -107,7 +107,7 @@ def _priced(name: str, theme: Theme) -> list[Trace]:
     inks = [theme.noise_line, *[theme.muted] * (MOST_NOISES - 1)]
     rows = [(i, inks[i], *_NOISES[i]) for i in reversed(range(MOST_NOISES))]
     return [
-        line("full softmax", f"whole_{name}_at", f"whole_{name}", theme.exact, width=1.4),
+        line("full", f"whole_{name}_at", f"whole_{name}", theme.exact, width=1.4),
         *(line(f"noise {i + 1}", f"price_{i}", f"{name}_{i}", ink, width=w, dash=dash) for i, ink, w, dash in rows),
     ]
 
@@ -154,7 +154,7 @@ BIAS_PRICE = Panel(
 ERROR_PRICE = Panel(
     name="error_price",
     title=[always("Error of one draw, and what it costs")],
-    caption=[always("Root mean square, noise and bias. A batch averages the noise.")],
+    caption=[always("Root mean square. A batch averages the noise in it.")],
     label=[
         always(
             "Line chart, both axes logarithmic: the root mean square error of one draw with {noise_count#} noises over "

@@ -1,7 +1,10 @@
 """Cost: what a step takes on this machine, way by way, and what a smaller error costs."""
 
+from typing import Any
+
 from ssm.explorer.figures.over_sizes import OVER_SIZES
-from ssm.explorer.figures.templates import Parts
+from ssm.explorer.figures.templates import Parts, always
+from ssm.explorer.pages.kernels import KERNELS
 from ssm.explorer.pages.record import Next, Page
 from ssm.explorer.settings import Frame
 
@@ -51,6 +54,43 @@ SENTENCE: Parts = [
     ],
 ]
 
+_STRIP: tuple[dict[str, Any], ...] = (
+    {
+        "name": "Full softmax",
+        "value": "{time_full} ms",
+        "help": always("Every score, forward, backward and Adam."),
+    },
+    {
+        "name": "Torch's linear_cross_entropy",
+        "value": "{time_fused} ms",
+        "help": always("Exact: in one piece it is the same as the full softmax."),
+    },
+    {
+        "name": "The same in chunks",
+        "value": "{time_chunked} ms",
+        "help": [
+            {
+                "if": ["memory_chunked", ">=", 0],
+                "say": "Exact: holds {memory_chunked} MB instead of {memory_full}, and computes no less.",
+            },
+            {"say": "Exact: never holds all scores at a time, and computes no less."},
+        ],
+    },
+    {
+        "name": "Sampled, dense gradients",
+        "value": "{time_dense} ms",
+        "help": always("Few scores, but zeros for all other rows, which Adam then moves."),
+    },
+    {
+        "name": "Sampled, row-sparse",
+        "value": "{time_sparse} ms",
+        "help": [
+            {"if": ["memory_sparse", ">=", 0], "say": "Only the rows used: it holds {memory_sparse} MB."},
+            {"say": "Only the rows used."},
+        ],
+    },
+)
+
 COST = Page(
     name="cost",
     title="Cost",
@@ -59,9 +99,10 @@ COST = Page(
     "and what does a smaller error cost?",
     panels=tuple(panel.name for panel in OVER_SIZES),
     sentence=SENTENCE,
-    strip=(),
+    strip=_STRIP,
     front=("tolerance", *_MEASURED),
     wide=("step_time", "bias_price"),
     frame=Frame(hidden=_HIDDEN, player=False),
+    table=KERNELS,
     next=Next("And what do such steps make of a model, in a minute of training?", "train"),
 )
