@@ -187,11 +187,12 @@ export function ends(look) {
   });
 }
 
-/** How many samples each dot on the tolerance means, where there is room, and a stem to the axis. */
-function readings(look, levels) {
+/** Which place along each dot of a series means, where there is room, and a stem to the axis. */
+function readings(look, levels, series) {
   const { s, on, box, width, taken } = look;
+  const along = s[`${series}_at`];
   const labels = [];
-  const shapes = s.needed_at.map((k, i) => {
+  const shapes = along.map((k, i) => {
     const [x, y] = on.point(k, levels[i]);
     const [left, top, text] = [box.left + x, box.top + y, grouped(k)];
     const w = width(text, true);
@@ -201,7 +202,7 @@ function readings(look, levels) {
     const free = places.find(
       (at) => at.y >= 0 && ![...labels, ...taken].some((one) => meets({ ...at, w, h: LINE }, one)),
     );
-    if (free && s.needed_at.indexOf(k) === i) labels.push({ kind: "reading", text, ...free, w, h: LINE });
+    if (free && along.indexOf(k) === i) labels.push({ kind: "reading", text, ...free, w, h: LINE });
     return { d: `M${left.toFixed(1)},${top.toFixed(1)}V${box.top + box.height}`, look: "leader" };
   });
   return { labels, shapes };

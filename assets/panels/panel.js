@@ -149,7 +149,7 @@ export class Panel {
       shapes.push(...made.shapes);
     };
     look.taken = labels.filter(({ angle }) => !angle);
-    for (const [what, where] of spec.lettering) add(LETTERING[what](look, s[where]));
+    for (const [what, where] of spec.lettering) add(LETTERING[what](look, s[where], where));
     if (frame.notes) add(notes(look, [...labels, ...look.obstacles()]));
     this.under.show(ground(look));
     this.over.show(shapes);

@@ -9,7 +9,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from tests.browser.picture import Label, Picture, still
+from tests.browser.picture import Label, Picture, look, still
 
 READ = Path(__file__).with_name("layout.js").read_text()
 DEEP = 2.0  # px; two texts that share less only touch
@@ -47,9 +47,9 @@ class Rectangle:
         )
 
 
-def faults(page: Page) -> list[str]:
-    """Everything that is cut, outside or covered, one sentence each."""
-    pictures = still(page)
+def faults(page: Page, *, at_rest: bool = False) -> list[str]:
+    """Everything that is cut, outside or covered, one sentence each; who has seen the page rest need not wait again."""
+    pictures = look(page) if at_rest else still(page)
     read = page.evaluate(READ)
     found = list(_outside(read)) + [
         f"{item['what']} is cut by {item['cut']:.0f} px" for item in read["items"] if item["cut"] > 0

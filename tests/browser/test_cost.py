@@ -125,6 +125,7 @@ def test_what_somebody_else_has_measured_is_shown_and_said_to_be_so(of_others: P
     )
     expect(page.locator(".ssm-sentence")).to_contain_text("646 times less")
     expect(page.locator('[data-panel="step_time"] h3')).to_have_text("A step among 1,000,000 classes: 646× less")
+    assert page.locator('[data-panel="step_time"] [data-label="reading"]').all_inner_texts() == ["1,381"]
     assert dots(page, "step_time") == 2 * len({row["classes"] for row in MEASURED["rows"]}) + 1
 
 

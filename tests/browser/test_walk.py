@@ -43,9 +43,9 @@ def opened(tab: Tab, record: Page) -> None:
         more.click()
 
 
-def wrong(tab: Tab) -> Iterator[str]:
+def wrong(tab: Tab, *, at_rest: bool = False) -> Iterator[str]:
     """What is wrong with what is seen now."""
-    yield from faults(tab)
+    yield from faults(tab, at_rest=at_rest)
     yield from (f"it says {text!r}" for text in tab.evaluate(SAID, TEXTS))
     if tab.locator("[data-testid=stException]").count():
         yield "Streamlit shows an exception"
@@ -59,7 +59,7 @@ def walked(tab: Tab, known: frozenset[str] = frozenset()) -> Iterator[str]:
     for node, control in free:
         for end in ends_of(control):
             state, where = node.evaluate(MOVE, end), f"{control['name']} at {end}"
-            yield from (f"{where}: {fault}" for fault in wrong(tab))
+            yield from (f"{where}: {fault}" for fault in wrong(tab, at_rest=True))
             if state not in {"settled", "refused"}:
                 yield f"{where}: {state}"
             yield from (f"{where}, {fault}" for fault in walked(tab, names))

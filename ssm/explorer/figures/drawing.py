@@ -159,10 +159,11 @@ def _ends(panel: Panel, s: Series, words: Mapping[str, Any], theme: Theme) -> li
     return found
 
 
-def _readings(_: Panel, s: Series, __: Mapping[str, Any], theme: Theme) -> list[Note]:
-    """How many samples each dot on the tolerance means; both axes are logarithmic."""
-    pairs = dict(zip(s["needed_at"], s["needed"], strict=True)).items()
-    return [_label(math.log10(k), math.log10(level), f"{k:,}", theme.ink, yshift=4) for k, level in pairs]
+def _readings(panel: Panel, s: Series, _: Mapping[str, Any], theme: Theme) -> list[Note]:
+    """Which place along each dot of a series means; both axes are logarithmic."""
+    where = dict(panel.lettering)["readings"]
+    pairs = dict(zip(s[f"{where}_at"], s[where], strict=True)).items()
+    return [_label(math.log10(at), math.log10(level), templates.whole(at), theme.ink, yshift=4) for at, level in pairs]
 
 
 def _nothing(*_: object) -> list[Note]:

@@ -81,6 +81,7 @@ STEP_TIME = Panel(
     unit="ms",
     value_axis="log",
     traces=_time,
+    lettering=(("readings", "crossing"),),
     ends=(*_ends("step_time"), End(always("products"), "products", "muted")),
 )
 
