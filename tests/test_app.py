@@ -5,6 +5,7 @@ import gc
 import gzip
 import json
 import re
+import shutil
 import threading
 from collections.abc import Iterator
 from html import escape
@@ -22,8 +23,9 @@ from ssm.explorer.export.markup import ASSETS, TITLE
 from ssm.explorer.export.spec import spec
 from ssm.explorer.pages import BIAS, PAGES
 from ssm.explorer.settings import Settings
-from ssm.explorer.ui import answers
+from ssm.explorer.ui import answers, paths
 from ssm.explorer.ui import server as server_of_ours
+from ssm.explorer.ui.paths import assets_folder
 from ssm.explorer.ui.server import warm_up
 from tests.browser.server import running_app
 
@@ -167,6 +169,29 @@ def test_our_files_are_served_and_looked_for_anew_at_each_use(get, path, kind):
     assert reply.body
 
 
+@pytest.mark.parametrize("path", ["stage/explorer.js", "vendor/plotly-basic.min.js"])
+def test_under_the_name_of_what_is_in_them_our_files_may_be_kept_for_ever(get, path):
+    reply = get(f"/{assets_folder()}/{path}")
+    assert reply.status == 200
+    assert reply.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert reply.body == (ASSETS / path).read_bytes()
+    assert get(f"/{assets_folder()}/stage/no.js").headers.get("cache-control") != reply.headers["cache-control"]
+    assert get(f"/assets-000000000000/{path}").body != reply.body
+
+
+def test_another_content_is_another_name(monkeypatch, tmp_path):
+    shutil.copytree(ASSETS / "controls", tmp_path / "controls")
+    monkeypatch.setattr(paths, "ASSETS", tmp_path)
+    names = [paths.assets_folder.__wrapped__()]
+    with (tmp_path / "controls/dom.js").open("a") as file:
+        file.write("\n")
+    names.append(paths.assets_folder.__wrapped__())
+    (tmp_path / "controls/dom.js").rename(tmp_path / "controls/mod.js")
+    names.append(paths.assets_folder.__wrapped__())
+    assert len({*names, assets_folder()}) == 4
+    assert all(re.fullmatch("assets-[0-9a-f]{12}", name) for name in names)
+
+
 @pytest.mark.parametrize(
     "path", ["/assets/", "/assets/app.py", "/assets/../app.py", "/assets/%2e%2e/app.py", "/assets/..%2fapp.py"]
 )
@@ -192,10 +217,11 @@ def test_every_module_and_plotly_are_fetched_while_streamlit_starts(get):
     reply = get("/?v=1&samples=9")
     head = reply.body.decode().partition("</head>")[0]
     rooms = [ASSETS / room for room in ("kernel", "panels", "controls", "stage")]
-    modules = {f"./{path.relative_to(ASSETS.parent).as_posix()}" for room in rooms for path in room.glob("*.js")}
+    own = f"./{assets_folder()}"
+    modules = {f"{own}/{path.relative_to(ASSETS).as_posix()}" for room in rooms for path in room.glob("*.js")}
     assert modules
     assert modules <= set(re.findall('<link rel="modulepreload" href="([^"]*)">', head))
-    assert '<link rel="preload" as="script" href="./assets/vendor/plotly-basic.min.js">' in head
+    assert f'<link rel="preload" as="script" href="{own}/vendor/plotly-basic.min.js">' in head
     assert re.search(r"\.stMainBlockContainer \{ max-width: 1920px !important; padding: [^;]* !important; \}", head)
     assert int(reply.headers["content-length"]) == len(reply.body)
     assert "etag" not in reply.headers
@@ -208,7 +234,7 @@ def test_a_page_says_what_it_is_before_streamlit_is_there(get, record):
     document = body.decode()
     assert f"<b>{TITLE}</b><p>{escape(record.question)}</p></div>" in document
     assert document.index("ssm-first", document.index("<body>")) < document.index('<div id="root">')
-    assert document.count('rel="modulepreload" href="./assets/') > 60
+    assert document.count(f'rel="modulepreload" href="./{assets_folder()}/') > 60
     assert int(reply.headers["content-length"]) == len(reply.body)
 
 

@@ -91,6 +91,12 @@ def test_every_way_is_measured_at_every_size_with_what_was_chosen():
     assert machine.killed == 1
 
 
+def test_a_device_that_is_not_here_is_the_cpu_as_everywhere():
+    found, machine = measured(Settings(device="cuda:7"))
+    assert {order["device"] for order in machine.asked} == {found["device"]} == {"cpu"}
+    assert found["machine"].startswith("one thread of ")
+
+
 def test_what_would_take_too_long_is_left_out_and_says_so():
     """A step of a million classes takes 4.9 s on the made-up machine: three times as many would take 15 s."""
     found, _ = measured()

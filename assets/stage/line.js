@@ -2,9 +2,9 @@
 
 import { isEmbedded, writeLink, writePlace } from "./address.js";
 import { carryOn } from "./bar.js";
-import { beside, json, script } from "./loading.js";
+import { beside, json, own, script } from "./loading.js";
 
-const PLOTLY = "assets/vendor/plotly-basic.min.js";
+const PLOTLY = "vendor/plotly-basic.min.js";
 const HEALTH = "_stcore/health";
 const STATE = "data-test-connection-state"; // on the element of the whole app; a browser test holds that it is there
 
@@ -40,7 +40,7 @@ export function served({ setStateValue, setTriggerValue }) {
       gone: "the server does not answer; these are the page's own numbers, and it is asked again",
     },
     spec: () => json(beside("stage.json")),
-    plotly: () => script(beside(PLOTLY)),
+    plotly: () => script(own(PLOTLY)),
     problem: listing,
     ask: (question) => setStateValue("ask", question),
     table: (text) => setTriggerValue("table", text),

@@ -2,6 +2,9 @@
 
 import { el } from "../controls/dom.js";
 
+/** Where another of the page's own files is. @param {string} path */
+export const own = (path) => new URL(`../${path}`, import.meta.url).href;
+
 /** Where a file or an answer of the app is: beside this module, wherever a proxy has put the app. @param {string} path */
 export const beside = (path) => new URL(`../../${path}`, import.meta.url).href;
 

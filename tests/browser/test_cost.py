@@ -4,35 +4,14 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from ssm.explorer.experiment import COSTS
 from tests.browser.explorer import MILLISECONDS_TO_OPEN, READY
+from tests.browser.job import SLOW, in_state, job, opened, press, stop
 from tests.measured import MEASURED
 
 LINK = "/cost?v=1&examples=16&width=8"
-SLOW = 60_000  # ms; other tests may hold both cores
-
-
-def opened(page: Page, link: str = LINK) -> None:
-    """Go to the page and wait until it is there."""
-    page.goto(link)
-    expect(page.locator(READY)).to_be_visible(timeout=MILLISECONDS_TO_OPEN)
-
-
-def job(page: Page) -> Locator:
-    """What steers the measurement, and says how it does."""
-    return page.locator(".ssm-job")
-
-
-def press(page: Page, words: str) -> None:
-    """Press one of its buttons."""
-    page.get_by_role("button", name=words, exact=True).click()
-
-
-def in_state(page: Page, state: str) -> None:
-    """Wait until the page says that the measurement is in a state."""
-    expect(job(page)).to_have_attribute("data-job", state, timeout=SLOW)
 
 
 def rows(page: Page) -> int:
@@ -62,16 +41,14 @@ def stopped(new_context: Callable[..., BrowserContext]) -> Iterator[Callable[[],
 
     yield open_one
     for page in pages:
-        if job(page).get_attribute("data-job") in {"running", "paused", "waiting"}:
-            press(page, "Stop")
-            in_state(page, "stopped")
+        stop(page)
 
 
 def test_a_measurement_grows_rests_survives_a_reload_stops_and_lets_the_next_one_begin(
     stopped: Callable[[], Page],
 ) -> None:
     ann, bob = stopped(), stopped()
-    opened(ann)
+    opened(ann, LINK)
     expect(ann.locator(".ssm-sentence")).to_contain_text("Start it: a step of each kind is measured on the server")
     press(ann, "Start")
     in_state(ann, "running")
@@ -89,7 +66,7 @@ def test_a_measurement_grows_rests_survives_a_reload_stops_and_lets_the_next_one
     assert more_rows(ann, few) > few
     press(ann, "Resume")
     in_state(ann, "running")
-    opened(bob)
+    opened(bob, LINK)
     press(bob, "Start")
     in_state(bob, "waiting")
     expect(job(bob)).to_contain_text("In line: 1 measurement goes first.")
@@ -177,5 +154,5 @@ def test_under_the_pointer_each_line_is_read_where_it_was_measured(of_others: Pa
 
 def test_an_answer_that_cannot_be_had_is_said(page: Page) -> None:
     page.route(re.compile(r"/job\.json\?"), lambda route: route.fulfill(json={"error": "the line is full; come back"}))
-    opened(page)
+    opened(page, LINK)
     expect(job(page)).to_contain_text("the line is full; come back")

@@ -5,34 +5,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.explorer import MILLISECONDS_TO_OPEN, READY
+from tests.browser.job import SLOW, in_state, job, opened, press, stop
 from tests.browser.server import free_port, running_app
 
 LINK = "/train?v=1&losses=sampled_unigram,sampled_uniform&seed=5"
-SLOW = 60_000  # ms; other tests may hold both cores
-
-
-def opened(page: Page, link: str = LINK) -> None:
-    """Go to the page and wait until it is there."""
-    page.goto(link)
-    expect(page.locator(READY)).to_be_visible(timeout=MILLISECONDS_TO_OPEN)
-
-
-def job(page: Page) -> Locator:
-    """What steers the training."""
-    return page.locator(".ssm-job")
-
-
-def press(page: Page, words: str) -> None:
-    """Press one of its buttons."""
-    page.get_by_role("button", name=words, exact=True).click()
-
-
-def in_state(page: Page, state: str) -> None:
-    """Wait until the page says that the training is in a state."""
-    expect(job(page)).to_have_attribute("data-job", state, timeout=SLOW)
 
 
 def steps(page: Page) -> int:
@@ -65,14 +44,12 @@ def points(page: Page, panel: str) -> int:
 def stopped(page: Page) -> Iterator[Page]:
     """A page whose training is stopped at the end, whatever happens."""
     yield page
-    if job(page).get_attribute("data-job") in {"running", "paused", "waiting"}:
-        press(page, "Stop")
-        in_state(page, "stopped")
+    stop(page)
 
 
 def test_a_training_starts_grows_rests_survives_a_reload_and_stops(stopped: Page) -> None:
     page = stopped
-    opened(page)
+    opened(page, LINK)
     expect(page.get_by_role("button", name="Stop", exact=True)).to_be_disabled()
     press(page, "Start")
     in_state(page, "running")
@@ -97,7 +74,7 @@ def test_a_training_starts_grows_rests_survives_a_reload_and_stops(stopped: Page
 
 def test_the_models_are_asked_for_the_next_word(stopped: Page) -> None:
     page = stopped
-    opened(page)
+    opened(page, LINK)
     press(page, "Start")
     box = page.get_by_role("textbox", name=re.compile("What comes after"))
     more_steps(page, 10)
@@ -109,7 +86,7 @@ def test_the_models_are_asked_for_the_next_word(stopped: Page) -> None:
 
 def test_two_viewers_train_and_do_not_mix(new_context: Callable[..., BrowserContext]) -> None:
     ann, bob = new_context().new_page(), new_context().new_page()
-    opened(ann)
+    opened(ann, LINK)
     opened(bob, "/train?v=1&losses=nce&seed=6")
     for page in (ann, bob):
         press(page, "Start")
@@ -127,7 +104,7 @@ def test_a_killed_server_is_told_and_the_training_starts_again(new_context: Call
     with ExitStack() as servers:
         url = servers.enter_context(running_app(port))
         page = new_context(base_url=url, goes_away=True).new_page()
-        opened(page)
+        opened(page, LINK)
         press(page, "Start")
         more_steps(page, 15)
         servers.close()

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, final
 
 import torch
 
+from ssm.explorer.experiment.runs import devices
 from ssm.explorer.settings import Settings
 
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
@@ -244,12 +245,12 @@ class Costing:
 
 
 def _here(settings: Settings) -> dict[str, Any]:
-    """What a measurement depends on."""
+    """What a measurement depends on; a device that is not here is the CPU, as everywhere."""
     return {
         "dim": settings.width,
         "batch": settings.examples,
         "samples": settings.negatives,
-        "device": settings.device,
+        "device": settings.device if settings.device in dict(devices()) else "cpu",
     }
 
 

@@ -15,11 +15,12 @@ from ssm.explorer.settings import Frame
 from ssm.explorer.story import opened
 from ssm.explorer.ui.answers import answer, first_answer, is_long, missing, settings_of
 from ssm.explorer.ui.own_scores import own_scores, take_back
+from ssm.explorer.ui.paths import assets_folder
 
 KEY = "stage"
 _ADOPTED = "ssm.adopted"  # a question that Python put in the viewer's name: their own table was just read
 
-_ENTRY = "assets/stage/streamlit.js"
+_ENTRY = f"{assets_folder()}/stage/streamlit.js"
 
 # Every page lies directly in the app's folder, wherever a proxy has put that.
 _LOADER = """

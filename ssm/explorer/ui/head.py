@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ssm.explorer.export.markup import ASSETS, TITLE
 from ssm.explorer.pages import EXPLORER, PAGES
+from ssm.explorer.ui.paths import assets_folder
 
 _ROOMS = ("kernel", "panels", "controls", "stage")  # below assets
 
@@ -51,8 +52,8 @@ def additions() -> str:
         Streamlit's own: a proxy may have put the app under a path that the server does not know.
     """
     modules = sorted(path.relative_to(ASSETS).as_posix() for room in _ROOMS for path in (ASSETS / room).glob("*.js"))
-    links = [f'<link rel="modulepreload" href="./assets/{path}">' for path in modules]
-    plotly = '<link rel="preload" as="script" href="./assets/vendor/plotly-basic.min.js">'
+    links = [f'<link rel="modulepreload" href="./{assets_folder()}/{path}">' for path in modules]
+    plotly = f'<link rel="preload" as="script" href="./{assets_folder()}/vendor/plotly-basic.min.js">'
     return "\n".join([_STYLE, _THEME, plotly, *links])
 
 

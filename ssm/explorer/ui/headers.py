@@ -3,11 +3,13 @@
 import os
 import re
 import sys
+from http import HTTPStatus
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ssm import checks
+from ssm.explorer.ui.paths import assets_folder
 
 SITES = "SSM_FRAME_ANCESTORS"  # the variable that names the sites
 _ANY = "*"
@@ -79,7 +81,10 @@ def at_start() -> dict[str, str]:
 
 
 class Headers:
-    """Adds the headers to every answer; our own files are checked for a newer version at each use."""
+    """Adds the headers to every answer.
+
+    Our own files may be kept for ever under the folder's name that says what is in them; else each use looks for newer.
+    """
 
     def __init__(self, app: ASGIApp, headers: dict[str, str]) -> None:
         """Wrap an application."""
@@ -92,7 +97,10 @@ class Headers:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(self.headers)
-                if "/assets/" in scope.get("path", ""):
+                path = scope.get("path", "")
+                if f"/{assets_folder()}/" in path and message["status"] == HTTPStatus.OK:
+                    headers["Cache-Control"] = "public, max-age=31536000, immutable"
+                elif "/assets/" in path:
                     headers["Cache-Control"] = "no-cache"
             await send(message)
 

@@ -24,7 +24,7 @@ from ssm.explorer.settings import Settings
 from ssm.explorer.ui import answers, downloads, headers
 from ssm.explorer.ui.head import Head
 from ssm.explorer.ui.job_routes import job_json
-from ssm.explorer.ui.paths import base_path
+from ssm.explorer.ui.paths import assets_folder, base_path
 
 # For so long one thread may keep the others from Python: short, because an answer asks for it a hundred times.
 _SECONDS_OF_A_THREAD = 0.0005
@@ -70,6 +70,6 @@ ROUTES = [
     Route(f"{base_path()}/job.json", job_json, methods=["GET", "POST"]),
     Route(f"{base_path()}/explore", explorer),
     *downloads.ROUTES,
-    Mount(f"{base_path()}/assets", StaticFiles(directory=ASSETS)),
+    *(Mount(f"{base_path()}/{folder}", StaticFiles(directory=ASSETS)) for folder in (assets_folder(), "assets")),
 ]
 MIDDLEWARE = [Middleware(headers.Headers, headers=headers.at_start()), Middleware(Head)]
