@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -42,26 +43,68 @@ def complaints() -> list[str]:
     return []
 
 
+class Contexts:
+    """Contexts that have the app's files, as the browser of somebody who comes again.
+
+    Files in the browser's cache spare every test a second. What else a context remembers is forgotten when it is given
+    back; who opens one alike gets it then.
+    """
+
+    def __init__(self, chromium: Browser, app_url: str) -> None:
+        """Keep none yet."""
+        self._chromium, self._url = chromium, app_url
+        self._kept: dict[str, list[BrowserContext]] = {}
+
+    def take(self, options: dict[str, Any]) -> BrowserContext:
+        """One that was opened with such options, and has no page."""
+        kept = self._kept.setdefault(repr(sorted(options.items())), [])
+        return (
+            kept.pop() if kept else self._chromium.new_context(**{"viewport": DESKTOP, **options}, base_url=self._url)
+        )
+
+    def give_back(self, context: BrowserContext, options: dict[str, Any]) -> None:
+        """Close its pages, and let it forget what they stored."""
+        last, old = context.new_page(), context.pages[:-1]
+        for page in old:
+            page.close()
+        forget = {"origin": self._url, "storageTypes": "cookies,local_storage,indexeddb,service_workers"}
+        context.new_cdp_session(last).send("Storage.clearDataForOrigin", forget)
+        last.close()
+        self._kept[repr(sorted(options.items()))].append(context)
+
+
+@pytest.fixture(scope="session")
+def contexts(chromium: Browser, app_url: str) -> Contexts:
+    """The contexts of all tests."""
+    return Contexts(chromium, app_url)
+
+
 @pytest.fixture
-def new_context(chromium: Browser, app_url: str, complaints: list[str]) -> Iterator[Callable[..., BrowserContext]]:
+def new_context(
+    chromium: Browser, app_url: str, contexts: Contexts, complaints: list[str]
+) -> Iterator[Callable[..., BrowserContext]]:
     """Open contexts by `new_context(viewport=..., color_scheme=...)`; the test fails on any complaint of their pages.
 
     A complaint is an error on the console, an uncaught exception, or a request to a server other than `base_url`'s.
     With `goes_away` that server is away for a while: that the page cannot reach it is then no complaint, and it may
-    still say so after the test's last line, while it waits to be closed.
+    still say so after the test's last line, while it waits to be closed. A `fresh` one has never been anywhere: for
+    tests of a first visit, and for those that change what a context is.
     """
-    opened: list[BrowserContext] = []
+    with ExitStack() as after:
 
-    def open_one(*, base_url: str = app_url, goes_away: bool = False, **options: Any) -> BrowserContext:
-        context = chromium.new_context(**{"base_url": base_url, "viewport": DESKTOP, **options})
-        for event, listener in _listeners(complaints, base_url, goes_away=goes_away).items():
-            context.on(event, listener)  # type: ignore[call-overload]
-        opened.append(context)
-        return context
+        def open_one(
+            *, base_url: str = "", goes_away: bool = False, fresh: bool = False, **options: Any
+        ) -> BrowserContext:
+            own = fresh or base_url
+            opened = {"base_url": base_url or app_url, "viewport": DESKTOP, **options}
+            context = chromium.new_context(**opened) if own else contexts.take(options)
+            for event, listener in _listeners(complaints, base_url or app_url, goes_away=goes_away).items():
+                context.on(event, listener)  # type: ignore[call-overload]
+                after.callback(context.remove_listener, event, listener)
+            after.callback(*((context.close,) if own else (contexts.give_back, context, options)))
+            return context
 
-    yield open_one
-    for context in opened:
-        context.close()
+        yield open_one
     assert complaints == []
 
 
@@ -87,28 +130,7 @@ def _listeners(complaints: list[str], base_url: str, *, goes_away: bool = False)
     return {"console": on_console, "weberror": on_error, "request": on_request}
 
 
-@pytest.fixture(scope="session")
-def visited(chromium: Browser, app_url: str) -> BrowserContext:
-    """A context that has the app's files, as the browser of somebody who comes again."""
-    return chromium.new_context(base_url=app_url, viewport=DESKTOP)
-
-
 @pytest.fixture
-def page(visited: BrowserContext, app_url: str, complaints: list[str]) -> Iterator[Page]:
-    """A page of 1280 x 800 that shows nothing yet and remembers nothing; complaints as for `new_context`.
-
-    The files of the app lie in the browser's cache, which spares every test a second; who tests how a first visit goes
-    opens a context of its own.
-    """
-    listeners = _listeners(complaints, app_url)
-    for event, listener in listeners.items():
-        visited.on(event, listener)  # type: ignore[call-overload]
-    shown = visited.new_page()
-    forget = {"origin": app_url, "storageTypes": "cookies,local_storage,indexeddb,service_workers"}
-    visited.new_cdp_session(shown).send("Storage.clearDataForOrigin", forget)
-    yield shown
-    for each in visited.pages:
-        each.close()
-    for event, listener in listeners.items():
-        visited.remove_listener(event, listener)
-    assert complaints == []
+def page(new_context: Callable[..., BrowserContext]) -> Page:
+    """A page of 1280 x 800 that shows nothing yet and remembers nothing; complaints as for `new_context`."""
+    return new_context().new_page()

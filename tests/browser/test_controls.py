@@ -55,7 +55,7 @@ def lit(page: Page) -> list[str]:
 
 
 def test_drag_redraws_at_once_and_asks_torch_only_on_release(new_context):
-    context = new_context()
+    context = new_context(fresh=True)
     context.add_init_script(f"({COUNT_MESSAGES})()")
     page = context.new_page()
     stage = open_explorer(page)

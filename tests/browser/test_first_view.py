@@ -68,7 +68,7 @@ def draw_again(view: Page | FrameLocator) -> Locator:
 @pytest.fixture
 def page(new_context: Callable[..., BrowserContext]) -> Page:
     """A browser that has never been here."""
-    return new_context().new_page()
+    return new_context(fresh=True).new_page()
 
 
 def scrolls_sideways(page: Page) -> bool:
@@ -105,7 +105,7 @@ def test_many_classes_show_their_forest_without_a_click(page):
 
 
 def test_phone_says_what_it_is_and_what_to_do_without_a_click(new_context):
-    page = new_context(**PHONE).new_page()
+    page = new_context(fresh=True, **PHONE).new_page()
     open_explorer(page)
     shows(page, Settings())
     parts = controls(page, ("samples", "noise", "target"))
@@ -116,7 +116,7 @@ def test_phone_says_what_it_is_and_what_to_do_without_a_click(new_context):
 
 
 def test_on_a_phone_samples_and_draw_again_stay_in_reach(new_context):
-    page = new_context(**PHONE).new_page()
+    page = new_context(fresh=True, **PHONE).new_page()
     open_explorer(page)
     panel(page, "gradient_sampled").scroll_into_view_if_needed()
     panel(page, "convergence").scroll_into_view_if_needed()
@@ -128,7 +128,7 @@ def test_on_a_phone_samples_and_draw_again_stay_in_reach(new_context):
 
 
 def test_twice_as_large_everything_is_there(new_context):
-    page = new_context(viewport={"width": 640, "height": 400}, device_scale_factor=2).new_page()
+    page = new_context(fresh=True, viewport={"width": 640, "height": 400}, device_scale_factor=2).new_page()
     open_explorer(page)
     in_view((640, 400), {"what it is": page.locator(".ssm-what"), "sentence": sentence(page)})
     assert faults(page) == []
@@ -197,10 +197,14 @@ def test_small_frame_shows_both_gradients_and_the_samples(page):
 
 
 def test_frame_keeps_its_link_when_a_control_moves(new_context):
-    page = new_context(viewport={"width": 800, "height": 600}).new_page()
+    page = new_context(fresh=True, viewport={"width": 800, "height": 600}).new_page()
     open_explorer(page, "?embed=true&embed_options=light_theme")
     choice(page, "noise").select_option("softmax")
     expect(page).to_have_url(re.compile(r"\?v=1&noise=softmax&embed=true&embed_options=light_theme$"))
+
+
+WITHIN = """(width) => [...document.querySelectorAll("[data-panel]")].filter((node) => node.checkVisibility())
+  .every((node) => node.getBoundingClientRect().right <= width)"""
 
 
 def test_no_width_scrolls_sideways(page):
@@ -209,6 +213,7 @@ def test_no_width_scrolls_sideways(page):
     page.get_by_text("Data table").click()
     for width, columns in ((390, 2), (700, 2), (960, 4), (1920, 4)):
         page.set_viewport_size({"width": width, "height": 1080})
+        page.wait_for_function(WITHIN, arg=width)  # a busy machine may draw the new form late
         boxes = [picture.plot for picture in still(page).values() if picture.name in PANELS]
         assert not scrolls_sideways(page), width
         assert all(box.left >= 0 and box.right <= width for box in boxes), width
@@ -223,7 +228,7 @@ def test_ground_follows_the_system_at_once(page):
 
 
 def test_reduced_motion_moves_nothing_and_still_plays(new_context):
-    page = new_context(reduced_motion="reduce").new_page()
+    page = new_context(fresh=True, reduced_motion="reduce").new_page()
     open_explorer(page)
     assert page.evaluate(MOVING) == []
     before = drawing(page)
@@ -237,7 +242,7 @@ def test_reduced_motion_moves_nothing_and_still_plays(new_context):
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_axe_finds_nothing_serious_by_touch_and_in_few_colours(new_context, view):
-    page = new_context(**VIEWS[view]).new_page()
+    page = new_context(fresh=True, **VIEWS[view]).new_page()
     open_explorer(page)
     page.get_by_role("button", name="More controls").click()
     page.get_by_text("Data table").click()
@@ -249,7 +254,7 @@ def test_axe_finds_nothing_serious_by_touch_and_in_few_colours(new_context, view
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_before_anything_runs_the_question_can_be_read(new_context, scheme):
-    page = new_context(color_scheme=scheme, java_script_enabled=False).new_page()
+    page = new_context(fresh=True, color_scheme=scheme, java_script_enabled=False).new_page()
     page.goto("/")
     words = page.get_by_text(EXPLORER.question)
     inks = colours(photograph(page), box_of(words))

@@ -82,7 +82,7 @@ def test_what_torch_alone_computes_is_dimmed_while_the_hand_moves(page: Page) ->
 
 
 def test_the_program_can_be_copied(new_context) -> None:
-    context = new_context()
+    context = new_context(fresh=True)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
     open_page(page)

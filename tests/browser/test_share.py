@@ -222,7 +222,7 @@ def test_what_could_not_be_stopped_is_not_offered_to_start(page):
 
 
 def test_a_copy_is_on_the_clipboard_or_else_selected(new_context):
-    context = new_context()
+    context = new_context(fresh=True)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
     dialog = open_dialog(page)
