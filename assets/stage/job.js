@@ -178,9 +178,8 @@ export class Job {
     say(this.#pause, state === "paused" ? "Resume" : "Pause");
     this.#pause.disabled = this.#stop.disabled = !this.#live;
     this.node.dataset.job = state;
-    const again = this.#live && this.#again ? `The server had started anew and lost this ${this.#one}.` : "";
-    const more = again && "The same one was started again.";
-    say(this.#status, error || [this.#words(state), again, more].filter(Boolean).join(" "));
+    const again = `The server had started anew and lost this ${this.#one}; the same one was started again.`;
+    say(this.#status, error || [this.#words(state), this.#live && this.#again && again].filter(Boolean).join(" "));
   }
 
   get #one() {
