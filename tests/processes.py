@@ -5,9 +5,11 @@ Run by tests/test_works.py, since a process group wants processes of its own.
 
 import copy
 import json
+import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -152,5 +154,13 @@ def run() -> dict[str, Found]:
     return found
 
 
+def leave(rank: int, work: Callable[..., None], *arguments: Any) -> None:
+    """Do the work of one rank and leave at once: at an orderly end torch's threads may still be there, and abort it."""
+    work(rank, *arguments)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
 if __name__ == "__main__":
-    spawn(work, (sys.argv[1],), nprocs=RANKS)
+    spawn(leave, (work, sys.argv[1]), nprocs=RANKS)

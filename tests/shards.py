@@ -22,7 +22,7 @@ from torch.nn.parallel import DistributedDataParallel
 from ssm import estimators, noise, optim
 from ssm.head import SampledSoftmax
 from ssm.sharded import ShardedSampledSoftmax
-from tests.processes import apart, whole
+from tests.processes import apart, leave, whole
 
 FRESH = int(os.environ.get("FRESH", "0"))  # `make fuzz` gives a seed: other shapes, and ten times as many
 CASES = 80 if FRESH else 8  # shapes of each estimator
@@ -309,4 +309,4 @@ def run(folder: Path) -> dict[int, list[Found]]:
 
 
 if __name__ == "__main__":
-    spawn(work, (int(sys.argv[1]), sys.argv[2]), nprocs=int(sys.argv[1]))
+    spawn(leave, (work, int(sys.argv[1]), sys.argv[2]), nprocs=int(sys.argv[1]))
