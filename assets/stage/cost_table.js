@@ -4,7 +4,7 @@ import { el } from "../controls/dom.js";
 import { secondsOf } from "../panels/cost_series.js";
 import { counted, grouped, number } from "../panels/texts.js";
 
-const HEADS = ["classes", "step", "forward and backward", "Adam", "memory held", "operations", "full softmax to it"];
+const HEADS = ["classes", "step", "forward and backward", "Adam", "memory held", "operations", "full ÷ this"];
 const PRODUCTS = "products";
 
 export class CostTable {
