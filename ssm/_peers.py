@@ -32,6 +32,10 @@ class Peers:
     rank: int
     size: int
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Peers":
+        """The same: a copy of a layer has the same peers."""
+        return self
+
     def gather(self, part: Tensor) -> Tensor:
         """What each has, from [...] to [size, ...]."""
         part = part.contiguous()

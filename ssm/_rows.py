@@ -22,7 +22,7 @@ class Rows:
         bias: b [rows].
         start: the class of the first row.
         temperature: that scores are divided by.
-        cosine: whether rows are normalised.
+        cosine: whether embeddings and rows are normalised.
         sparse: whether gradients touch only the rows used.
     """
 
@@ -74,11 +74,6 @@ class _Part(Candidates):
         return self.drawn
 
 
-def unit(rows: Tensor, *, cosine: bool) -> Tensor:
-    """Rows, normalised where scores are cosines."""
-    return functional.normalize(rows, dim=-1) if cosine else rows
-
-
 def drawn(target: Tensor, samples: Tensor, how: Draw) -> tuple[Drawn, Correction]:
     """What the whole range has of a draw whose loss is a softmax, the same on every process."""
     found = _drawn.draw(target, samples, how.noise, rejected=how.rejected, tries=how.tries)
@@ -127,11 +122,11 @@ def logistic_terms(rows: Rows, h: Tensor, target: Tensor, samples: Tensor, how: 
 
 def exact_parts(rows: Rows, h: Tensor, target: Tensor) -> Tensor:
     """The log of the sum over the range, in blocks, and the score of a target that is there, [2, examples]."""
-    x_t, none = _scores(rows, h, target, target[:0], elsewhere=0.0)
+    x_t, none = _scores(rows, _wide(h), target, target[:0], elsewhere=0.0)
     if not len(rows.weight):
         return torch.stack([_log_sum(none), x_t])
-    w, tau = unit(rows.weight, cosine=rows.cosine), rows.temperature
-    return torch.stack([evaluation.log_sum(h, w, bias=rows.bias, temperature=tau), x_t])
+    log_sum = evaluation.log_sum(h, rows.weight, bias=rows.bias, cosine=rows.cosine, temperature=rows.temperature)
+    return torch.stack([log_sum, x_t])
 
 
 def best(rows: Rows, h: Tensor, k: int) -> Top:
@@ -140,7 +135,7 @@ def best(rows: Rows, h: Tensor, k: int) -> Top:
     scores, classes = h.new_full((len(h), k), -torch.inf, dtype=wide), h.new_zeros(len(h), k, dtype=torch.int64)
     here = min(k, len(rows.weight))
     if here:
-        found = evaluation.top(h, unit(rows.weight, cosine=rows.cosine), here, bias=rows.bias)
+        found = evaluation.top(h, rows.weight, here, bias=rows.bias, cosine=rows.cosine)
         scores[:, :here], classes[:, :here] = found.scores, found.classes + rows.start
     return Top(scores, classes)
 
@@ -149,7 +144,10 @@ def _scores(rows: Rows, h: Tensor, target: Tensor, classes: Tensor, *, elsewhere
     """The score of each target, `elsewhere` if it is out of the range, and those of some classes in it."""
     whose = rows.has(target).nonzero()[:, 0]
     places = torch.cat([target[whose], classes]) - rows.start
-    read = unit(functional.embedding(places, rows.weight, sparse=rows.sparse), cosine=rows.cosine)
+    read = functional.embedding(places, rows.weight, sparse=rows.sparse)
+    read = read.to(torch.promote_types(read.dtype, h.dtype))
+    if rows.cosine:
+        h, read = functional.normalize(h, dim=-1), functional.normalize(read, dim=-1)
     of_targets, of_classes = read.tensor_split([len(whose)])
     x_own, x = (h[whose] * of_targets).sum(-1), h @ of_classes.T
     if rows.bias is not None:
@@ -178,16 +176,15 @@ def _wide(values: Tensor) -> Tensor:
     return values.to(torch.promote_types(values.dtype, torch.float32))
 
 
-def of_rank(classes: int, split: object, rank: int, size: int) -> tuple[int, int]:
-    """The first class of a rank, and the first that is not."""
-    if split is None:
-        return classes * rank // size, classes * (rank + 1) // size
-    sizes = list(split) if isinstance(split, list | tuple) else []
-    if len(sizes) != size or sum(sizes) != classes or min(sizes) < 0:
-        rule = f"{size} numbers of at least 0 whose sum is {classes}"
-        checks.refuse(f"split on rank {rank}", rule, split, "count the classes of each rank, or pass None")
-    start = sum(sizes[:rank])
-    return start, start + sizes[rank]
+def split(classes: int, sizes: object, rank: int, ranks: int) -> list[int]:
+    """How many classes each rank holds."""
+    if sizes is None:
+        return [classes * (r + 1) // ranks - classes * r // ranks for r in range(ranks)]
+    found = list(sizes) if isinstance(sizes, list | tuple) else []
+    if len(found) != ranks or sum(found) != classes or min(found) < 0:
+        rule = f"{ranks} numbers of at least 0 whose sum is {classes}"
+        checks.refuse(f"split on rank {rank}", rule, sizes, "count the classes of each rank, or pass None")
+    return found
 
 
 def shared(hits: checks.Handling, rank: int) -> checks.Handling:

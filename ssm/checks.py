@@ -273,13 +273,13 @@ def refuse_shapes(name: str, rule: str, values: Tensor, scores: Shaped) -> NoRet
     refuse(name, rule, found, "reshape one of them")
 
 
-def indices(name: str, values: Tensor, classes: int, device: torch.device) -> None:
-    """Classes, as int64, where the scores live."""
+def indices(name: str, values: Tensor, classes: int, device: torch.device, *, waits: bool = False) -> None:
+    """Classes, as int64, where the scores live; on a GPU their values are looked at if the step `waits` anyway."""
     same_device(name, values.device, device)
     if values.dtype != torch.int64:
         refuse(name, "of dtype torch.int64", values.dtype, "convert with .long()")
     # Where values cannot be looked at, the gather itself refuses them.
-    if visible(values) and values.numel():
+    if (waits or visible(values)) and values.numel():
         least, most = (int(end) for end in values.aminmax())
         if least < 0 or most >= classes:
             wrong, rule = least if least < 0 else most, f"classes from 0 to {classes - 1}"

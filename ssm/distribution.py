@@ -11,6 +11,8 @@ from torch import Tensor
 
 from ssm import checks, sampling
 
+_AT_ONCE = 1 << 20  # classes that are read at a time
+
 
 @dataclass(frozen=True, eq=False)
 class Noise:
@@ -42,6 +44,15 @@ class Noise:
     def draws_all(self) -> bool:
         """Whether every class can be drawn."""
         return self._law != "any" or self.log_probs.min().item() > -math.inf
+
+    @cached_property
+    def fingerprint(self) -> int:
+        """A number that differs between noises whose log q differs in any bit, but for chance."""
+        found = 0
+        for first, part in enumerate(torch.split(self.log_probs, _AT_ONCE)):
+            places = torch.arange(1, len(part) + 1, device=part.device) + first * _AT_ONCE
+            found += int((part.view(torch.int64) * (2 * places + 1)).sum())
+        return found
 
     def without(self, target: int) -> "Noise":
         """The noise given "not the target": ``r_c = q_c / (1 - q_t)``, and r_t = 0.
@@ -262,6 +273,8 @@ class Noise:
         >>> uniform(2).to("cpu").log_probs.device
         device(type='cpu')
         """
+        if self._law == "uniform":  # one number, which a copy would write out for each class
+            return replace(self, log_probs=self.log_probs[:1].to(device).expand(self.classes))
         return replace(self, log_probs=self.log_probs.to(device))
 
     def __getstate__(self) -> dict[str, object]:
@@ -277,7 +290,7 @@ class Noise:
 
     @cached_property
     def _alias(self) -> sampling.Alias:
-        return sampling.alias(self.probs)
+        return sampling.alias(self.log_probs.exp())  # `probs` would be kept
 
     @cached_property
     def _tries(self) -> dict[int, float]:

@@ -41,8 +41,10 @@ class Drawing(nn.Embedding):
 
         From then on the layer's state has it: log q is saved as ``noise`` [classes] and taken back by
         ``load_state_dict``, by a fresh layer too. A state without it, such as that of a linear layer,
-        leaves the noise as it is. What was drawn before stays corrected by what it was drawn from; scores of
-        "uncorrected" and "negative_sampling", which speak of p / q, have the new q to learn.
+        leaves the noise as it is. `torch.distributed.checkpoint` reads only what the state to be filled
+        has: there renew the noise of a fresh layer first, by any. What was drawn before stays corrected by
+        what it was drawn from; scores of "uncorrected" and "negative_sampling", which speak of p / q, have
+        the new q to learn.
 
         Args:
             noise: q, over the same classes.
@@ -110,7 +112,8 @@ class Drawing(nn.Embedding):
     def _save_to_state_dict(self, destination: dict[str, Tensor], prefix: str, keep_vars: bool) -> None:  # noqa: FBT001
         super()._save_to_state_dict(destination, prefix, keep_vars)
         if self.renewed:
-            destination[f"{prefix}noise"] = self.noise.log_probs
+            # A copy: what reads a checkpoint writes into it, and the noise may be others' too.
+            destination[f"{prefix}noise"] = self.noise.log_probs.clone(memory_format=torch.contiguous_format)
 
     def _load_from_state_dict(self, state: dict[str, Tensor], prefix: str, *rest: object) -> None:
         log_probs = state.pop(f"{prefix}noise", None)

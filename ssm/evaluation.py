@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
@@ -46,6 +47,7 @@ def full_softmax(  # noqa: PLR0913 - a layer, and what is right
     target: Tensor,
     *,
     bias: Tensor | None = None,
+    cosine: bool = False,
     temperature: float | Tensor = 1.0,
     positives: Tensor | None = None,
 ) -> Tensor:
@@ -62,6 +64,7 @@ def full_softmax(  # noqa: PLR0913 - a layer, and what is right
         projection: w [classes, dim].
         target: t, int64 [...].
         bias: b [classes].
+        cosine: whether embeddings and rows are normalised first, a block at a time.
         temperature: above 0; a tensor has a gradient too.
         positives: other classes that are right and left out of the sum, int64 [..., m], short rows
             filled with -1.
@@ -80,18 +83,21 @@ def full_softmax(  # noqa: PLR0913 - a layer, and what is right
     scores = layer_scores(embeddings, projection, bias)
     checks.labels(target, scores)
     tau = temperature if isinstance(temperature, Tensor) else checks.temperature(temperature)
+    layer = _Layer(projection, bias, tau, cosine=cosine)
     rows, places = embeddings.reshape(-1, embeddings.shape[-1]), target.flatten()
     right = _right(positives, target, len(projection))
     parts = zip(torch.split(rows, _ROWS), torch.split(places, _ROWS), torch.split(right, _ROWS), strict=True)
-    losses = [
-        _log_sum(part, (projection, bias), tau, t, others) - _score(part, projection, bias, t, tau)
-        for part, t, others in parts
-    ]
+    losses = [_log_sum(part, layer, t, others) - layer.of_targets(part, t) for part, t, others in parts]
     return torch.cat(losses).reshape(target.shape)
 
 
 def log_sum(
-    embeddings: Tensor, projection: Tensor, *, bias: Tensor | None = None, temperature: float | Tensor = 1.0
+    embeddings: Tensor,
+    projection: Tensor,
+    *,
+    bias: Tensor | None = None,
+    cosine: bool = False,
+    temperature: float | Tensor = 1.0,
 ) -> Tensor:
     """``log(sum over c of exp(x_c))`` alone, what `full_softmax` takes a target's score off.
 
@@ -99,6 +105,7 @@ def log_sum(
         embeddings: h, floating point [..., dim].
         projection: w [classes, dim].
         bias: b [classes].
+        cosine: as of `full_softmax`.
         temperature: above 0.
 
     Returns:
@@ -112,15 +119,24 @@ def log_sum(
     """
     scores = layer_scores(embeddings, projection, bias)
     tau = temperature if isinstance(temperature, Tensor) else checks.temperature(temperature)
+    layer = _Layer(projection, bias, tau, cosine=cosine)
     rows = embeddings.reshape(-1, embeddings.shape[-1])
     none = torch.empty(len(rows), 0, dtype=torch.int64, device=rows.device)  # no positives
     parts = zip(torch.split(rows, _ROWS), torch.split(none, _ROWS), strict=True)
-    sums = [_log_sum(part, (projection, bias), tau, right, right) for part, right in parts]
+    sums = [_log_sum(part, layer, right, right) for part, right in parts]
     return torch.cat(sums).reshape(scores.shape[:-1])
 
 
 @torch.no_grad()
-def top(embeddings: Tensor, projection: Tensor, k: int, *, bias: Tensor | None = None, temperature: float = 1.0) -> Top:
+def top(  # noqa: PLR0913 - a layer, and how many
+    embeddings: Tensor,
+    projection: Tensor,
+    k: int,
+    *,
+    bias: Tensor | None = None,
+    cosine: bool = False,
+    temperature: float = 1.0,
+) -> Top:
     """The k classes of the highest scores, as ``torch.topk`` of all scores would find them.
 
     Args:
@@ -128,6 +144,7 @@ def top(embeddings: Tensor, projection: Tensor, k: int, *, bias: Tensor | None =
         projection: w [classes, dim].
         k: how many, from 1 to the number of classes.
         bias: b [classes].
+        cosine: as of `full_softmax`.
         temperature: above 0; it changes the scores and not the order.
 
     Returns:
@@ -141,15 +158,10 @@ def top(embeddings: Tensor, projection: Tensor, k: int, *, bias: Tensor | None =
     """
     scores = layer_scores(embeddings, projection, bias)
     k = checks.whole("k", k, 1, len(projection), "ask for no more than there are classes")
-    tau = checks.temperature(temperature)
-    found = [
-        _best(part, projection, bias, k) for part in torch.split(embeddings.reshape(-1, embeddings.shape[-1]), _ROWS)
-    ]
+    layer = _Layer(projection, bias, checks.temperature(temperature), cosine=cosine)
+    found = [_best(part, layer, k) for part in torch.split(embeddings.reshape(-1, embeddings.shape[-1]), _ROWS)]
     shape = (*scores.shape[:-1], k)
-    return Top(
-        torch.cat([best.scores for best in found]).reshape(shape) / tau,
-        torch.cat([best.classes for best in found]).reshape(shape),
-    )
+    return Top(*(torch.cat(each).reshape(shape) for each in zip(*found, strict=True)))
 
 
 def layer_scores(embeddings: Tensor, projection: Tensor, bias: Tensor | None) -> Unfilled:
@@ -206,13 +218,6 @@ def _refuse_endless(embeddings: Tensor) -> None:
         checks.refuse("embeddings", "finite", found, "look for a division by 0 or too high a learning rate")
 
 
-def _blocks(rows: Tensor, projection: Tensor, bias: Tensor | None) -> Iterator[tuple[Tensor, Tensor | None]]:
-    size = max(1, _BLOCK // max(1, len(rows)))
-    # Splits and not slices: the gradient of each slice would be as large as the whole.
-    biases = [None] * -(-len(projection) // size) if bias is None else torch.split(bias, size)
-    return zip(torch.split(projection, size), biases, strict=True)
-
-
 def _right(positives: Tensor | None, target: Tensor, classes: int) -> Tensor:
     """The positives of each row, [rows, m]; m is 0 without any."""
     if positives is None:
@@ -221,17 +226,45 @@ def _right(positives: Tensor | None, target: Tensor, classes: int) -> Tensor:
     return positives.reshape(target.numel(), positives.shape[-1])
 
 
-def _log_sum(
-    rows: Tensor, layer: tuple[Tensor, Tensor | None], tau: float | Tensor, target: Tensor, right: Tensor
-) -> Tensor:
+@dataclass(frozen=True, eq=False)
+class _Layer:
+    """What scores are made of, in float32 at least: ``(h . w_c + b_c) / tau``."""
+
+    weight: Tensor
+    bias: Tensor | None
+    tau: float | Tensor
+    cosine: bool
+
+    def blocks(self, rows: Tensor) -> Iterator[tuple[Tensor, Tensor | None]]:
+        """The weights and biases of some classes at a time."""
+        size = max(1, _BLOCK // max(1, len(rows)))
+        # Splits and not slices: the gradient of each slice would be as large as the whole.
+        biases = [None] * -(-len(self.weight) // size) if self.bias is None else torch.split(self.bias, size)
+        return zip(torch.split(self.weight, size), biases, strict=True)
+
+    def of_block(self, rows: Tensor, w: Tensor, b: Tensor | None) -> Tensor:
+        """The scores of a block [rows, classes of the block]."""
+        with torch.autocast(rows.device.type, enabled=False):
+            return functional.linear(self._read(rows), self._read(w), None if b is None else _wide(b)) / self.tau
+
+    def of_targets(self, rows: Tensor, target: Tensor) -> Tensor:
+        """The score of one class for each row."""
+        score = (self._read(rows) * self._read(self.weight[target])).sum(-1)
+        return (score if self.bias is None else score + self.bias[target]) / self.tau
+
+    def _read(self, rows: Tensor) -> Tensor:
+        return functional.normalize(_wide(rows), dim=-1) if self.cosine else _wide(rows)
+
+
+def _log_sum(rows: Tensor, layer: _Layer, target: Tensor, right: Tensor) -> Tensor:
     def part(w: Tensor, b: Tensor | None, first: int) -> Tensor:
-        scores = _linear(rows, w, b) / tau
+        scores = layer.of_block(rows, w, b)
         if right.shape[1]:
             scores = scores.masked_fill(multilabel.mask(right, target, first, len(w)), -torch.inf)
         return scores.logsumexp(-1)
 
     sums, first = [], 0
-    for w, b in _blocks(rows, *layer):
+    for w, b in layer.blocks(rows):
         sums.append(_frugally(partial(part, first=first), w, b))
         first += len(w)
     return torch.stack(sums).logsumexp(0)  # from [blocks, rows]
@@ -244,24 +277,14 @@ def _frugally(work: Callable[[Tensor, Tensor | None], Tensor], w: Tensor, b: Ten
     return work(w, b)
 
 
-def _score(rows: Tensor, projection: Tensor, bias: Tensor | None, target: Tensor, tau: float | Tensor) -> Tensor:
-    score = (_wide(rows) * _wide(projection[target])).sum(-1)
-    return (score if bias is None else score + bias[target]) / tau
-
-
-def _best(rows: Tensor, projection: Tensor, bias: Tensor | None, k: int) -> Top:
+def _best(rows: Tensor, layer: _Layer, k: int) -> Top:
     best, first = Top(*(rows.new_empty(len(rows), 0, dtype=kind) for kind in (_wide(rows).dtype, torch.int64))), 0
-    for w, b in _blocks(rows, projection, bias):
-        scores, places = _linear(rows, w, b).topk(min(k, len(w)))
+    for w, b in layer.blocks(rows):
+        scores, places = layer.of_block(rows, w, b).topk(min(k, len(w)))
         scores, places = torch.cat([best.scores, scores], 1), torch.cat([best.classes, places + first], 1)
         scores, order = scores.topk(min(k, scores.shape[1]))
         best, first = Top(scores, places.gather(1, order)), first + len(w)
     return best
-
-
-def _linear(rows: Tensor, w: Tensor, b: Tensor | None) -> Tensor:
-    with torch.autocast(rows.device.type, enabled=False):
-        return functional.linear(_wide(rows), _wide(w), None if b is None else _wide(b))
 
 
 def _wide(values: Tensor) -> Tensor:

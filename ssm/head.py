@@ -163,9 +163,7 @@ class SampledSoftmax(Drawing):
         if positives is not None:
             self._refuse_positives(positives, target)
         if checks.loss(loss, training=self.training) == "exact":
-            return _layer.reduced(
-                self._exact(embeddings, _layer.filled(target, counted), positives), counted, self.reduction
-            )
+            return _layer.reduced(self._exact(embeddings, target, counted, positives), counted, self.reduction)
         samples = self._draw(target, counted, generator)
         if counted is not None:
             target, samples = _layer.without_ignored(target, samples, counted)
@@ -215,7 +213,7 @@ class SampledSoftmax(Drawing):
         Raises:
             ValueError: there are not as many classes.
         """
-        return evaluation.top(self._unit(embeddings), self._unit(self.weight), top, bias=self._prior()).classes
+        return evaluation.top(embeddings, self.weight, top, bias=self._prior(), cosine=self.cosine).classes
 
     def extra_repr(self) -> str:
         """What ``print`` shows of the layer."""
@@ -258,11 +256,13 @@ class SampledSoftmax(Drawing):
             return self.noise.draw_others(_layer.filled(target, counted), self.samples, generator=generator)
         return self.draw_shared(generator)
 
-    def _exact(self, embeddings: Tensor, target: Tensor, positives: Tensor | None) -> Tensor:
+    def _exact(self, embeddings: Tensor, target: Tensor, counted: Tensor | None, positives: Tensor | None) -> Tensor:
+        target = _layer.filled(target, counted)
         if self.estimator in _layer.RATIOS:
-            checks.drawable_targets(self.noise.log_probs[target])
-        where = self._unit(embeddings), self._unit(self.weight), target
-        return evaluation.full_softmax(*where, bias=self._prior(), temperature=self.temperature, positives=positives)
+            log_q = self.noise.log_probs[target]
+            checks.drawable_targets(log_q if counted is None else log_q.masked_fill(~counted, 0.0))
+        how: dict[str, Any] = {"bias": self._prior(), "cosine": self.cosine, "temperature": self.temperature}
+        return evaluation.full_softmax(embeddings, self.weight, target, **how, positives=positives)
 
     def _prior(self) -> Tensor | None:
         """What is added to h . w: the bias, and log q where scores are log(p / q)."""

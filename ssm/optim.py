@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, final
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
 from torch.nn import utils
 from torch.optim import Optimizer
 from torch.optim.optimizer import ParamsT
 
-from ssm import checks
+from ssm import _peers, checks
 
 _Rows = tuple[Tensor, Tensor]  # which, int64 [rows], each once; and their gradients [rows, ...]
 
@@ -62,12 +62,14 @@ def groups(model: nn.Module) -> Groups:
     return Groups([p for p, is_sparse in sparse.items() if is_sparse], [p for p, yes in sparse.items() if not yes])
 
 
-def clip_grad_norm_(
+def clip_grad_norm_(  # noqa: PLR0913 - torch's, and what is split
     parameters: Tensor | Iterable[Tensor],
     max_norm: float,
     norm_type: float = 2.0,
     *,
     error_if_nonfinite: bool = False,
+    split: Iterable[Tensor] = (),
+    group: distributed.ProcessGroup | None = None,
 ) -> Tensor:
     """Scale all gradients, sparse and dense, so that their norm together is at most `max_norm`.
 
@@ -75,18 +77,26 @@ def clip_grad_norm_(
     gradients made dense. Of a row that occurs twice the sum counts; sparse gradients come out
     coalesced, so that an optimiser need not do it again.
 
+    Where classes are split over processes, each knows the gradients of its own rows alone, and would
+    scale the rest by a factor of its own: replicas would drift apart. Name these parameters by `split`
+    instead, and call on every rank: their part of the norm is then that of all ranks::
+
+        clip_grad_norm_(body.parameters(), 1.0, split=head.parameters())
+
     Args:
         parameters: one, or several; those without a gradient are passed over.
         max_norm: above 0; infinity only measures.
         norm_type: p of the norm, above 0; infinity is the largest entry.
         error_if_nonfinite: whether a norm that is not finite is an error, torch's.
+        split: further parameters, of which each rank holds a part, as those of `ssm.sharded`.
+        group: the processes that hold them; None for all.
 
     Returns:
-        The norm before, one number.
+        The norm before, one number; with `split` the same on every rank.
 
     Raises:
         ValueError: an argument is out of its range.
-        RuntimeError: the norm is not finite and should be.
+        RuntimeError: the norm is not finite and should be; no process group is there to split over.
 
     >>> w = nn.Parameter(torch.zeros(1000, 2))
     >>> w.grad = torch.sparse_coo_tensor([[7, 7]], [[1.0, 2.0], [2.0, 2.0]], (1000, 2), check_invariants=True)
@@ -99,11 +109,13 @@ def clip_grad_norm_(
     """
     most = _above_zero("max_norm", max_norm, "infinity only measures")
     p = _above_zero("norm_type", norm_type, "2 is the usual norm")
-    found = [parameters] if isinstance(parameters, Tensor) else list(parameters)
+    found, parts = ([each] if isinstance(each, Tensor) else list(each) for each in (parameters, split))
     with torch.no_grad():
-        numbers = [_numbers(each, each.grad) for each in found if each.grad is not None]
-        stand_ins = [_stand_in(values) for values in numbers if values.numel()]  # torch clips what it can
-        return utils.clip_grad_norm_(stand_ins, most, p, error_if_nonfinite=error_if_nonfinite)
+        shared, own = _stand_ins(found), _stand_ins(parts)  # torch clips what it can
+        norms = [_peers.join(group).gather(utils.get_total_norm(own, p).to(parts[0])[None])] if parts else []
+        norm = utils.get_total_norm([*shared, *norms], p, error_if_nonfinite)
+        utils.clip_grads_with_norm_([*shared, *own], most, norm)
+    return norm
 
 
 class _RowOptimiser(Optimizer, abc.ABC):
@@ -307,10 +319,13 @@ def _numbers(parameter: Tensor, gradient: Tensor) -> Tensor:
     return whole._values()
 
 
-def _stand_in(values: Tensor) -> Tensor:
-    stand_in = values.detach()
-    stand_in.grad = values
-    return stand_in
+def _stand_ins(parameters: Iterable[Tensor]) -> list[Tensor]:
+    """The numbers of the gradients, where there are any, each tensor its own gradient."""
+    numbers = [_numbers(each, each.grad) for each in parameters if each.grad is not None]
+    stand_ins = [values.detach() for values in numbers if values.numel()]
+    for stand_in in stand_ins:
+        stand_in.grad = stand_in.detach()
+    return stand_ins
 
 
 def _above_zero(name: str, value: float, way_out: str) -> float:

@@ -54,7 +54,8 @@ class ShardedSampledSoftmax(Drawing):
     the mean over the global batch, that is the one-process gradient. Beside a body in
     DistributedDataParallel, which averages over ranks, with each rank's mean loss: divide the gradients
     of this layer by the number of ranks (``for p in layer.parameters(): p.grad /= ranks``). Keep the
-    layer out of the wrapped module: no two ranks have the same rows. Gradients have no gradients.
+    layer out of the wrapped module: no two ranks have the same rows. To clip, name its parameters by
+    ``split=`` of `ssm.optim.clip_grad_norm_`. Gradients have no gradients.
 
     Its state holds torch's DTensors, each the rows of a rank, for `torch.distributed.checkpoint`: what
     was saved is read by any number of processes and by `ssm.SampledSoftmax`, whose whole state it takes as well.
@@ -63,7 +64,7 @@ class ShardedSampledSoftmax(Drawing):
         dim: the width of the embeddings.
         classes: the number of classes of all processes together.
         samples: k, drawn once for the examples of all processes at each step.
-        noise: q over all classes, held by every process: 8 bytes a class, for uniform noise none.
+        noise: q over all classes, held by every process: 24 bytes a class, log-uniform noise 8, uniform none.
         estimator: as of `ssm.SampledSoftmax`, as are the arguments below.
         hits: samples that equal the target are "rejected" or "kept"; None is what suits the estimator.
         replacement: False for samples that are all different.
@@ -115,12 +116,13 @@ class ShardedSampledSoftmax(Drawing):
         refuse_other_noise(noise, n)
         peers = _peers.join(group)
         place = noise.log_probs.device if device is None else torch.device(device)
-        start, stop = _rows.of_rank(n, split, peers.rank, peers.size)
-        super().__init__(
-            stop - start, dim, sparse=sparse, _weight=torch.empty(stop - start, dim, device=place, dtype=dtype)
-        )
-        self.bias = nn.Parameter(torch.empty(stop - start, device=place, dtype=dtype)) if bias else None
-        self.dim, self.classes, self.start, self.stop, self.peers = dim, n, start, stop, peers
+        sizes = _rows.split(n, split, peers.rank, peers.size)
+        rows = sizes[peers.rank]
+        super().__init__(rows, dim, sparse=sparse, _weight=torch.empty(rows, dim, device=place, dtype=dtype))
+        self.bias = nn.Parameter(torch.empty(rows, device=place, dtype=dtype)) if bias else None
+        self.dim, self.classes, self.split, self.peers = dim, n, sizes, peers
+        self.start = sum(sizes[: peers.rank])
+        self.stop = self.start + rows
         self.samples = checks.sample_count(samples)
         self.estimator = checks.estimator(estimator, tuple(estimators.ESTIMATORS))
         self.hits = _rows.shared(checks.handling(hits, estimator), peers.rank)
@@ -133,6 +135,8 @@ class ShardedSampledSoftmax(Drawing):
 
     def reset_parameters(self) -> None:
         """Draw the weights anew, as `torch.nn.Linear` does; those of each rank are others, whatever its seed."""
+        if self.weight.is_meta:
+            return
         bound = 1 / math.sqrt(self.dim)
         g = rank_generator(int(torch.randint(2**62, ())), self.weight.device)
         with torch.no_grad():
@@ -167,7 +171,7 @@ class ShardedSampledSoftmax(Drawing):
             IndexError: a target is not a class.
             RuntimeError: a rank ended, or did not come in time.
         """
-        found, counted = self._losses(embeddings, target, checks.loss(loss, training=self.training), generator)
+        found, counted = self._losses(embeddings, target, loss, generator)
         return _layer.reduced(found, counted, self.reduction)
 
     def log_probs(self, embeddings: Tensor, target: Tensor) -> Tensor:
@@ -198,7 +202,8 @@ class ShardedSampledSoftmax(Drawing):
             ValueError: there are not as many classes.
         """
         shape = embeddings.shape[:-1]
-        batch = self._meet(embeddings, None, f"top {top}", None)[0]
+        target = torch.zeros(shape, dtype=torch.int64, device=embeddings.device)
+        batch = self._meet(embeddings, target, None, None, top=top)[0]
         k = checks.whole("k", top, 1, self.classes, "ask for no more than there are classes")
         best = _rows.best(self._rows_of_p(), batch.h, k)
         scores, classes = (self.peers.gather(each)[:, batch.mine].movedim(0, 1).flatten(1) for each in best)
@@ -226,11 +231,11 @@ class ShardedSampledSoftmax(Drawing):
         )
 
     def _losses(
-        self, embeddings: Tensor, target: Tensor, kind: checks.Loss, generator: torch.Generator | None
+        self, embeddings: Tensor, target: Tensor, loss: checks.Loss | None, generator: torch.Generator | None
     ) -> tuple[Tensor, Tensor]:
         """The losses of this process, and which count, both shaped as the target."""
-        batch, own = self._meet(embeddings, target, kind, generator)
-        if kind == "exact":
+        batch, own = self._meet(embeddings, target, loss, generator)
+        if not len(own.samples):
             log_sum, x_t = _peers.combined(_rows.exact_parts(self._rows_of_p(), batch.h, batch.target), self.peers)
             found = (log_sum - x_t)[batch.mine]
         elif self.estimator in estimators.CORRECTIONS:
@@ -243,46 +248,55 @@ class ShardedSampledSoftmax(Drawing):
         return found[: len(own.target)].reshape(target.shape), own.counted.reshape(target.shape)
 
     def _meet(
-        self, embeddings: Tensor, target: Tensor | None, kind: str, generator: torch.Generator | None
+        self,
+        embeddings: Tensor,
+        target: Tensor,
+        loss: checks.Loss | None,
+        generator: torch.Generator | None,
+        *,
+        top: int | None = None,
     ) -> tuple[_Batch, _Own]:
-        """The examples of all processes, once these agree."""
+        """The examples of all processes, once these agree; all of them count where the `top` classes are asked for."""
         try:
-            own = self._own(embeddings, target, kind, generator)
-        except (ValueError, IndexError) as error:
+            kind = checks.loss(loss, training=self.training) if top is None else f"top {top}"
+            # First of all, so that a rank whose batch is refused has drawn as often as the others.
+            samples = self.draw_shared(generator) if kind == "sampled" else self._no_samples()
+            own = self._own(embeddings, target, samples, ignored=self.ignore_index if top is None else None)
+            if kind == "exact" and self.estimator in _layer.RATIOS:
+                checks.drawable_targets(self.noise.log_probs[own.target].masked_fill(~own.counted, 0.0))
+        except Exception as error:
             error.add_note(f"on rank {self.peers.rank}")
             self.peers.give_up(self.weight.device)
             raise
-        places = torch.arange(1, len(own.samples) + 1, device=own.samples.device)
-        rows = self.peers.agree(len(own.h), self._options(own.h, kind), (own.samples * places).sum())
+        places = torch.arange(1, len(samples) + 1, device=samples.device)
+        rows = self.peers.agree(len(own.h), self._options(own.h, kind), (samples * places).sum())
         most = max(1, *rows)
         h = functional.pad(own.h, (0, 0, 0, most - len(own.h)))
         where = torch.where(own.counted, own.target, _NOWHERE)
         t = self.peers.gather(functional.pad(where, (0, most - len(own.h)), value=_NOWHERE)).flatten()
         # What has no loss takes a class whose row is read anyway, as in SampledSoftmax.
-        t = torch.where(t == _NOWHERE, own.samples[:1].sum(), t)
+        t = torch.where(t == _NOWHERE, samples[:1].sum(), t)
         mine = slice(self.peers.rank * most, (self.peers.rank + 1) * most)
         return _Batch(_peers.gathered(h, self.peers).flatten(0, 1), t, mine), own
 
-    def _own(self, embeddings: Tensor, target: Tensor | None, kind: str, generator: torch.Generator | None) -> _Own:
+    def _no_samples(self) -> Tensor:
+        return torch.empty(0, dtype=torch.int64, device=self.weight.device)
+
+    def _own(self, embeddings: Tensor, target: Tensor, samples: Tensor, *, ignored: int | None) -> _Own:
         _rows.refuse_other_device(embeddings, self.weight, self.peers.rank)
         scores = evaluation.layer_scores(embeddings, self.weight.new_empty(1, self.dim), None)
-        if target is None:
-            target = torch.zeros(embeddings.shape[:-1], dtype=torch.int64, device=embeddings.device)
         if target.shape != embeddings.shape[:-1]:
             checks.refuse_shapes("target", "one class per embedding", target, embeddings)
-        counted = _layer.counted(target, self.ignore_index)
+        counted = None if ignored is None else _layer.counted(target, ignored)
         target = _layer.filled(target, counted).flatten()
-        checks.indices("target", target, self.classes, scores.device)
-        if self.estimator in _layer.RATIOS and kind == "exact":
-            checks.drawable_targets(self.noise.log_probs[target])
+        checks.indices("target", target, self.classes, scores.device, waits=True)
         counted = torch.ones_like(target, dtype=torch.bool) if counted is None else counted.flatten()
-        h = _rows.unit(embeddings.reshape(-1, self.dim).masked_fill(~counted[:, None], 0.0), cosine=self.cosine)
-        samples = self.draw_shared(generator) if kind == "sampled" else target.new_empty(0)
+        h = embeddings.reshape(-1, self.dim).masked_fill(~counted[:, None], 0.0)
         return _Own(h, target, counted, samples)
 
     def _options(self, h: Tensor, kind: str) -> int:
         """All that ranks must have in common, as one number."""
-        shape = self.dim, self.classes, self.samples, self.tries, self.noise.worth
+        shape = self.dim, self.classes, self.split, self.samples, self.tries, self.noise.fingerprint
         how = self.estimator, self.hits, self.cosine, self.temperature, self.power
         gradients = torch.is_grad_enabled(), h.requires_grad, [each.requires_grad for each in self.parameters()]
         return zlib.crc32(repr((shape, how, kind, h.dtype, gradients)).encode())

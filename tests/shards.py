@@ -3,7 +3,9 @@
 Run by tests/test_sharded.py: ``python -m tests.shards RANKS FOLDER``, since a process group wants processes of its own.
 """
 
+import copy
 import json
+import math
 import os
 import random
 import subprocess
@@ -187,6 +189,81 @@ def beside_a_body() -> Found:
     }
 
 
+def clipped(p: float) -> Found:
+    """Compare with one process that clips the gradients of its body and its head together."""
+    rank, ranks = distributed.get_rank(), distributed.get_world_size()
+    one, many = layers(split=split_of(ranks))
+    alone, model = Model(), Model()
+    body = DistributedDataParallel(model.body)
+    h, target = normal(4 * ranks, DIM), torch.randint(CLASSES, (4 * ranks,), generator=seeded())
+    (one(alone.body(h), target, generator=seeded(3)).sum() / ranks).backward()
+    own = slice(4 * rank, 4 * rank + 4)
+    many(body(h[own]), target[own], generator=seeded(3)).sum().backward()
+    for each in many.parameters():
+        if each.grad is not None:
+            each.grad /= ranks
+    expected = nn.utils.clip_grad_norm_([*alone.parameters(), *dense(one)], 0.5, p)
+    found = optim.clip_grad_norm_(body.parameters(), 0.5, p, split=many.parameters())
+    return {
+        "norm": apart([found], [expected]),
+        "body": difference(gradients(model.body), gradients(alone.body)),
+        "head": difference(gradients(many), gradients(one, slice(many.start, many.stop))),
+        "clipped": expected.item() > 0.5,
+    }
+
+
+def dense(layer: nn.Module) -> list[nn.Parameter]:
+    """Return the parameters, their gradients made dense, as torch's own clipping wants them."""
+    for each in layer.parameters():
+        each.grad = whole(each.grad)
+    return list(layer.parameters())
+
+
+def padded() -> dict[str, float]:
+    """Compare where the class that stands for padding is one that is read, and one that is never drawn."""
+    ranks = distributed.get_world_size()
+    rare = noise.unigram([0, *range(1, CLASSES)])
+    found = {}
+    for name in ("sampled_softmax", "negative_sampling"):
+        one, many = layers(estimator=name, ignore_index=0, noise=rare, split=split_of(ranks))
+        h, target = normal(4, DIM).requires_grad_(), torch.tensor([0, 3, 0, 11])
+        theirs, ours = (each(h, target, loss="exact") for each in (one, many))
+        gradient = torch.autograd.grad(ours.sum(), h)[0]
+        distributed.all_reduce(gradient)  # each rank has the same examples, and dh of its own losses
+        expected = ranks * torch.autograd.grad(theirs.sum(), h)[0]
+        found[name] = apart([ours.detach(), gradient], [theirs.detach(), expected])
+        found[f"{name} predicted"] = float((many.predict(h) != one.predict(h)).sum())
+    return found
+
+
+def narrow() -> Found:
+    """Compare exact losses of confident bfloat16 examples, in nats."""
+    one, many = layers(64, dtype=torch.bfloat16, split=split_of(distributed.get_world_size()))
+    target = torch.tensor([0, 3, 3, 11])
+    h = (4 * one.weight[target]).detach() / one.weight[target].norm(dim=1, keepdim=True)
+    with torch.no_grad():
+        theirs, ours = (each(h, target, loss="exact") for each in (one, many))
+    return {"wrong": apart([ours], [theirs]), "least": min(ours.tolist()), "confident": max(theirs.tolist()) < 0.1}
+
+
+def copied() -> Found:
+    """Compare a copy, and a layer that got its memory late, with what they are copies of."""
+    _, many = layers(split=split_of(distributed.get_world_size()))
+    settings: Found = {"samples": 5, "noise": Q, "dtype": torch.float64, "split": many.split}
+    late = ShardedSampledSoftmax(DIM, CLASSES, **settings, device="meta").to_empty(device="cpu")
+    late.load_state_dict(many.state_dict())
+    h, target = normal(4, DIM), torch.tensor([0, 3, 3, 11])
+    losses = [each(h, target, generator=seeded()).detach() for each in (many, copy.deepcopy(many), late)]
+    return {"wrong": apart(losses[:1] * 2, losses[1:]), "losses": losses[0].abs().max().item()}
+
+
+def renewed(q: noise.Noise) -> ShardedSampledSoftmax:
+    """Make a layer whose noise was renewed, so that its state has it."""
+    many = layers(split=split_of(distributed.get_world_size()))[1]
+    many.renew_noise(q)
+    return many
+
+
 def saved(folder: Path) -> Found:
     """Save the layer and its optimiser; ranks of another number read them after that."""
     one, many = layers(split=split_of(distributed.get_world_size()))
@@ -195,7 +272,8 @@ def saved(folder: Path) -> Found:
     optimiser.step()
     average = optimiser.state[many.weight]["exp_avg"]
     path = folder / f"of {distributed.get_world_size()}"
-    state_dict_saver.save({"head": many.state_dict(), "average": many.shard(average)}, checkpoint_id=path)
+    state: Found = {"head": many.state_dict(), "average": many.shard(average), "renewed": renewed(Q).state_dict()}
+    state_dict_saver.save(state, checkpoint_id=path)
     parts: list[Any] = [None] * distributed.get_world_size()
     distributed.all_gather_object(parts, [each.detach() for each in (*many.parameters(), average)])
     return {"moved": apart([torch.cat([part[0] for part in parts])], [one.weight]), "state": sorted(many.state_dict())}
@@ -205,23 +283,31 @@ def read(path: Path) -> Found:
     """Read what others saved: into split layers, and into a whole one."""
     one, many = layers(split=split_of(distributed.get_world_size()))
     average = torch.zeros_like(many.weight)
-    state: Found = {"head": many.state_dict(), "average": many.shard(average)}
+    given = noise.uniform(CLASSES)
+    other = renewed(given)
+    state: Found = {"head": many.state_dict(), "average": many.shard(average), "renewed": other.state_dict()}
     state_dict_loader.load(state, checkpoint_id=path)
     many.load_state_dict(state["head"])
+    other.load_state_dict(state["renewed"])
     plain: Found = {"head": one.state_dict(), "average": torch.zeros_like(one.weight)}
     state_dict_loader.load(plain, checkpoint_id=path)
     one.load_state_dict(plain["head"])
     own = slice(many.start, many.stop)
     parts = [each.detach()[own] for each in (*one.parameters(), plain["average"])]
     moved = apart([one.weight], [normal(CLASSES, DIM, seed=0)])
-    return {"wrong": difference([*(each.detach() for each in many.parameters()), average], parts), "moved": moved}
+    return {
+        "wrong": difference([*(each.detach() for each in many.parameters()), average], parts),
+        "moved": moved,
+        "noise": apart([other.noise.log_probs], [Q.log_probs]),
+        "given": apart([given.log_probs], [noise.uniform(CLASSES).log_probs]),
+    }
 
 
 def said(work: Callable[[], object]) -> str:
     """Return what a refusal says, notes and all."""
     try:
         work()
-    except (ValueError, IndexError, RuntimeError) as error:
+    except Exception as error:
         return " | ".join([type(error).__name__, str(error), *getattr(error, "__notes__", [])])
     return "nothing"
 
@@ -233,12 +319,22 @@ def refusals() -> Found:
     h, target = normal(4, DIM), torch.tensor([0, 3, 3, 11])
     alone = distributed.new_group([0])
     other = layers(temperature=0.5 if rank else 1.0)[1]
+    turned = layers(split=[9, 3] if rank else [3, 9])[1]
+    q = noise.unigram(range(CLASSES, 0, -1)) if rank else Q
+    noisy = layers(noise=q, estimator="uncorrected")[1]
+    shared = seeded()
     found = {
         "seed": said(lambda: many(h, target, generator=seeded(rank))),
         "options": said(lambda: other(h, target, generator=seeded())),
         "mode": said(lambda: many(h, target, loss="exact" if rank else "sampled", generator=seeded())),
         "target": said(lambda: many(h, target + rank, generator=seeded())),
         "device": said(lambda: many(h.to("meta") if rank else h, target, generator=seeded())),
+        "ranges": said(lambda: turned(h, target, loss="exact")),
+        "noise": said(lambda: noisy(h, target, loss="exact")),
+        "loss": said(lambda: many(h, target, loss="exat" if rank else "sampled", generator=seeded())),
+        "none": said(lambda: many(h, None if rank else target, generator=seeded())),
+        "once": said(lambda: many(h, target + rank, generator=shared)),
+        "then": said(lambda: many(h, target, generator=shared).sum().backward()),
         "split": said(lambda: layers(split=[3, 4])),
         "hits": said(lambda: layers(hits="excluded")),
         "group": said(lambda: ShardedSampledSoftmax(DIM, CLASSES, samples=2, noise=Q, group=alone)),
@@ -271,6 +367,8 @@ def work(rank: int, ranks: int, folder: str) -> None:
         read_by_one = read_alone(lone, Path(folder) / "of 2") if rank == 3 else {}
     found: Found = {"equal": equalities(ranks), "body": beside_a_body(), "saved": saved(Path(folder))}
     found |= {kind: training(kind) for kind in OPTIMISERS}
+    found |= {"clipped": [clipped(p) for p in (2.0, math.inf)], "padded": padded(), "narrow": narrow()}
+    found["copied"] = copied()
     found["read"] = {path.name: read(path) for path in sorted(Path(folder).glob("of *"))}
     if ranks == 2:
         found["refusals"] = refusals()

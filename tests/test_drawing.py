@@ -62,6 +62,15 @@ def test_a_renewed_layer_is_saved_with_its_noise(inside):
     assert set(other.state_dict()) == set(whole.state_dict())
 
 
+@pytest.mark.parametrize("q", [UNIFORM, UNIGRAM])
+def test_what_is_written_into_a_state_is_not_written_into_the_noise(q):
+    """As torch.distributed.checkpoint does when it reads; and others may have the same noise."""
+    made, before = layer(), q.log_probs.tolist()
+    made.renew_noise(q)
+    made.state_dict()["noise"][0] = 0.0
+    assert q.log_probs.tolist() == made.noise.log_probs.tolist() == before
+
+
 def test_a_state_without_noise_leaves_it_as_it_is():
     made = layer()
     assert set(made.state_dict()) == {"weight", "bias"}

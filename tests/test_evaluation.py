@@ -44,6 +44,35 @@ def test_the_blocks_leave_no_trace(monkeypatch, layer, rows, block, with_bias):
         assert (best.scores - scores.topk(k).values).abs().max() < 1e-12
 
 
+@pytest.mark.parametrize("gradient", [True, False])
+def test_cosines_never_copy_all_rows(monkeypatch, layer, gradient):
+    h, w, b, target = layer
+    monkeypatch.setattr(evaluation, "_BLOCK", ROWS * 5)
+    leaves = [each.requires_grad_(gradient) for each in (h, w, b)]
+    apart = functional.normalize(h, dim=1), functional.normalize(w, dim=1)
+    theirs = functional.cross_entropy(functional.linear(*apart, b) / 0.5, target, reduction="none")
+    most = functional.linear(*apart, b).topk(3)
+    largest = []
+
+    class Watch(torch.utils._python_dispatch.TorchDispatchMode):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            out = func(*args, **(kwargs or {}))
+            own = isinstance(out, torch.Tensor) and out.untyped_storage().data_ptr() != w.untyped_storage().data_ptr()
+            largest.append(out.shape[0] if own and out.ndim == 2 and out.shape[1] == DIM else 0)
+            return out
+
+    with Watch():
+        ours = evaluation.full_softmax(h, w, target, bias=b, cosine=True, temperature=0.5)
+        best = evaluation.top(h, w, 3, bias=b, cosine=True)
+    assert 0 < max(largest) == ROWS < CLASSES
+    assert (ours - theirs).abs().max() < 1e-12
+    assert (best.classes == most.indices).all()
+    assert (best.scores - most.values).abs().max() < 1e-12
+    if gradient:
+        both = zip(torch.autograd.grad(ours.sum(), leaves), torch.autograd.grad(theirs.sum(), leaves), strict=True)
+        assert max((our - their).abs().max() for our, their in both) < 1e-12
+
+
 @pytest.mark.slow
 def test_a_million_classes_without_a_matrix_of_them():
     classes, rows = 1_000_000, 64

@@ -172,6 +172,25 @@ def test_an_ignored_target_has_no_loss_and_no_gradient(training, poison):
     assert max((ours - theirs).abs().max() for ours, theirs in both) < 1e-13
 
 
+@pytest.mark.parametrize("name", ["uncorrected", "negative_sampling"])
+@pytest.mark.parametrize("ignored", [0, -100])
+def test_padding_needs_no_class_that_can_be_drawn(name, ignored):
+    made = layer(estimator=name, noise=noise.unigram([0, *range(1, CLASSES)]), ignore_index=ignored).eval()
+    target = torch.tensor([ignored, 3, ignored, 1, 2])
+    h = normal(5, DIM).requires_grad_()
+    loss = made(h, target)
+    expected = -made.log_probs(h).gather(1, target.clamp(min=0)[:, None])[:, 0]
+    counted = target != ignored
+    assert (loss - expected)[counted].abs().max() < 1e-12
+    assert loss[~counted].tolist() == [0, 0]
+    (gradient,) = gradients(loss.sum(), (h,))
+    assert gradient.isfinite().all()
+    assert gradient[~counted].tolist() == [[0.0] * DIM] * 2
+    if ignored:
+        with pytest.raises(ValueError, match="got 0 in example 3; take noise with every class"):
+            made(h, target.index_fill(0, torch.tensor(3), 0))
+
+
 @every_estimator
 @pytest.mark.parametrize("hits", ["rejected", "excluded"])
 def test_an_ignored_example_touches_no_row(name, hits):

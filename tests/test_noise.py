@@ -13,7 +13,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssm import noise, philox, sampling
+from ssm import distribution, noise, philox, sampling
 from tests import oracles
 from tests.sentences import refuses
 
@@ -294,8 +294,26 @@ def test_twenty_million_classes(kind):
 
 
 def test_uniform_noise_holds_one_number():
-    held = noise.uniform(1000).log_probs.untyped_storage().nbytes()
-    assert held == 8
+    q = noise.uniform(1000)
+    for moved in (q, q.to("meta")):
+        assert moved.log_probs.shape == (1000,)
+        assert moved.log_probs.untyped_storage().nbytes() == 8
+
+
+def test_what_is_drawn_from_holds_three_numbers_a_class():
+    q = noise.unigram(range(1, 1001))
+    q.prepare()
+    assert "probs" not in vars(q)
+    tables = q.log_probs, q._alias.thresholds, q._alias.others
+    assert sum(each.untyped_storage().nbytes() for each in tables) == 24 * 1000
+
+
+def test_a_fingerprint_tells_noises_apart(monkeypatch):
+    monkeypatch.setattr(distribution, "_AT_ONCE", 3)
+    some = [noise.unigram(counts) for counts in ([1, 2, 3, 4, 5], [1, 2, 3, 5, 4], [4, 2, 3, 1, 5])]
+    some += [noise.uniform(5), noise.log_uniform(5)]
+    assert len({q.fingerprint for q in some}) == len(some)
+    assert noise.unigram([1, 2, 3, 4, 5]).fingerprint == some[0].fingerprint
 
 
 @pytest.mark.parametrize("power", [0.0, 0.75, -1.0])

@@ -1,6 +1,7 @@
 """The head with its classes split over processes is the head of one process, and says what is wrong."""
 
 import json
+import math
 import re
 import subprocess
 import sys
@@ -11,8 +12,9 @@ from typing import Any
 import pytest
 import torch
 from torch import distributed, nn
+from torch.nn.parallel import DistributedDataParallel
 
-from ssm import estimators, noise
+from ssm import checks, estimators, noise
 from ssm.bench import words as words_module
 from ssm.sharded import ShardedSampledSoftmax
 from tests import shards
@@ -69,6 +71,35 @@ def test_beside_a_body_that_averages_its_gradients_are_the_sum_over_ranks(found:
 
 
 @every_number
+def test_it_is_clipped_together_with_a_body_as_in_one_process(found: Any, ranks: int) -> None:
+    for rank in found[ranks]:
+        for here in rank["clipped"]:
+            assert here["clipped"]
+            assert max(here["norm"], here["body"], here["head"]) < NEAR
+
+
+@every_number
+def test_padding_may_be_a_class_and_one_that_is_never_drawn(found: Any, ranks: int) -> None:
+    for rank in found[ranks]:
+        assert max(rank["padded"].values()) < NEAR
+
+
+@every_number
+def test_narrow_weights_are_evaluated_in_float32(found: Any, ranks: int) -> None:
+    for rank in found[ranks]:
+        assert rank["narrow"]["confident"]
+        assert rank["narrow"]["wrong"] < 1e-5
+        assert rank["narrow"]["least"] > -1e-5
+
+
+@every_number
+def test_it_is_copied_and_may_get_its_memory_late(found: Any, ranks: int) -> None:
+    for rank in found[ranks]:
+        assert rank["copied"]["wrong"] == 0
+        assert rank["copied"]["losses"] > 0
+
+
+@every_number
 def test_what_was_saved_is_read_by_another_number_of_processes(found: Any, ranks: int) -> None:
     for rank in found[ranks]:
         assert rank["saved"]["state"] == ["bias", "weight"]
@@ -77,6 +108,8 @@ def test_what_was_saved_is_read_by_another_number_of_processes(found: Any, ranks
         for here in rank["read"].values():
             assert here["wrong"] == 0
             assert here["moved"] > 0.01
+            assert here["noise"] == 0
+            assert here["given"] == 0  # what the layer was given first is others' too
 
 
 def test_a_group_may_be_a_part_of_all(found: Any) -> None:
@@ -106,6 +139,19 @@ BOTH = {
         "ValueError | embeddings on rank 1 must be on the device of its rows, got meta and cpu; "
         "move them with .to('cpu') | on rank 1",
     ],
+    "ranges": [OPTIONS, OPTIONS],
+    "noise": [OPTIONS, OPTIONS],
+    "loss": [
+        REFUSED,
+        "ValueError | loss must be 'sampled' or 'exact', got 'exat'; choose one of the two, or None for that of the "
+        "mode | on rank 1",
+    ],
+    "none": [REFUSED, "AttributeError | 'NoneType' object has no attribute 'shape' | on rank 1"],
+    "once": [
+        REFUSED,
+        "IndexError | target must be classes from 0 to 11, got 12; count classes from 0 | on rank 1",
+    ],
+    "then": ["nothing", "nothing"],
     "split": [
         f"ValueError | split on rank {rank} must be 2 numbers of at least 0 whose sum is 12, got [3, 4]; "
         "count the classes of each rank, or pass None"
@@ -157,6 +203,32 @@ def test_what_the_readme_shows_runs() -> None:
     exec(block, known)
     assert known["exact"].isfinite()
     assert len(known["optimiser"].state) == 3
+
+
+@pytest.mark.usefixtures("one_rank")
+def test_targets_are_looked_at_where_no_gather_would_refuse_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a GPU, whose values no other check looks at: a class too many would be that of no rank."""
+    monkeypatch.setattr(checks, "visible", lambda _: False)
+    head = ShardedSampledSoftmax(4, 9, samples=2, noise=noise.uniform(9))
+    for wrong in (-1, 9):
+        for loss in ("sampled", "exact"):
+            with pytest.raises(IndexError, match=f"target must be classes from 0 to 8, got {wrong}; "):
+                head(torch.zeros(1, 4), torch.tensor([wrong]), loss=loss)
+
+
+@pytest.mark.usefixtures("one_rank")
+def test_a_rank_without_examples_makes_the_same_calls() -> None:
+    body = DistributedDataParallel(nn.Embedding(9, 4, sparse=True))
+    head = ShardedSampledSoftmax(4, 9, samples=2, noise=noise.uniform(9), reduction="mean")
+    none = torch.empty(0, dtype=torch.int64)
+    head(body(none), none).backward()
+    assert body.module.weight.grad.coalesce().values().shape == (0, 4)
+
+
+@pytest.mark.usefixtures("one_rank")
+def test_half_of_a_short_text_is_trained_on() -> None:
+    text, counts = words_module.read("the whale and the sea " * 20)
+    assert math.isfinite(words_module.perplexity(*words_module.train(text, counts, 1), text))
 
 
 @pytest.mark.usefixtures("one_rank")

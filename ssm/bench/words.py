@@ -25,6 +25,11 @@ _DIM, _SAMPLES, _BATCH = 64, 256, 256  # examples of one rank
 _HELD_OUT = 4096  # words at the end of the text, of all ranks together
 
 
+def held_out(text: Tensor) -> int:
+    """How many words at the end are not trained on, of a short text half."""
+    return min(_HELD_OUT, len(text) // 2)
+
+
 def read(text: str) -> tuple[Tensor, Tensor]:
     """The text as word numbers, and the count of each word, the most frequent first."""
     words = _WORD.findall(text.lower())
@@ -53,7 +58,7 @@ def train(text: Tensor, counts: Tensor, steps: int) -> tuple[nn.Module, ShardedS
     optimiser = optim.RowAdam([*body.parameters(), *head.parameters()], lr=0.005)
     shared, own = torch.Generator().manual_seed(0), torch.Generator().manual_seed(1 + rank)
     for step in range(steps):
-        here = torch.randint(len(text) - 1 - _HELD_OUT, (_BATCH,), generator=own)
+        here = torch.randint(len(text) - 1 - held_out(text), (_BATCH,), generator=own)
         optimiser.zero_grad()
         loss = head(body(text[here]), text[here + 1], generator=shared)
         loss.backward()
@@ -68,7 +73,7 @@ def train(text: Tensor, counts: Tensor, steps: int) -> tuple[nn.Module, ShardedS
 @torch.no_grad()
 def perplexity(body: nn.Module, head: ShardedSampledSoftmax, text: Tensor) -> float:
     """That of the full softmax on the words at the end, each rank's part of them scored by all."""
-    end = text[-min(_HELD_OUT, len(text) // 2) :]
+    end = text[-held_out(text) :]
     now, after = (
         each.tensor_split(distributed.get_world_size())[distributed.get_rank()] for each in (end[:-1], end[1:])
     )
