@@ -5,18 +5,23 @@ import json
 import math
 import os
 import queue
+import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+import torch
 
-from ssm.bench import costs, ways
+from ssm.bench import clock, costs, ways
 from ssm.explorer.experiment import COSTS, Costing, cost, known_cost
+from ssm.explorer.figures import PANELS
 from ssm.explorer.figures.cost_series import cost_numbers, cost_series
-from ssm.explorer.figures.templates import render
+from ssm.explorer.figures.templates import NBSP, render
 from ssm.explorer.pages import COST
 from ssm.explorer.settings import Settings
+from ssm.explorer.ui.jobs import Holding
 from tests.measured import MEASURED, SIZES
 
 RATE = 1e10  # operations a second of the made-up machine
@@ -136,8 +141,52 @@ def test_what_was_measured_is_known_to_everybody_who_chooses_the_same():
 def test_only_so_many_measurements_are_remembered(monkeypatch):
     monkeypatch.setattr(cost, "_KEPT", 2)
     for width in (8, 9, 10):
-        cost._remember(cost._here(Settings(width=width)), {"dim": width})
-    assert [known_cost(Settings(width=width)) for width in (8, 9, 10)] == [None, {"dim": 9}, {"dim": 10}]
+        cost._remember(cost._here(Settings(width=width)), {"dim": width, "left_out": []})
+    known = [known_cost(Settings(width=width)) for width in (8, 9, 10)]
+    assert [found and found["dim"] for found in known] == [None, 9, 10]
+
+
+def test_a_measurement_in_want_of_memory_does_not_stand_for_one_that_had_more(monkeypatch):
+    monkeypatch.setattr(cost, "free_bytes", lambda _: 0.8 * GIB)
+    in_want, _ = measured()
+    assert known_cost(Settings()) == in_want  # better than nothing, and it says what was left out
+    monkeypatch.setattr(cost, "free_bytes", lambda _: 10_000 * GIB)
+    whole, _ = measured()
+    assert known_cost(Settings()) == whole
+    monkeypatch.setattr(cost, "free_bytes", lambda _: 0.8 * GIB)
+    measured()
+    assert known_cost(Settings()) == whole
+    monkeypatch.setattr(cost, "free_bytes", lambda _: 10_000 * GIB)
+    again, _ = measured()
+    assert known_cost(Settings()) == again != whole  # each says when it was
+
+
+def test_at_rest_there_is_no_process_and_the_step_that_was_under_way_is_measured_anew():
+    machines = []
+
+    def start(errors):
+        machines.append(Machine(errors))
+        return machines[-1]
+
+    found = Costing(Settings(), start)
+    assert isinstance(found, Holding)
+    found.rest()
+    assert machines == []
+    while len(found.found()["rows"]) < 3:
+        found.advance()
+    found.advance()  # asks for the next
+    asked = machines[0].asked[-1]
+    assert found.found()["now"] == {"way": asked["way"], "classes": asked["classes"]}
+    found.rest()
+    found.rest()
+    assert machines[0].killed == 1
+    assert (found.found()["now"], found.found()["done"]) == (None, 4)
+    while not found.finished:
+        found.advance()
+    found.end()
+    assert machines[1].asked[0] == asked
+    assert (len(machines), machines[1].killed) == (2, 1)
+    assert found.found()["rows"] == measured()[0]["rows"]
 
 
 def test_a_process_that_dies_fails_the_job_with_its_own_words():
@@ -161,6 +210,41 @@ def test_a_line_is_answered_by_what_was_measured(monkeypatch):
     assert full["peak_bytes"] >= 4 * 600 * 8
 
 
+def sleeps(seconds=0.05):
+    """Somebody else has the processor."""
+    time.sleep(seconds)
+
+
+def test_the_clock_of_the_process_leaves_out_what_others_took():
+    assert clock.least(sleeps, 1e-5) >= 0.05
+    if sys.platform != "win32":
+        assert clock.least(sleeps, 1e-5, clock=clock.own) < 0.02
+
+
+def test_where_the_clock_of_the_process_is_too_coarse_it_is_the_usual_one(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert clock.least(sleeps, 1e-5, clock=clock.own) >= 0.05
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its clock of a process is too coarse")
+@pytest.mark.parametrize(("threads", "others"), [(1, False), (2, True)])
+def test_a_step_of_one_thread_costs_the_time_of_its_own_and_of_several_the_time_that_passes(
+    threads, others, monkeypatch
+):
+    monkeypatch.setattr(costs, "PATIENCE", 1e-5)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    monkeypatch.setattr(costs, "_scores", lambda _: sleeps())
+    task = ways.task_of(500, 8, 4, 5, "cpu")
+    seconds = 2 * 4 * 500 * 8 / costs.cost(task, "products")["operations"]
+    assert (seconds >= 0.05) == others
+
+
+def test_of_a_gpu_the_time_that_passes_is_measured(monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    task: Any = SimpleNamespace(w=SimpleNamespace(device=SimpleNamespace(type="cuda")))
+    assert costs._clock(task) is clock.wall
+
+
 @pytest.mark.slow
 def test_a_real_process_measures_and_ends_within_a_second_whatever_it_does(monkeypatch):
     """Ended in the middle of a step that takes many seconds."""
@@ -172,7 +256,8 @@ def test_a_real_process_measures_and_ends_within_a_second_whatever_it_does(monke
         found.advance()
     found.advance()  # asks for the long one
     found.advance()
-    process = found._process
+    assert found._measurer is not None
+    process = found._measurer.process
     assert process.poll() is None
     start = time.monotonic()
     found.end()
@@ -235,6 +320,27 @@ def test_the_sentence_says_what_is_saved_and_what_a_tolerance_costs():
         "dense gradient it saves 22.8 times: zeros for every row, and Adam on all of them. Below 1,381 classes the "
         "full softmax is the faster one."
     )
+
+
+def test_where_sampling_is_the_slower_one_nothing_is_said_to_be_saved():
+    """As among few classes, with which a measurement begins."""
+    rows = [row for row in MEASURED["rows"] if row["classes"] == 1_000]
+    known = cost_numbers({"cost": MEASURED | {"rows": rows}})
+    assert known["saving_sparse"] < 1
+    assert render(COST.sentence, known) == (
+        "Among 1,000 classes a step takes 0.810 ms with every score and 1.10 ms with 64: nothing is saved."
+    )
+    assert render(PANELS["step_time"].title, known) == "A step among 1,000 classes: nothing saved"
+
+
+def test_without_exact_curves_no_price_is_denied():
+    """They are left out where they would take too much."""
+    bias = PANELS["bias_price"]
+    said = render(bias.title, {"noise_count": 0, "tolerance": 0.05}), render(bias.label, {"noise_count": 0})
+    assert said[0] == "Bias of a step, and what it costs"
+    assert said[1].endswith("Nothing is computed: it would take too much.")
+    assert said[1].endswith(render(bias.caption, {"noise_count": 0}))
+    assert render(bias.title, {"noise_count": 1, "tolerance": 0.05}) == f"No price keeps 5{NBSP}% of bias"
 
 
 def test_before_anything_is_measured_the_page_says_what_start_does():

@@ -8,6 +8,7 @@ import pytest
 from starlette.requests import Request
 
 from ssm.explorer.pages import PAGES
+from ssm.explorer.settings.link import MOST_QUERY
 from ssm.explorer.ui import job_routes
 from ssm.explorer.ui.jobs import MOST, Jobs
 
@@ -56,9 +57,9 @@ def jobs(monkeypatch):
         made.stop(viewer)
 
 
-def asked(query, order=None, kind="application/json"):
-    """The status and the answer of the route; an order is sent as its body."""
-    body = order if isinstance(order, bytes) else json.dumps(order).encode()
+def asked(query, order=None, kind="application/json", times=1):
+    """The status and the answer of the route; an order is sent as its body, and may be sent several times over."""
+    body, sent = order if isinstance(order, bytes) else json.dumps(order).encode(), iter(range(1, times + 1))
     scope = {
         "type": "http",
         "method": "GET" if order is None else "POST",
@@ -68,7 +69,7 @@ def asked(query, order=None, kind="application/json"):
     }
 
     async def receive():
-        return {"type": "http.request", "body": body, "more_body": False}
+        return {"type": "http.request", "body": body, "more_body": next(sent) < times}
 
     answer = asyncio.run(job_routes.job_json(Request(scope, receive)))
     return answer.status_code, json.loads(bytes(answer.body))
@@ -148,6 +149,46 @@ def test_what_is_no_order_gets_a_sentence_and_starts_nothing(order):
     assert "error" in told
     assert "Traceback" not in told["error"]
     assert asked(f"viewer={VIEWER}") == (200, {"state": "none", "known": None})
+
+
+def test_an_order_that_comes_in_parts_is_one():
+    assert asked(f"viewer={VIEWER}", b" ", times=9)[1]["error"].startswith("Expecting value: line 1 column 10")
+
+
+def test_an_order_too_long_is_refused_before_it_is_all_there():
+    """Of a gigabyte no more is taken than is needed to see it: the parts that are not asked for do not come."""
+    assert MOST_QUERY < job_routes._MOST_BYTES
+    status, told = asked(f"viewer={VIEWER}", job_routes._MOST_BYTES * b" ", times=2)
+    assert (status, told["error"]) == (413, "an order must have at most 200,000 bytes, got more; reload the page")
+    part, taken = 1_000 * b" ", []
+
+    async def receive():
+        taken.append(part)
+        return {"type": "http.request", "body": part, "more_body": len(taken) < 1_000_000}
+
+    scope = {"type": "http", "method": "POST", "path": "/job.json", "headers": []}
+    body = asyncio.run(job_routes._body(Request(scope, receive)))
+    assert len(body) == len(taken) * 1_000 == 201_000
+    assert asked(f"viewer={VIEWER}") == (200, {"state": "none", "known": None})
+
+
+def test_the_longest_link_can_be_ordered():
+    query = "v=1&samples=9&words=" + (MOST_QUERY - 20) * "w"
+    assert len(query) == MOST_QUERY
+    assert start(query=query)[1]["query"] == "v=1&samples=9"
+
+
+def test_an_order_is_read_off_the_loop(monkeypatch):
+    threads, order = [], job_routes._order
+
+    def noted(body):
+        threads.append(threading.current_thread())
+        return order(body)
+
+    monkeypatch.setattr(job_routes, "_order", noted)
+    assert start()[0] == 200
+    assert threads
+    assert threading.main_thread() not in threads  # here the loop is in the main one
 
 
 def test_a_link_that_nobody_meant_is_brought_into_range():

@@ -1,5 +1,9 @@
 """Jobs: one a viewer, a few at a time, the others in line; paused, stopped, and ended when nobody looks any more."""
 
+import contextlib
+import os
+import sys
+import threading
 import time
 
 import pytest
@@ -37,6 +41,34 @@ class Fails(Count):
 
     def advance(self):
         raise RuntimeError
+
+
+class Gives(Count):
+    """Work that holds something until it is told to rest."""
+
+    def __init__(self):
+        super().__init__()
+        self.holds = False
+
+    def advance(self):
+        self.holds = True
+        super().advance()
+
+    def rest(self):
+        self.holds = False
+
+
+class Slow(Count):
+    """Work that does not know before the gate opens whether it is finished."""
+
+    def __init__(self):
+        super().__init__()
+        self.gate = threading.Event()
+
+    @property
+    def finished(self):
+        self.gate.wait(10)
+        return False
 
 
 def until(holds, seconds=5.0):
@@ -133,6 +165,17 @@ def test_a_job_that_rests_stands_still_and_leaves_its_place(line):
     until(lambda: ann.count > rested)
 
 
+def test_a_job_that_rests_holds_nothing_until_it_goes_on(line):
+    work = start(line, "ann", Gives())
+    until(lambda: work.count > 0)
+    line.pause("ann")
+    until(lambda: not work.holds)
+    rested = work.count
+    until(lambda: line.look("ann")["found"] == {"count": rested})
+    line.resume("ann")
+    until(lambda: work.count > rested and work.holds)
+
+
 def test_a_stopped_job_ends_within_a_second_and_keeps_what_it_found(line):
     work = start(line, "ann")
     until(lambda: work.count > 0)
@@ -207,6 +250,103 @@ def test_only_the_newest_of_what_is_over_holds_its_work(line, monkeypatch):
     assert line.answer("ann", "?") is None
     assert line.answer("cyd", "?") == {"said": "?"}
     assert line.look("ann")["found"] == {"count": 1}
+
+
+def test_whoever_starts_many_jobs_ends_none_of_the_others(line, monkeypatch):
+    monkeypatch.setattr(jobs, "KEPT", 3)
+    work = start(line, "ann")
+    start(line, "bob")
+    line.pause("bob")
+    start(line, "cyd")
+    for i in range(5):
+        start(line, f"made up {i}")
+        line.stop(f"made up {i}")
+    assert [line.look(viewer)["state"] for viewer in ("ann", "bob", "cyd")] == ["running", "paused", "waiting"]
+    before = work.count
+    until(lambda: work.count > before)
+    assert len(line._held) == 4  # the three that are not over, and the newest
+    with pytest.raises(LookupError):
+        line.look("made up 3")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a thread has no priority of its own")
+def test_a_job_goes_on_where_the_server_itself_gives_way_to_others(line, monkeypatch):
+    """Only the superuser may raise a priority: here nobody may."""
+    given = {}
+
+    def lower(_which, thread, nice):
+        if nice < 15:
+            raise PermissionError
+        given[thread] = nice
+
+    monkeypatch.setattr(os, "getpriority", lambda _which, _thread: 15)
+    monkeypatch.setattr(os, "setpriority", lower)
+    work = start(line, "ann")
+    until(lambda: work.count > 0)
+    assert given == {thread_of(line, "ann").native_id: 15}
+
+
+def test_a_job_without_a_thread_is_refused_and_holds_no_place(line, monkeypatch):
+    def none(_thread):
+        raise RuntimeError
+
+    said = "the server must have a thread for each job, got none; come back later"
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", none)
+        with pytest.raises(ValueError, match=f"^{said}$"):
+            start(line, "ann")
+    assert line.look("ann")["state"] == "failed"
+    work = start(line, "bob")
+    until(lambda: work.count > 0)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_ends_for_whatever_reason_leaves_its_place(line):
+    class Leaves(Count):
+        def advance(self):
+            raise SystemExit
+
+    left, work = start(line, "ann", Leaves()), start(line, "bob")
+    until(lambda: work.count > 0)
+    assert line.look("ann")["state"] == "failed"
+    thread_of(line, "ann").join(5)  # what it raises is seen in this test and no other
+    assert left.ended == 1
+
+
+def test_work_that_others_let_go_of_while_it_is_done_is_ended_all_the_same(monkeypatch):
+    """A stopped job's thread is still there when another job ends and the old works are let go of."""
+    monkeypatch.setattr(jobs, "_WORKS", 1)
+    two = Jobs(places=2)
+    slow = start(two, "ann", Slow())
+    until(lambda: slow.count > 0)
+    thread = thread_of(two, "ann")
+    two.stop("ann")
+    start(two, "bob", Count(most=1))
+    until(lambda: two.look("bob")["state"] == "done")
+    thread_of(two, "bob").join(1)
+    assert two._held["ann"].work is None
+    slow.gate.set()
+    thread.join(1)
+    assert slow.ended == 1
+
+
+def test_two_starts_of_one_viewer_at_once_leave_one_job(line, monkeypatch):
+    """Each waits, once it has stopped what there was, for the other to have done so too."""
+    stop, both = line.stop, threading.Barrier(2, timeout=0.3)
+
+    def stop_and_wait(viewer):
+        stop(viewer)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(line, "stop", stop_and_wait)
+        threads = [threading.Thread(target=start, args=(line, "ann")) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(2)
+    assert line._line == [line._held["ann"]]
 
 
 @pytest.mark.parametrize("what", ["look", "pause", "resume"])

@@ -72,6 +72,8 @@ VARIED = [
     ARTICLE | {"n": 100_000, "hidden": 99_987},
     BARE,
     ARTICLE | {"price_0": 0.3},
+    ARTICLE | {"price_0": None},
+    ARTICLE | {"saving_sparse": 0.55},
     ARTICLE | {"nats_naive_importance": 0.1},
     ARTICLE | {"nats_naive_importance": 0.1, "left_out": 0.5},
 ]
@@ -166,7 +168,7 @@ def test_the_titles_of_the_article():
         "perplexity_steps": "Perplexity on held-out text, over steps",
         "trained_bias": "Bias of the gradient as it learns",
         "step_time": "A step among 1,000,000 classes: 646× less",
-        "step_memory": "Memory of a step: 1,536 MB, 0.200 MB",
+        "step_memory": "Memory: full 1,536 MB, sampled 0.200 MB",
         "bias_price": "5 % of bias costs 2.4 full steps",
         "error_price": "Error of one draw, and what it costs",
     }

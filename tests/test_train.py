@@ -175,9 +175,15 @@ def test_it_is_finished_when_every_loss_has_had_its_time(monkeypatch):
     assert all(curve["steps"][-1] == found.found()["steps"][arm] for arm, curve in found.found()["arms"].items())
 
 
+def test_what_is_found_says_what_it_was_trained_with(short):
+    assert (short.found()["negatives"], short.found()["seed"]) == (Settings().negatives, 1)
+    assert set(short.found()["arms"]) == set(QUICK)
+
+
 def test_the_sentence_says_who_leads_and_why_the_others_do_not():
     arms = {name: TRAINING["arms"][name] for name in ("full", "sampled_uniform", "uncorrected")}
-    said = render(TRAIN.sentence, training_numbers({"training": TRAINING | {"arms": arms}}) | {"negatives": 64})
+    known = training_numbers({"training": TRAINING | {"arms": arms}})
+    said = render(TRAIN.sentence, known | {"negatives": 512})  # which is chosen, and not what was trained with
     assert said == (
         "Of 3 losses the full softmax leads on held-out text: perplexity 1,200, where the words' frequencies alone "
         "have 1,351. The full softmax has no bias and the dearest steps: 17 in its time. Uniform noise hardly ever "
@@ -185,6 +191,14 @@ def test_the_sentence_says_who_leads_and_why_the_others_do_not():
         "Without a correction a model learns scores that are log(p / q): as they stand their softmax has 1,700, "
         "with log q added 1,100. The sampled losses are over 64 words instead of all, so each is on a scale of its "
         "own: only the full one compares."
+    )
+
+
+def test_one_loss_alone_leads_nobody():
+    arms = {"nce": TRAINING["arms"]["nce"]}
+    said = render(TRAIN.sentence, training_numbers({"training": TRAINING | {"arms": arms}}))
+    assert said.startswith(
+        "NCE, unigram noise: perplexity 1,800 on held-out text, where the words' frequencies alone have 1,351. The "
     )
 
 

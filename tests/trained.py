@@ -5,6 +5,8 @@ from typing import Any
 from ssm.explorer.experiment import WAYS
 
 TRAINING: dict[str, Any] = {
+    "negatives": 64,
+    "seed": 810,
     "arms": {
         arm: {
             "steps": [10, 13, 17],

@@ -50,8 +50,9 @@ export function trainingNumbers({ training }) {
     ...Object.fromEntries(NOW.map((name) => [`${name}_${arm}_now`, one[name].at(-1)])),
     [`bias_${arm}_now`]: one.bias.findLast((bias) => bias !== null) ?? null,
   }));
-  const whole = { trained: marked.length, best, frequencies: training.frequencies, perplexity_best: last(curve) };
-  return Object.assign(whole, ...each);
+  const { frequencies, negatives, seed } = training;
+  const whole = { trained: marked.length, best, frequencies, perplexity_best: last(curve) };
+  return Object.assign(whole, { trained_negatives: negatives, trained_seed: seed }, ...each);
 }
 
 const NOW = ["steps", "perplexity", "corrected", "loss"];

@@ -10,6 +10,7 @@ const PRODUCTS = "products";
 export class CostTable {
   /** @type {any} */ node;
   /** @type {[string, string]} */ called = ["measurement", "measurements"];
+  verb = "measure";
   words = { done: "Done." };
   text = null;
   #spec;
@@ -35,14 +36,22 @@ export class CostTable {
     return words ? `${known}, now ${grouped(now.classes)} classes, ${words}` : known;
   }
 
+  /** Whether it is of another choice; a device that is not here is the CPU. */
+  other({ batch, samples, dim, device }) {
+    const asked = this.#settings();
+    const here = asked.device in this.#spec.devices ? asked.device : "cpu";
+    return asked.examples !== batch || asked.negatives !== samples || asked.width !== dim || here !== device;
+  }
+
   /** Of what, where and when, for it may have been somebody else. */
-  remark(found) {
-    const { batch, samples, dim, machine, measured } = found;
+  remark({ batch, samples, dim, machine, measured }) {
     const when = new Date(1e3 * measured).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
     const what = `${counted(batch, "example")}, ${counted(samples, "sample")}, width ${dim}`;
-    const asked = this.#settings();
-    const other = asked.examples !== batch || asked.negatives !== samples || asked.width !== dim;
-    return `Shown: ${what}, measured on this server ${when}, ${machine}.${other ? " Start to measure your own choice." : ""}`;
+    return `Shown: ${what}, measured on this server ${when}, ${machine}.`;
+  }
+
+  clear() {
+    this.#table.replaceChildren();
   }
 
   fill(found) {

@@ -13,16 +13,19 @@ const NAME = "ssm-viewer";
 const LIVE = ["waiting", "running", "paused"];
 const KINDS = { training: TrainingTable, cost: CostTable };
 
-/** @typedef {{state: string, ahead: number, query: string, kind: string, found: any, answer?: any, known?: any}} Look as ssm.explorer.ui.job_routes.look */
+/** @typedef {{state: string, ahead: number, query: string, kind: string, found: any, answer?: any, known?: any}} Look as ssm.explorer.ui.job_routes.look; the answer to an order has no `answer` */
 /**
  * @typedef {object} Below what is read below the pictures, and what a kind of job is called
  * @property {any} node
  * @property {Record<string, string>} words for each state
  * @property {[string, string]} called one, and several
+ * @property {string} verb what it does
  * @property {string|null} text what is asked, if anything
  * @property {(found: any) => string} progress
  * @property {(found: any, look: Look|null) => void} fill
- * @property {(found: any) => string} remark on what is shown, where there is something to say
+ * @property {() => void} clear there is nothing
+ * @property {(found: any) => boolean} other whether it was found for another choice than the settings are now
+ * @property {(found: any, other: boolean) => string} remark on what is shown, where there is something to say
  * @property {(found: any) => unknown} sign changes when there is more to draw
  */
 /**
@@ -38,9 +41,10 @@ export class Job {
   /** @type {any} */ node;
   /** @type {Below} */ #below;
   /** What was found, or null. @type {any} */ found = null;
+  /** The query of what was found. */ #of = "";
   #kind;
   /** @type {Acts} */ #acts;
-  #viewer = recall(NAME, "sessionStorage") ?? newName();
+  #viewer = nameOfViewer();
   #state = "idle";
   /** @type {Look|null} */ #last = null;
   /** @type {any} */ #timer = 0;
@@ -49,17 +53,19 @@ export class Job {
   #start = button("Start", () => this.#begin());
   #pause = button("Pause", () => this.#order({ do: this.#state === "paused" ? "resume" : "pause" }));
   #stop = button("Stop", () => this.#order({ do: "stop" }));
-  #status = el("p", { class: "ssm-job-status", role: "status" });
+  #status = el("span", { role: "status" });
+  #progress = el("span", {}); // no status: it changes every second, and would be read aloud as often
+  #remark = el("span", { role: "status" });
 
   /** @param {keyof typeof KINDS} kind @param {Acts} acts */
   constructor(kind, acts) {
     this.#kind = kind;
     this.#acts = acts;
-    remember(NAME, this.#viewer, "sessionStorage");
-    this.node = el("div", { class: "ssm-job" }, this.#start, this.#pause, this.#stop, this.#status);
+    const said = el("p", { class: "ssm-job-status" }, this.#status, " ", this.#progress, " ", this.#remark);
+    this.node = el("div", { class: "ssm-job" }, this.#start, this.#pause, this.#stop, said);
     this.#below = new KINDS[kind](acts.spec, { settings: acts.settings, asked: () => this.#soon(300) });
+    this.#start.disabled = true; // until there are settings to start with
     this.#show("idle");
-    this.#look();
   }
 
   /** What is read below the pictures. */
@@ -77,8 +83,14 @@ export class Job {
     return { ...view, [this.#kind]: this.found };
   }
 
-  /** The settings have changed: of others something may be known. */
+  /** Of what settings that is, which may not be those of now; null where nothing was found. */
+  get origin() {
+    return this.found && { kind: this.#kind, query: this.#of };
+  }
+
+  /** The settings have changed, or come: of others something may be known. */
   chosen() {
+    this.#start.disabled = false;
     if (!this.#live && this.#state !== "gone") this.#soon(300);
   }
 
@@ -94,7 +106,7 @@ export class Job {
   }
 
   #begin() {
-    this.found = null;
+    this.#again = false;
     return this.#order({ do: "start", query: this.#query });
   }
 
@@ -120,16 +132,23 @@ export class Job {
     clearTimeout(this.#timer);
     if (this.#turn < 0) return;
     const turn = ++this.#turn;
-    try {
-      const told = await this.#acts.ask(this.#whose(), how);
-      if (turn !== this.#turn) return;
-      if (told.error) this.#show("refused", told.error);
-      else if (told.state === "none") this.#lost(told);
-      else this.#take(told);
-    } catch {
-      if (turn === this.#turn) this.#show(this.#live || this.#state === "gone" ? "gone" : this.#state);
+    const told = await this.#acts.ask(this.#whose(), how).catch(() => null); // nobody is there, or not our server
+    if (turn !== this.#turn) return;
+    const ordered = how.method === "POST";
+    if (told === null) this.#unheard(ordered);
+    else if (told.error) this.#show("refused", told.error);
+    else if (told.state === "none") this.#lost(told);
+    else {
+      this.#take(told);
+      if (ordered) return this.#look(); // an order tells neither what the models say nor what others have found
     }
     if (this.#live || this.#state === "gone") this.#soon(LOOK);
+  }
+
+  /** There was no answer. @param {boolean} ordered whether to an order */
+  #unheard(ordered) {
+    if (this.#live || this.#state === "gone") this.#show("gone");
+    else this.#show(this.#state, ordered ? "The server does not answer; nothing was started. Try again." : "");
   }
 
   get #live() {
@@ -146,7 +165,7 @@ export class Job {
   #take(look) {
     this.#last = look;
     this.#state = look.state;
-    this.#find(look.found, look);
+    this.#find(look);
     this.#show(look.state);
   }
 
@@ -158,15 +177,18 @@ export class Job {
       return;
     }
     this.#state = "idle";
-    this.#find(null, look);
+    this.#find(look);
     this.#show("idle");
   }
 
   /** What is shown: of a job that goes on what it has found, else what is known of the settings. @param {Look} look */
-  #find(found, look) {
+  #find(look) {
     const before = this.#below.sign(this.found);
-    this.found = this.#live ? found : (look.known ?? found);
+    const known = this.#live ? null : (look.known ?? null);
+    this.found = known ?? look.found ?? null;
+    this.#of = known ? this.#query : look.query;
     if (this.found) this.#below.fill(this.found, look);
+    else this.#below.clear();
     if (this.#below.sign(this.found) !== before) this.#acts.grown();
   }
 
@@ -174,12 +196,15 @@ export class Job {
 
   #show(state, error = "") {
     this.#state = state;
+    const held = [this.#pause, this.#stop].some((node) => node === document.activeElement);
     say(this.#start, this.#last ? "Restart" : "Start");
     say(this.#pause, state === "paused" ? "Resume" : "Pause");
     this.#pause.disabled = this.#stop.disabled = !this.#live;
+    if (held && !this.#live) this.#start.focus(); // else the page would have it
     this.node.dataset.job = state;
-    const again = `The server had started anew and lost this ${this.#one}; the same one was started again.`;
-    say(this.#status, error || [this.#words(state), this.#live && this.#again && again].filter(Boolean).join(" "));
+    say(this.#status, error || this.#words(state));
+    say(this.#progress, ["running", "paused"].includes(state) ? this.#progressed : "");
+    say(this.#remark, this.#remarks.filter(Boolean).join(" "));
   }
 
   get #one() {
@@ -189,17 +214,44 @@ export class Job {
   #words(state) {
     const { ahead = 0 } = this.#last ?? {};
     const { called, words } = this.#below;
-    const progress = this.found ? this.#below.progress(this.found) : "it begins";
     const said = {
       ...WORDS,
       waiting: `In line: ${ahead} ${ahead === 1 ? `${called[0]} goes` : `${called[1]} go`} first.`,
-      running: `Under way: ${progress}.`,
-      paused: `Paused: ${progress}.`,
       failed: `The ${this.#one} failed on the server; restart it.`,
       ...words,
     };
-    return [said[state], this.#live || !this.found ? "" : this.#below.remark(this.found)].filter(Boolean).join(" ");
+    return said[state] ?? "";
   }
+
+  get #progressed() {
+    return `${this.found ? this.#below.progress(this.found) : "it begins"}.`;
+  }
+
+  /** What is to be known of a job, and of what is shown. */
+  get #remarks() {
+    const again = `The server had started anew and lost this ${this.#one}; the same one was started again.`;
+    const about = this.#live && this.#again && again;
+    if (!this.found) return [about];
+    const other = this.#below.other(this.found);
+    const choose = `${this.#start.textContent} to ${this.#below.verb} your own choice.`;
+    return [about, (other || !this.#live) && this.#below.remark(this.found, other), other && choose];
+  }
+}
+
+/** The name under which the server knows this frame's job; a tab keeps it over a reload, where it may keep anything. */
+function nameOfViewer() {
+  const key = `${NAME}${placeOf(window)}`;
+  const name = recall(key, "sessionStorage") ?? newName();
+  remember(key, name, "sessionStorage");
+  return name;
+}
+
+/** Where a frame stands in its page: all frames of a tab keep things together. @param {Window} frame */
+function placeOf(frame) {
+  const { parent } = frame;
+  if (parent === frame) return "";
+  const beside = Array.from({ length: parent.length }, (_, i) => parent[i]);
+  return `${placeOf(parent)} ${beside.indexOf(frame)}`;
 }
 
 /** 128 random bits; randomUUID is for secure pages alone. */
@@ -208,6 +260,8 @@ const newName = () =>
 
 const WORDS = {
   idle: "",
+  running: "Under way:",
+  paused: "Paused:",
   stopped: "Stopped; what was found stays.",
   left: "Ended: this page was not heard of for a while. Restart does the same again.",
   gone: "The server does not answer; what was found stays, and it is asked again.",

@@ -8,11 +8,12 @@ const MOST = 32e6; // characters of a file that is read back
 
 /**
  * @typedef {{name: string, unit: string, along: string, traces: any[]}} Spec of a panel
- * @typedef {{panels: {spec: Spec, title: string}[], view: any, settings: any, names: (c: number) => string, link: string}} Shown
+ * @typedef {{kind: string, query: string}|null} Origin the settings that a job had, which may not be those of now
+ * @typedef {{panels: {spec: Spec, title: string}[], view: any, settings: any, names: (c: number) => string, link: string, job?: Origin}} Shown
  */
 
 /** All that is shown, as JSON can hold it. @param {Shown} shown */
-export function collected({ panels, view, settings, names, link }) {
+export function collected({ panels, view, settings, names, link, job = null }) {
   const found = series(view, names, settings);
   const known = Object.entries(numbers(view, settings, names)).filter(([, value]) => Number.isFinite(value));
   return {
@@ -20,6 +21,7 @@ export function collected({ panels, view, settings, names, link }) {
     version: VERSION,
     link,
     settings,
+    ...(job && { job }),
     target: names(view.classes.target),
     numbers: Object.fromEntries(known),
     panels: panels.map(({ spec, title }) => ({
@@ -69,7 +71,8 @@ export function table(all) {
       ),
     ),
   );
-  const rows = [COLUMNS, ["link", null, null, null, all.link, null], ...settings, ...single, ...points];
+  const job = all.job ? [["job", all.job.kind, null, null, all.job.query, null]] : [];
+  const rows = [COLUMNS, ["link", null, null, null, all.link, null], ...job, ...settings, ...single, ...points];
   return rows.map((row) => `${row.map(cell).join(",")}\r\n`).join("");
 }
 

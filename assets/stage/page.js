@@ -4,7 +4,7 @@ import { button, el, say } from "../controls/dom.js";
 import { counted, fill, grouped } from "../panels/texts.js";
 import { STORY } from "./chapters.js";
 import { recall } from "./memory.js";
-import { equation, figures, table } from "./readouts.js";
+import { equation, figures, lineTable, table } from "./readouts.js";
 
 export class Page {
   what = el("p", { class: "ssm-what" });
@@ -25,12 +25,14 @@ export class Page {
   /** @type {any} */ next;
   /** @type {any} */ facts;
   #record;
+  #panels;
   #words;
   #held = false;
 
   /** @param {any} spec @param {any} record of this page @param {{opened: () => void, explain: () => void, line: import("./line.js").Line, leave: () => void}} acts */
   constructor(spec, record, { opened, explain, line, leave }) {
     this.#record = record;
+    this.#panels = record.panels.map((name) => spec.panels.light[name]);
     this.#words = line.words;
     this.equation.hidden = !record.needs.includes("draw");
     this.next = onward(record, spec.pages);
@@ -41,7 +43,6 @@ export class Page {
       this.table,
     );
     this.details = el("details", { class: "ssm-details", ontoggle: opened }, el("summary", {}, "Data table"), scroll);
-    this.details.hidden = record.job !== null; // it has a table of its own
     this.help = el(
       "button",
       {
@@ -67,11 +68,13 @@ export class Page {
 
   /** Everything that is said about a view. @param {any} view @param {Record<string, any>} numbers @param {(c: number) => string} names */
   read(view, numbers, names) {
-    const { sentence, strip, needs } = this.#record;
+    const { sentence, strip, needs, job } = this.#record;
     if (!this.#held) fill(this.sentence, sentence, numbers);
     figures(this.figures, strip, numbers);
     if (!this.equation.hidden) equation(this.equation, view, names, numbers.estimator);
-    if (this.details.open) table(this.table, view, names, needs);
+    if (!this.details.open) return;
+    if (job) lineTable(this.table, this.#panels, view, names, numbers);
+    else table(this.table, view, names, needs);
   }
 
   /** The sentence stays while torch computes its numbers anew. @param {boolean} on */

@@ -156,13 +156,20 @@ export class Parts {
       reads: this.#record.sentence.length > 0,
       opened: () => this.player.pause(),
       figures: () => this.#drawn(),
-      shown: () => ({ panels: this.#drawn(), view: this.#view, settings: settings(), names: this.#acts.names }),
+      shown: () => this.#shown(),
       theme: () => themeOf(this.#host),
       go: (query) => location.assign(`${addressOf(this.#record.path, line.home ?? "")}?${query}`),
     };
     const share = new Share(this.#spec, this.#record, acts);
     share.button.hidden = this.#embedded; // the way out leads to a page that has it
     return share;
+  }
+
+  /** What is taken home. */
+  #shown() {
+    const { settings, names } = this.#acts;
+    const job = this.job?.origin ?? null;
+    return { panels: this.#drawn(), view: this.#view, settings: settings(), names, job };
   }
 
   /** The panels that are plotted now, not those that are read cell by cell. */

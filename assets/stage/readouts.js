@@ -2,7 +2,9 @@
 
 import { el, say } from "../controls/dom.js";
 import { ESTIMATORS } from "../panels/compared.js";
-import { grouped, number, plain } from "../panels/texts.js";
+import { series } from "../panels/series.js";
+import { brief, grouped, number, plain } from "../panels/texts.js";
+import { linesOf } from "./probe.js";
 
 const ink = (role, ...content) => el("span", { class: `ssm-ink ssm-ink-${role}` }, ...content);
 const exp = (...power) => el("span", {}, "e", el("sup", {}, ...power));
@@ -169,3 +171,33 @@ function cell(name, value) {
   if (value === null || value === undefined) return "–";
   return name === "count" ? grouped(value) : String(Number(value.toPrecision(8))).replace("-", "−");
 }
+
+const LINE_HEADS = ["line", "at", "value"];
+const MOST_ROWS = 12; // of a line
+
+/**
+ * The numbers behind the lines of some panels: a group of rows for each, and of a long line some from end to end.
+ * @param {any} node @param {any[]} specs of the panels @param {any} view @param {(c: number) => string} names @param {Record<string, any>} known numbers, the settings among them
+ */
+export function lineTable(node, specs, view, names, known) {
+  const found = series(view, names, known);
+  const heads = LINE_HEADS.map((head) => el("th", { scope: "col" }, head));
+  node.replaceChildren(el("thead", {}, el("tr", {}, ...heads)), ...specs.map((spec) => group(spec, found, known)));
+}
+
+function group(spec, found, known) {
+  const what = `${plain(spec.title, known)}: ${spec.unit}, over ${spec.along_unit}`;
+  const head = el("th", { scope: "rowgroup", colspan: String(LINE_HEADS.length) }, what);
+  return el("tbody", {}, el("tr", {}, head), ...linesOf(spec, found, known).flatMap(pointRows));
+}
+
+const pointRows = ({ name, points }) =>
+  thinned(points).map(({ place, value }) =>
+    el("tr", {}, el("th", { scope: "row" }, name), ...[brief(place), number(value)].map((text) => el("td", {}, text))),
+  );
+
+/** The first, the last and some between. @template T @param {T[]} points */
+const thinned = (points) =>
+  points.length <= MOST_ROWS
+    ? points
+    : Array.from({ length: MOST_ROWS }, (_, i) => points[Math.round((i * (points.length - 1)) / (MOST_ROWS - 1))]);

@@ -30,7 +30,9 @@ export function pictures({ acts, spec }) {
     const chosen = all.filter(({ name }) => which.value === EVERY || which.value === name);
     const title = chosen.length === 1 ? chosen[0].title : (now?.title ?? "");
     const { light } = spec.themes;
-    const words = { ink: inks(spec.themes[acts.theme()], light), ground: light.paper, title, foot: [now?.link ?? ""] };
+    const { job } = acts.shown();
+    const foot = [now?.link ?? "", ...(job ? [`${job.kind}: ${job.query}`] : [])];
+    const words = { ink: inks(spec.themes[acts.theme()], light), ground: light.paper, title, foot };
     const drawn = picture(
       chosen.map(({ node }) => node),
       words,

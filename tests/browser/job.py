@@ -1,10 +1,43 @@
 """A page with a job in the background, as its viewer steers it."""
 
-from playwright.sync_api import Locator, Page, expect
+import json
+import re
+from typing import Any
+
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.explorer import MILLISECONDS_TO_OPEN, READY
 
 SLOW = 60_000  # ms; other tests may hold both cores
+IDLE: dict[str, Any] = {"state": "none", "known": None}
+
+
+class Server:
+    """What a page hears of its job: whatever a test wants, until that wants something else.
+
+    Attributes:
+        told: what a look is answered.
+        to: what an order is answered, by what it is to do; without one it is told the same.
+        orders: all that came.
+        away: it does not answer.
+    """
+
+    def __init__(self, page: Page, told: dict[str, Any]) -> None:
+        """Answer in the server's place."""
+        self.told, self.away = told, False
+        self.to: dict[str, dict[str, Any]] = {}
+        self.orders: list[dict[str, str]] = []
+        page.route(re.compile(r"/job\.json\?"), self._answer)
+
+    def _answer(self, route: Route) -> None:
+        if self.away:
+            route.abort()
+            return
+        if route.request.method == "POST":
+            self.orders.append(json.loads(route.request.post_data or "{}"))
+            route.fulfill(json=self.to.get(self.orders[-1]["do"], self.told))
+        else:
+            route.fulfill(json=self.told)
 
 
 def opened(page: Page, link: str) -> None:

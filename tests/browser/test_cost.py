@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from ssm.explorer.experiment import COSTS
 from tests.browser.explorer import MILLISECONDS_TO_OPEN, READY
-from tests.browser.job import SLOW, in_state, job, opened, press, stop
+from tests.browser.job import SLOW, Server, in_state, job, opened, press, stop
 from tests.measured import MEASURED
 
 LINK = "/cost?v=1&examples=16&width=8"
@@ -77,15 +77,10 @@ def test_a_measurement_grows_rests_survives_a_reload_stops_and_lets_the_next_one
     more_rows(bob, 0)
 
 
-def known(route: Route) -> None:
-    """Answer as the server does where somebody has measured these settings and the page has no job."""
-    route.fulfill(json={"state": "none", "known": MEASURED})
-
-
 @pytest.fixture
 def of_others(page: Page) -> Page:
     """The page, and a measurement that somebody else has made."""
-    page.route(re.compile(r"/job\.json\?"), known)
+    Server(page, {"state": "none", "known": MEASURED})
     opened(page, "/cost?v=1")
     expect(page.locator(".ssm-sentence")).to_contain_text("Among 1,000,000 classes")
     return page
@@ -111,6 +106,43 @@ def test_another_choice_says_that_the_numbers_are_not_of_it(of_others: Page) -> 
     box.fill("32")
     box.press("Enter")
     expect(job(of_others)).to_contain_text("Start to measure your own choice.", timeout=SLOW)
+
+
+def test_a_measurement_under_way_for_another_choice_says_of_which(page: Page) -> None:
+    Server(page, {"state": "running", "kind": "cost", "ahead": 0, "query": "v=1", "found": MEASURED, "known": None})
+    opened(page, "/cost?v=1")
+    expect(job(page)).to_contain_text("Under way: 46 of 46 steps measured.")
+    expect(job(page)).not_to_contain_text("Shown")
+    box = page.get_by_role("textbox", name="width")
+    box.fill("32")
+    box.press("Enter")
+    expect(job(page)).to_contain_text(re.compile(r"Shown: 128 .* Restart to measure your own choice\."))
+
+
+def test_one_of_another_device_is_of_another_choice(of_others: Page) -> None:
+    """There is none here: what a link names is the CPU, and a measurement of a GPU another choice."""
+    other = {"state": "none", "known": MEASURED | {"device": "cuda:0", "machine": "a GPU"}}
+    of_others.unroute(re.compile(r"/job\.json\?"))
+    Server(of_others, other)
+    opened(of_others, "/cost?v=1&device=cuda:7")
+    expect(job(of_others)).to_contain_text("a GPU. Start to measure your own choice.", timeout=SLOW)
+
+
+def test_the_price_of_a_bias_can_be_read_as_a_table(of_others: Page) -> None:
+    of_others.get_by_text("Data table").click()
+    groups = of_others.locator(".ssm-details tbody")
+    assert [each.locator("th").first.inner_text().partition(":")[0] for each in groups.all()] == [
+        "A step among 1,000,000 classes",
+        "Memory",
+        of_others.locator('[data-panel="bias_price"] h3').inner_text(),
+        "Error of one draw, and what it costs",
+    ]
+    for priced in (groups.nth(2), groups.nth(3)):
+        rows = [row.split("\t") for row in priced.locator("tr").all_inner_texts()[1:]]
+        assert {"uniform", "softmax"} <= {name for name, _, _ in rows}
+        assert max(sum(name == one for name, _, _ in rows) for one, _, _ in rows) == 12
+    times = groups.first.locator("tr").all_inner_texts()
+    assert times[1].split("\t")[:2] == ["full", "1,000"]
 
 
 def test_what_was_left_out_says_why(of_others: Page) -> None:
@@ -153,6 +185,6 @@ def test_under_the_pointer_each_line_is_read_where_it_was_measured(of_others: Pa
 
 
 def test_an_answer_that_cannot_be_had_is_said(page: Page) -> None:
-    page.route(re.compile(r"/job\.json\?"), lambda route: route.fulfill(json={"error": "the line is full; come back"}))
+    Server(page, {"error": "the line is full; come back"})
     opened(page, LINK)
     expect(job(page)).to_contain_text("the line is full; come back")

@@ -40,6 +40,11 @@ test("a table has one row for each number, quoted where it must be, and no formu
   );
 });
 
+test("what a job found says of which settings it is, beside those of now", () => {
+  const job = { kind: "training", query: "v=1&negatives=64" };
+  assert.equal(table({ ...ALL, job }).split("\r\n")[2], "job,training,,,v=1&negatives=64,");
+});
+
 test("a file of ours leads back to its state, any other is refused in a sentence", () => {
   assert.equal(readBack(JSON.stringify(ALL)), "v=1&samples=9");
   const wrong = {

@@ -1,7 +1,8 @@
 """Cost: time and memory of one training step against the number of classes, measured on this machine, bit by bit.
 
 A process of its own measures (`ssm.bench.costs`), one step at a time as it is asked: it can be ended at any moment, its
-memory is not the server's, and nobody's answer waits for its lock. It has one thread.
+memory is not the server's, and nobody's answer waits for its lock. It has one thread. On the CPU the time of a step is
+the processor's, so that others who use it meanwhile add little; on a GPU it is the time that passed.
 """
 
 import json
@@ -135,6 +136,49 @@ def operations(way: str, classes: int, here: Mapping[str, Any]) -> int:
 
 
 @final
+class _Measurer:
+    """The process that measures, and what it says."""
+
+    def __init__(self, start: Start) -> None:
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
+        self.process = start(self._errors)
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read, name="cost", daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self._lines.put(line)
+        self._lines.put(None)
+
+    def ask(self, order: Mapping[str, Any]) -> None:
+        """Have it measure a step."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(order) + "\n")
+        self.process.stdin.flush()
+
+    def hear(self) -> dict[str, Any] | None:
+        """What it has measured; None while it does."""
+        try:
+            line = self._lines.get(timeout=_SECONDS_OF_A_LOOK)
+        except queue.Empty:
+            return None
+        if line is None:
+            self._errors.seek(0)
+            raise RuntimeError(self._errors.read().decode(errors="replace")[-2000:])
+        found: dict[str, Any] = json.loads(line)
+        return found
+
+    def end(self) -> None:
+        """End it, whatever it does."""
+        with self.process:
+            self.process.kill()
+            self._reader.join()  # before its file is closed
+        self._errors.close()
+
+
+@final
 class Costing:
     """One measurement; `advance` again and again until it is `finished`.
 
@@ -144,8 +188,9 @@ class Costing:
     """
 
     def __init__(self, settings: Settings, start: Start = start) -> None:
-        """Start the process; nothing is measured yet."""
-        self._here = _here(settings)
+        """Nothing is measured yet; there is a process from the first question on."""
+        self._here, self._start = _here(settings), start
+        self._measurer: _Measurer | None = None
         self._left = [_Step(_PRODUCTS, _PRODUCTS_AT), *(_Step(way, n) for n in SIZES for way in COSTS)]
         self._of = len(self._left)
         self._asked: _Step | None = None
@@ -153,10 +198,6 @@ class Costing:
         self._left_out: list[dict[str, Any]] = []
         self._operations: float | None = None
         self._measured = time.time()
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
-        self._process = start(self._errors)
-        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        threading.Thread(target=self._read, name="cost", daemon=True).start()
 
     @property
     def finished(self) -> bool:
@@ -167,8 +208,8 @@ class Costing:
         """Ask for the next step, or look whether it has been measured."""
         if self._asked is None:
             self._ask()
-        else:
-            self._hear()
+        elif self._measurer and (found := self._measurer.hear()):
+            self._note(found)
         if self.finished:
             _remember(self._here, self.found())
 
@@ -177,20 +218,11 @@ class Costing:
         if why := self._too_much(step):
             self._left_out.append(step._asdict() | why)
             return
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(step._asdict() | self._here) + "\n")
-        self._process.stdin.flush()
+        self._measurer = self._measurer or _Measurer(self._start)
+        self._measurer.ask(step._asdict() | self._here)
         self._asked = step
 
-    def _hear(self) -> None:
-        try:
-            line = self._lines.get(timeout=_SECONDS_OF_A_LOOK)
-        except queue.Empty:
-            return
-        if line is None:
-            self._errors.seek(0)
-            raise RuntimeError(self._errors.read().decode(errors="replace")[-2000:])
-        found = json.loads(line)
+    def _note(self, found: dict[str, Any]) -> None:
         self._asked = None
         if found["way"] == _PRODUCTS:
             self._operations = found["operations"]
@@ -212,12 +244,6 @@ class Costing:
                 return {"seconds": seconds, "allowed": MOST_SECONDS}
         return {}
 
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._lines.put(line)
-        self._lines.put(None)
-
     def found(self) -> dict[str, Any]:
         """What is known so far, as JSON can hold it."""
         device = self._here["device"]
@@ -237,11 +263,18 @@ class Costing:
         """It has nothing to say to a text."""
         return {"heard": text}
 
+    def rest(self) -> None:
+        """End the process, whatever it does: others need its memory. The step that it is at will be measured anew."""
+        if self._asked:
+            self._left.insert(0, self._asked)
+            self._asked = None
+        if self._measurer:
+            measurer, self._measurer = self._measurer, None
+            measurer.end()
+
     def end(self) -> None:
-        """End the process, whatever it does."""
-        with self._process:
-            self._process.kill()
-        self._errors.close()
+        """As `rest`, for good."""
+        self.rest()
 
 
 def _here(settings: Settings) -> dict[str, Any]:
@@ -271,7 +304,14 @@ def known_cost(settings: Settings) -> dict[str, Any] | None:
 def _remember(here: Mapping[str, Any], found: dict[str, Any]) -> None:
     with _LOCK:
         key = json.dumps(here)
+        if key in _KNOWN and _in_want(found) > _in_want(_KNOWN[key]):
+            return  # more memory was free before, and more was measured
         _KNOWN[key] = found
         _KNOWN.move_to_end(key)
         while len(_KNOWN) > _KEPT:
             _KNOWN.popitem(last=False)
+
+
+def _in_want(found: Mapping[str, Any]) -> int:
+    """How many steps were left out for want of memory."""
+    return sum("bytes" in each for each in found["left_out"])

@@ -255,8 +255,10 @@ class Training:
             each.mark(self._held_out)
 
     def found(self) -> dict[str, Any]:
-        """What is known so far, as JSON can hold it."""
+        """What is known so far, as JSON can hold it, and of what: the losses are those of the arms."""
         return {
+            "negatives": self.settings.negatives,
+            "seed": self.settings.seed,
             "arms": {name: asdict(each.curve) for name, each in self._learners.items()},
             "spent": {name: each.spent for name, each in self._learners.items()},
             "steps": {name: each.steps for name, each in self._learners.items()},

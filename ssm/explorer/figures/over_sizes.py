@@ -3,7 +3,7 @@
 from ssm.explorer.figures.cost_series import WAYS
 from ssm.explorer.figures.curve_series import MOST_NOISES
 from ssm.explorer.figures.records import PRICES, SIZES, End, Panel, Trace, dots, line
-from ssm.explorer.figures.templates import Part, Parts, always
+from ssm.explorer.figures.templates import Part, always
 from ssm.explorer.figures.theme import Theme
 
 SHORT = {
@@ -21,6 +21,8 @@ _LOOKS = {
     "sparse": (2.6, "solid"),
 }
 _SAMPLED = ("dense", "sparse")
+_NOTHING = "Nothing is computed: it would take too much."
+SAVED = 1.01  # times less: what is not would read as one time less
 _NOISES = ((2.6, "solid"), (1.6, "solid"), (1.6, "7px,3px"), (1.6, "2px,3px"))  # the chosen one, then the others
 
 
@@ -62,13 +64,15 @@ def _said(way: str, name: str, unit: str) -> Part:
     return [{"if": [f"{name}_{way}", ">=", 0], "say": f"{SHORT[way]} {{{name}_{way}}} {unit},"}, {"say": ""}]
 
 
-def _title(measured: str, before: str) -> Parts:
-    return [[{"if": ["measured", ">=", 1], "say": measured}, {"say": before}]]
-
-
 STEP_TIME = Panel(
     name="step_time",
-    title=_title("A step among {measured#} classes: {saving_sparse~}× less", "Time of a training step"),
+    title=[
+        [
+            {"if": ["saving_sparse", ">=", SAVED], "say": "A step among {measured#} classes: {saving_sparse~}× less"},
+            {"if": ["measured", ">=", 1], "say": "A step among {measured#} classes: nothing saved"},
+            {"say": "Time of a training step"},
+        ]
+    ],
     caption=[always("Forward, backward and Adam. Dashed: 6 B n d operations, at the speed of products.")],
     label=[
         always("Line chart, both axes logarithmic: milliseconds of a training step over the number of classes."),
@@ -87,7 +91,12 @@ STEP_TIME = Panel(
 
 STEP_MEMORY = Panel(
     name="step_memory",
-    title=_title("Memory of a step: {memory_full} MB, {memory_sparse} MB", "Memory of a training step"),
+    title=[
+        [
+            {"if": ["measured", ">=", 1], "say": "Memory: full {memory_full} MB, sampled {memory_sparse} MB"},
+            {"say": "Memory of a training step"},
+        ]
+    ],
     caption=[always("Held beside the rows. Dashed: Adam's 2 n d numbers.")],
     label=[
         always("Line chart, both axes logarithmic: megabytes that a step holds over the number of classes."),
@@ -124,10 +133,16 @@ BIAS_PRICE = Panel(
         [
             {"if": ["price_0", ">=", 1], "say": "{tolerance%} of bias costs {price_0~} full steps"},
             {"if": ["price_0", ">=", 0], "say": "{tolerance%} of bias costs {price_0%} of a full step"},
-            {"say": "No price keeps {tolerance%} of bias"},
+            {"if": ["noise_count", ">=", 1], "say": "No price keeps {tolerance%} of bias"},
+            {"say": "Bias of a step, and what it costs"},
         ]
     ],
-    caption=[always("Drag the dashed line. Upright: the full softmax, without bias.")],
+    caption=[
+        [
+            {"if": ["noise_count", ">=", 1], "say": "Drag the dashed line. Upright: the full softmax, without bias."},
+            {"say": _NOTHING},
+        ]
+    ],
     label=[
         always(
             "Line chart, both axes logarithmic: the relative bias of {noise_count#} noises over the operations of a "
@@ -135,7 +150,8 @@ BIAS_PRICE = Panel(
         ),
         [
             {"if": ["price_0", ">=", 0], "say": "{noise_name_0} noise keeps {tolerance%} from {price_0%} on."},
-            {"say": "{noise_name_0} noise does not come below {tolerance%}."},
+            {"if": ["noise_count", ">=", 1], "say": "{noise_name_0} noise does not come below {tolerance%}."},
+            {"say": _NOTHING},
         ],
     ],
     needs=("curves",),

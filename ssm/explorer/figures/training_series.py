@@ -58,7 +58,8 @@ def training_numbers(view: View) -> dict[str, Any]:
         view: as `training_series`.
 
     Returns:
-        For each loss with a mark its steps, perplexities, loss and bias now; which is best; none before the first mark.
+        For each loss with a mark its steps, perplexities, loss and bias now; which is best, and what all were trained
+        with; none before the first mark.
     """
     training = view.get("training") or {}
     marked = {arm: curve for arm, curve in training.get("arms", {}).items() if curve["steps"]}
@@ -66,6 +67,7 @@ def training_numbers(view: View) -> dict[str, Any]:
         return {"trained": 0}
     best = min(marked, key=lambda arm: float(marked[arm]["perplexity"][-1]))
     found = {"trained": len(marked), "best": best, "frequencies": training["frequencies"]}
+    found |= {f"trained_{name}": training[name] for name in ("negatives", "seed")}
     for arm, curve in marked.items():
         found |= {f"{name}_{arm}_now": curve[name][-1] for name in ("steps", "perplexity", "corrected", "loss")}
         found[f"bias_{arm}_now"] = next((bias for bias in reversed(curve["bias"]) if bias is not None), None)

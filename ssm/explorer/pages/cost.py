@@ -2,27 +2,31 @@
 
 from typing import Any
 
-from ssm.explorer.figures.over_sizes import OVER_SIZES
+from ssm.explorer.figures.over_sizes import OVER_SIZES, SAVED
 from ssm.explorer.figures.templates import Parts, always
 from ssm.explorer.pages.kernels import KERNELS
 from ssm.explorer.pages.record import Next, Page
 from ssm.explorer.settings import Frame
 
 _MEASURED = ("negatives", "examples", "width")
+_TAKES = (
+    "Among {measured#} classes a step takes {time_full|exact} ms with every score and {time_sparse|model} ms with "
+    "{measured_samples#}"
+)
 _HIDDEN = ("samples", "draw", "draws", "seed", "view", "scale", "batch", "dim")
 
 SENTENCE: Parts = [
     [
         {
-            "if": ["measured", ">=", 1],
-            "say": "Among {measured#} classes a step takes {time_full|exact} ms with every score and "
-            "{time_sparse|model} ms with {measured_samples#}: {saving_sparse~} times less.",
+            "if": ["saving_sparse", ">=", SAVED],
+            "say": f"{_TAKES}: {{saving_sparse~}} times less.",
         },
+        {"if": ["measured", ">=", 1], "say": f"{_TAKES}: nothing is saved."},
         {"say": "Start it: a step of each kind is measured on the server, from 1,000 classes to 10,000,000."},
     ],
     [
         {
-            "if": ["saving_dense", ">=", 1],
+            "if": ["saving_dense", ">=", SAVED],
             "say": "With a dense gradient it saves {saving_dense~} times: zeros for every row, and Adam "
             "on all of them.",
         },

@@ -8,12 +8,20 @@ from ssm.explorer.settings import FIELDS, Frame
 _SHOWN = ("losses", "negatives", "seed")
 
 
-def _best(arm: str, words: str) -> dict[str, object]:
-    return {
-        "if": ["best", "==", arm],
-        "say": f"Of {{trained#}} losses the {words} leads on held-out text: perplexity {{perplexity_best|model}}, "
-        "where the words' frequencies alone have {frequencies}.",
-    }
+def _best(arm: str, words: str) -> Part:
+    alone = "where the words' frequencies alone have {frequencies}."
+    return [
+        {
+            "if": ["best", "==", arm],
+            "and": ["trained", ">=", 2],
+            "say": f"Of {{trained#}} losses the {words} leads on held-out text: perplexity {{perplexity_best|model}}, "
+            + alone,
+        },
+        {
+            "if": ["best", "==", arm],
+            "say": f"{words[0].upper()}{words[1:]}: perplexity {{perplexity_best|model}} on held-out text, {alone}",
+        },
+    ]
 
 
 def _ratio(arm: str, words: str) -> Part:
@@ -29,7 +37,7 @@ def _ratio(arm: str, words: str) -> Part:
 
 SENTENCE: Parts = [
     [
-        *(_best(arm, words) for arm, words in FIELDS["losses"].span()["words"].items()),
+        *(one for arm, words in FIELDS["losses"].span()["words"].items() for one in _best(arm, words)),
         {
             "say": "Start it: each loss has 12 seconds of one core, in turns, on the same batches from the same start; "
             "two words in, one of 17,091 out."
@@ -55,8 +63,8 @@ SENTENCE: Parts = [
     [
         {
             "if": ["trained", ">=", 1],
-            "say": "The sampled losses are over {negatives#} words instead of all, so each is on a scale of its "
-            "own: only the full one compares.",
+            "say": "The sampled losses are over {trained_negatives#} words instead of all, so each is on a scale of "
+            "its own: only the full one compares.",
         },
         {"say": ""},
     ],

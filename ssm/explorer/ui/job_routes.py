@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from ssm import checks
 from ssm.explorer.experiment import Costing, Training, known_cost
 from ssm.explorer.settings import Settings
+from ssm.explorer.settings.link import MOST_QUERY
 from ssm.explorer.ui.answers import settings_of
 from ssm.explorer.ui.jobs import Jobs, Work
 
@@ -41,6 +42,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 )
 _VIEWER = re.compile("[A-Za-z0-9-]{16,64}")
 _MOST_TEXT = 1_000  # characters that a viewer may ask
+_MOST_BYTES = 2 * MOST_QUERY  # of an order: a link, and room for the signs of JSON
 
 
 def steer(kind: str, viewer: str, order: Mapping[str, str]) -> dict[str, Any]:
@@ -55,7 +57,7 @@ def steer(kind: str, viewer: str, order: Mapping[str, str]) -> dict[str, Any]:
         As `Jobs.look`.
 
     Raises:
-        ValueError: the order is none, or the line is full.
+        ValueError: the order is none, or the server can take no more jobs.
         LookupError: the viewer has no such job.
     """
     jobs = KINDS[kind].jobs
@@ -88,6 +90,28 @@ def _order(body: bytes) -> dict[str, str]:
     if not isinstance(order, dict) or not all(isinstance(value, str) for value in order.values()):
         checks.refuse("an order", "an object of texts", order, "reload the page")
     return order
+
+
+async def _taken(request: Request, kind: str, viewer: str) -> Response:
+    # Another site's form cannot send this type, nor may its script without leave, which nobody gives.
+    if request.headers.get("content-type") != "application/json":
+        return JSONResponse({"error": "an order must be JSON; reload the page"}, 415)
+    body = await _body(request)
+    if len(body) > _MOST_BYTES:
+        return JSONResponse(
+            {"error": f"an order must have at most {_MOST_BYTES:,} bytes, got more; reload the page"}, 413
+        )
+    return JSONResponse(await run_in_threadpool(lambda: steer(kind, viewer, _order(body))))
+
+
+async def _body(request: Request) -> bytes:
+    """What was sent, and of too much no more than shows that."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MOST_BYTES:
+            break
+    return bytes(body)
 
 
 def look(kind: str, viewer: str, query: str, text: str | None) -> dict[str, Any]:
@@ -123,11 +147,7 @@ async def job_json(request: Request) -> Response:
         if request.method == "GET":
             told = await run_in_threadpool(look, kind, viewer, asked.get("query", ""), asked.get("text"))
             return JSONResponse(told)
-        # Another site's form cannot send this type, nor may its script without leave, which nobody gives.
-        if request.headers.get("content-type") != "application/json":
-            return JSONResponse({"error": "an order must be JSON; reload the page"}, 415)
-        order = _order(await request.body())
-        return JSONResponse(await run_in_threadpool(steer, kind, viewer, order))
+        return await _taken(request, kind, viewer)
     except LookupError:
         return JSONResponse({"state": "none"})  # an answer like any other: a page asks before it has a job
     except ValueError as error:

@@ -6,13 +6,13 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, final
+from typing import Any, Protocol, final, runtime_checkable
 
 from ssm import checks
 
 SILENCE = 15.0  # seconds without a look from its page after which a job ends
 MOST = 20  # jobs that are not over
-KEPT = 100  # viewers whose last job is remembered
+KEPT = 100  # viewers whose last job is remembered, or a few more: one that is not over stays
 _WORKS = 4  # of jobs that are over: so many can still be asked
 _SECONDS_BETWEEN_LOOKS = 0.1  # of a job that waits: whether its turn has come
 _NICENESS = 10  # of a job's thread, so that the answers to everybody else go first
@@ -39,6 +39,14 @@ class Work(Protocol):
         """Let nothing of it go on: it is over, done or not."""
 
 
+@runtime_checkable
+class Holding(Protocol):
+    """Work that holds what others could use meanwhile, and can do without until it goes on."""
+
+    def rest(self) -> None:
+        """Let go of it; also where nothing is held. `advance` takes it anew."""
+
+
 Make = Callable[[], Work]
 
 
@@ -58,12 +66,18 @@ class _Job:
     def over(self) -> bool:
         return self.state in _OVER
 
-    def advance(self) -> None:
-        """Do a little; the first little is to begin."""
+    def advance(self, work: Work) -> None:
+        """Do a little."""
         with self.lock:
-            self.work = self.work or self.make()
-            self.work.advance()
-            self.found = self.work.found()
+            work.advance()
+            self.found = work.found()
+
+    def rest(self) -> None:
+        """Hold nothing while it is not this job's turn."""
+        with self.lock:
+            if isinstance(self.work, Holding):
+                self.work.rest()
+                self.found = self.work.found()
 
 
 @final
@@ -97,20 +111,23 @@ class Jobs:
             make: makes the work, when its turn has come.
 
         Raises:
-            ValueError: too many others wait.
+            ValueError: too many others wait, or there is no thread for it.
         """
-        self.stop(viewer)
         job = _Job(kind, query, make)
-        with self._moved:
+        with self._moved:  # all of it at once: of two starts of one viewer, the second must see the first one's job
+            self.stop(viewer)
             if (count := sum(not each.over for each in self._held.values())) >= MOST:
                 checks.refuse("the line", f"at most {MOST} jobs", count, "come back later", verb="have")
             self._held[viewer] = job
             self._held.move_to_end(viewer)
             self._line.append(job)
-            while len(self._held) > KEPT:
-                self._end(self._held.popitem(last=False)[1], "left")
+            self._forget()
         job.thread = threading.Thread(target=self._carry_out, args=(job,), name=f"job {kind}", daemon=True)
-        job.thread.start()
+        try:
+            job.thread.start()
+        except RuntimeError:
+            self._over(job, "failed")
+            checks.refuse("the server", "a thread for each job", checks.Said("none"), "come back later", verb="have")
 
     def pause(self, viewer: str) -> None:
         """Let a job rest; another may have its place."""
@@ -166,21 +183,31 @@ class Jobs:
             checks.refuse("viewer", "one with a job", checks.Said(viewer), "start one", error=LookupError)
         return job
 
+    def _forget(self) -> None:
+        """Let go of the oldest jobs that are over; the others are bounded by `MOST`, and nobody else may end them."""
+        over = [viewer for viewer, job in self._held.items() if job.over]
+        for viewer in over[: max(0, len(self._held) - KEPT)]:
+            del self._held[viewer]
+
     def _carry_out(self, job: _Job) -> None:
-        if sys.platform == "linux":  # where a thread has a priority of its own
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        try:
+            _give_way()
+            if self._may_go_on(job):
+                self._do(job, job.make())
+        finally:  # however this thread ends, its job must not hold a place
+            self._over(job, "failed")  # unless it is over already
+            self._free()
+
+    def _do(self, job: _Job, work: Work) -> None:
+        """Do all of it. What is done and ended is `work`: another thread may let go of the job's own."""
+        job.work = work
         try:
             while self._may_go_on(job):
-                job.advance()
-                if job.work and job.work.finished:
+                job.advance(work)
+                if work.finished:
                     self._over(job, "done")
-        except Exception:
-            self._over(job, "failed")
-            raise
         finally:
-            if job.work:
-                job.work.end()
-            self._free()
+            work.end()
 
     def _free(self) -> None:
         """Let go of the work of jobs that are long over: it holds memory, and what it found stays."""
@@ -191,16 +218,17 @@ class Jobs:
                 each.work = None
 
     def _may_go_on(self, job: _Job) -> bool:
-        """Wait for the turn of a job; False when it is over."""
-        with self._moved:
-            while not job.over:
+        """Wait for the turn of a job, at rest meanwhile; False when it is over."""
+        while True:
+            with self._moved:
                 if time.monotonic() - job.seen > self._silence:
                     self._end(job, "left")
-                elif not job.paused and job in self._line[: self._places]:
-                    return True
-                else:
+                if job.over or job in self._line[: self._places]:
+                    return not job.over
+            job.rest()  # outside, for it may take a while
+            with self._moved:
+                if not job.over:
                     self._moved.wait(_SECONDS_BETWEEN_LOOKS)
-        return False
 
     def _over(self, job: _Job, state: str) -> None:
         with self._moved:
@@ -215,3 +243,10 @@ class Jobs:
         if job in self._line:
             self._line.remove(job)
         self._moved.notify_all()
+
+
+def _give_way() -> None:
+    """Go after everybody else, and never before where this process does: that would be refused."""
+    if sys.platform == "linux":  # where a thread has a priority of its own
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, max(_NICENESS, os.getpriority(os.PRIO_PROCESS, thread)))
