@@ -99,7 +99,7 @@ def test_every_way_is_measured_at_every_size_with_what_was_chosen():
 def test_a_device_that_is_not_here_is_the_cpu_as_everywhere():
     found, machine = measured(Settings(device="cuda:7"))
     assert {order["device"] for order in machine.asked} == {found["device"]} == {"cpu"}
-    assert found["machine"].startswith("one thread of ")
+    assert found["machine"].startswith("in processor time, one thread of ")
 
 
 def test_what_would_take_too_long_is_left_out_and_says_so():
@@ -277,7 +277,8 @@ def test_free_memory_is_what_the_system_says_or_its_group_allows(tmp_path, monke
     (tmp_path / "memory.current").write_text("300\n", "ascii")
     assert list(cost._left(str(tmp_path))) == []
     (tmp_path / "memory.max").write_text("1000\n", "ascii")
-    assert list(cost._left(str(tmp_path))) == [700]
+    (tmp_path / "memory.stat").write_text("anon 50\ninactive_file 100\nactive_file 150\n", "ascii")
+    assert list(cost._left(str(tmp_path))) == [800]
     assert cost.free_bytes("cpu") > 0
 
 

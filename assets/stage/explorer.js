@@ -14,6 +14,7 @@ import { Problems } from "./problems.js";
 import { patched, toQuery } from "./settings.js";
 
 const LIVE = { samples: 100_000, classes: 20_000, exponentials: 1_000_000 }; // what one frame can afford
+const AGAIN = 5_000; // ms without an answer after which a table is sent once more
 const FULL = { samples: 2_000_000, classes: 20_000, exponentials: 10_000_000 };
 
 export class Explorer {
@@ -34,7 +35,7 @@ export class Explorer {
   /** @type {Problems} */ #problems;
   /** @type {Parts} */ #parts;
   /** @type {Dialogue} */ #dialogue;
-  #brought = "";
+  /** @type {any} */ #bringing = 0;
   #memo = {};
   #settled = 0;
   #ends = new AbortController();
@@ -54,7 +55,7 @@ export class Explorer {
     try {
       const [spec] = await Promise.all([this.#line.spec(), this.#line.plotly()]);
       this.#spec = spec;
-      this.#problems = new Problems(spec.preview, this.#line.problem, () => this.#arrived());
+      this.#problems = new Problems(spec.preview, this.#line.problem, () => this.#arrived(), this.#line.held);
       this.#parts = new Parts(spec, this.#page, this.#host, this.#acts());
       this.#parts.frame(this.#frame);
       await this.#parts.grid.define();
@@ -117,6 +118,7 @@ export class Explorer {
   end() {
     this.#parts?.player.pause();
     this.#dialogue.end();
+    clearTimeout(this.#bringing);
     this.#ends.abort();
   }
 
@@ -200,12 +202,19 @@ export class Explorer {
     this.#dialogue.first(this.#line.query);
   }
 
-  /** Send a table back that the server has lost; whether the page had it, so that a better answer will come. */
-  #bring({ missing, serial }) {
-    const table = missing && serial !== this.#brought ? this.#problems.kept(missing) : null;
+  /**
+   * Send a table back that the server has lost, until an answer has it: Streamlit may lose what is sent in a bad moment.
+   * Tells whether the page has the table, so that a better answer will come.
+   */
+  #bring({ missing }) {
+    clearTimeout(this.#bringing);
+    const table = missing ? this.#problems.kept(missing) : null;
     if (table === null) return false;
-    this.#brought = serial;
-    this.#line.table(table);
+    const send = () => {
+      this.#line.table(table);
+      this.#bringing = setTimeout(send, AGAIN);
+    };
+    send();
     return true;
   }
 

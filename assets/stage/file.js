@@ -37,6 +37,7 @@ export function filed({ spec, problems, answers, query, embedded }, deliver) {
     spec: async () => spec,
     plotly: async () => window.Plotly,
     problem: async (name) => problems[name],
+    held: new Map(),
     ask: (question, own) => setTimeout(() => deliver(answered(question, own))),
     table: () => {}, // nothing forgets one
     load: null,

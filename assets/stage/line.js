@@ -8,6 +8,9 @@ const PLOTLY = "vendor/plotly-basic.min.js";
 const HEALTH = "_stcore/health";
 const STATE = "data-test-connection-state"; // on the element of the whole app; a browser test holds that it is there
 
+// Those of every stage that this page has had: Streamlit may mount one anew, and the server may have lost a table.
+const HELD = new Map();
+
 /**
  * @typedef {object} Line what stands behind the stage: a server, or nothing but the file that it is in
  * @property {string} query the link that the page was opened with
@@ -17,6 +20,7 @@ const STATE = "data-test-connection-state"; // on the element of the whole app; 
  * @property {() => Promise<any>} spec the stage's document
  * @property {() => Promise<any>} plotly
  * @property {(url: string) => Promise<any>} problem a listing
+ * @property {Map<string, any>} held problems that have come
  * @property {(question: import("./dialogue.js").Question, own: () => any) => void} ask `own`: what the page itself has for it
  * @property {(text: string) => void} table sends a table back that was lost
  * @property {(() => void)|null} load asks for a table of the viewer's own; null where none can be had
@@ -42,6 +46,7 @@ export function served({ setStateValue, setTriggerValue }) {
     spec: () => json(beside("stage.json")),
     plotly: () => script(own(PLOTLY)),
     problem: listing,
+    held: HELD,
     ask: (question) => setStateValue("ask", question),
     table: (text) => setTriggerValue("table", text),
     load: () => setTriggerValue("own", { cookie: hasCookie() }),

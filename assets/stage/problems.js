@@ -45,13 +45,19 @@ export class Problems {
   #most;
   #listing;
   #arrived;
-  /** @type {Map<string, Problem>} */ #held = new Map();
+  /** @type {Map<string, Problem>} */ #held;
   /** @type {Set<string>} */ #asked = new Set();
   /** @type {Problem|null} */ #random = null;
   /** @type {Problem|null} */ #edited = null;
 
-  /** @param {number} most classes that the page computes @param {(url: string) => Promise<any>} listing of a problem @param {() => void} arrived */
-  constructor(most, listing, arrived) {
+  /**
+   * @param {number} most classes that the page computes
+   * @param {(url: string) => Promise<any>} listing of a problem
+   * @param {() => void} arrived
+   * @param {Map<string, Problem>} held those that have come, by their urls
+   */
+  constructor(most, listing, arrived, held = new Map()) {
+    this.#held = held;
     this.#most = most;
     this.#listing = listing;
     this.#arrived = arrived;

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from ssm.explorer.problems import tables
 from ssm.explorer.settings import Settings
@@ -24,6 +24,8 @@ from tests.browser.server import free_port, running_app
 from tests.browser.test_own import ask, send
 
 LARGE = "\n".join(f'"bird, no. {c}",{(c * 7919 % 2003) / 700},{c + 1}' for c in range(2_000))
+
+LAST = b"bird, no. 1999"  # of the names in it
 
 
 @pytest.fixture
@@ -104,6 +106,38 @@ def test_a_server_that_starts_again_gets_the_table_from_the_page(new_context):
         with answered(page):
             choice(page, "noise").select_option("unigram")
         assert here.table in page.url
+
+
+@pytest.mark.slow
+def test_a_table_that_is_lost_on_its_way_back_is_sent_again(new_context):
+    port = free_port()
+    page = new_context(base_url=f"http://127.0.0.1:{port}", goes_away=True).new_page()
+    sent: list[bool] = []  # whether the server had started again by then
+
+    def relay(route: WebSocketRoute) -> None:
+        server = route.connect_to_server()
+
+        def on_message(message: str | bytes) -> None:
+            if LAST not in message:
+                return server.send(message)
+            sent.append(restarted)
+            return None if sent.count(True) == 1 else server.send(message)
+
+        route.on_message(on_message)
+
+    restarted = False
+    page.route_web_socket("**/_stcore/stream", relay)
+    with running_app(port):
+        open_explorer(page, "?v=1&samples=5")
+        link = pasted(page)
+    is_up(page, "PINGING_SERVER")
+    before, restarted = answers(page), True
+    with running_app(port):
+        wait_for_answer(page, before)
+        assert sent.count(True) == 2
+        expect(page).to_have_url(link)
+        expect(page.locator(".ssm-notes li")).to_have_count(0)
+        expect(page.locator(".ssm-own")).to_contain_text("Your own table, 2,000 classes.")
 
 
 @pytest.mark.slow

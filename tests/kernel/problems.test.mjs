@@ -19,6 +19,18 @@ test("a table is written as the server reads it: names in quotes, every score to
   );
 });
 
+test("what has come is there for the next stage of the page, which may have to send it back", async () => {
+  const held = new Map();
+  const arrival = Promise.withResolvers();
+  const table = { names: ["a", "b"], scores: [1, 2], counts: null };
+  const arrived = () => arrival.resolve(undefined);
+  new Problems(9, async () => table, arrived, held).base({ problem: "own" }, { own: "table" });
+  await arrival.promise;
+  const next = new Problems(9, () => Promise.reject(new Error("lost")), arrived, held);
+  assert.equal(next.kept("table"), 'class,score\n"a",1\n"b",2');
+  assert.equal(next.kept("another"), null);
+});
+
 test("a table with more classes than the page computes is left to torch", async () => {
   const listing = (n) => ({
     names: Array.from({ length: n }, (_, c) => `${c}`),

@@ -94,9 +94,10 @@ def _available(path: str) -> Iterator[int]:
 
 
 def _left(folder: str) -> Iterator[int]:
-    most, now = (Path(folder) / name for name in ("memory.max", "memory.current"))
+    most, now, of = (Path(folder) / name for name in ("memory.max", "memory.current", "memory.stat"))
     if most.exists() and (limit := most.read_text("ascii").strip()) != "max":
-        yield int(limit) - int(now.read_text("ascii"))
+        cached = dict(line.split() for line in of.read_text("ascii").splitlines())["inactive_file"]
+        yield int(limit) - int(now.read_text("ascii")) + int(cached)  # files that were read are forgotten if need be
 
 
 def needed_bytes(way: str, classes: int, dim: int, batch: int) -> int:
@@ -288,7 +289,7 @@ def _here(settings: Settings) -> dict[str, Any]:
 
 
 def _cpu() -> str:
-    return f"one thread of {os.cpu_count()} cores with {torch.backends.cpu.get_cpu_capability()}"
+    return f"in processor time, one thread of {os.cpu_count()} cores with {torch.backends.cpu.get_cpu_capability()}"
 
 
 _KNOWN: OrderedDict[str, dict[str, Any]] = OrderedDict()

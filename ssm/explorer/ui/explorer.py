@@ -73,6 +73,7 @@ def stage(page: Page) -> None:
     reply = _answer(question, page)
     if reply:
         reply["notes"] = [*faults, *reply["notes"], *(linked.complaints if question.first else ())]
+        reply["missing"] = None if faults else missing(question.query)  # what could not be read is not sent again
     data = {"answer": reply, "frame": linked.frame, "page": page.name}
     noted = {"on_ask_change": _noted, "on_own_change": _noted, "on_table_change": _noted}
     shown = _component(page=page, key=KEY, data=data, **noted)
@@ -89,7 +90,7 @@ def _answer(question: _Question, page: Page) -> Answer | None:
     found = (first_answer if question.first else answer)(question.query, page.needs)
     notes = [*question.notes, *found["notes"]]
     numbered = {"ask": question.ask, "serial": f"{question.ask}.{question.revision}"}
-    return found | numbered | {"notes": notes, "missing": missing(question.query)}
+    return found | numbered | {"notes": notes}
 
 
 def _take_back() -> list[str]:
