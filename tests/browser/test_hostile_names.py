@@ -147,15 +147,24 @@ def test_what_turns_the_direction_of_a_text_is_seen_and_does_nothing(page):
     assert "\u202e" not in page.locator("body").inner_text()
 
 
+@pytest.fixture(scope="module")
+def plotly(chromium):
+    """A page with nothing but Plotly, and a place where it draws."""
+    context = chromium.new_context()
+    page = context.new_page()
+    page.set_content("<main id=plot></main>")
+    page.add_script_tag(path=ASSETS / "vendor/plotly-basic.min.js")
+    yield page
+    context.close()
+
+
 @pytest.mark.parametrize("name", PANELS)
-def test_no_name_is_markup_in_a_figure(page, name):
+def test_no_name_is_markup_in_a_figure(plotly, name):
     """Plotly itself draws the figures of notebooks and exports, and takes some HTML and TeX in every text."""
     settings = own([*NAMES, *(f"bird {c}" for c in range(80))] if PANELS[name].needs == ("draw", "ranked") else NAMES)
     figure = figures.panel(name, experiment.run(settings))
-    page.set_content("<main id=plot></main>")
-    page.add_script_tag(path=ASSETS / "vendor/plotly-basic.min.js")
-    page.evaluate("figure => Plotly.newPlot('plot', figure)", json.loads(figure.to_json()))
-    plot = page.locator(".js-plotly-plot")
+    plotly.evaluate("figure => Plotly.newPlot('plot', figure)", json.loads(figure.to_json()))
+    plot = plotly.locator(".js-plotly-plot")
     assert plot.evaluate(MARKUP) == []
     assert plot.locator("text :is(a, tspan[style*=bold])").count() == 0
     texts = plot.locator("text").evaluate_all("nodes => nodes.map((node) => node.textContent)")

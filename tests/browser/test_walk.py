@@ -19,13 +19,13 @@ FULL = "v=1&problem=random&classes=60&samples=9&noise=softmax"
 CONTROLS = (
     "input[type=range], select, .ssm-level, .ssm-control:not(:has(input[type=range])) input[type=text]:not([list])"
 )
-ENDS = """(node) => {
+ENDS = """(controls) => [...document.querySelectorAll(controls)].map((node) => {
   const name = node.closest("[data-control]")?.dataset.control ?? node.getAttribute("aria-label");
   const options = [...(node.options ?? [])].filter(({ disabled, value }) => !disabled && value !== "own");
   const track = node.type === "range" ? [node.min, node.max] : null;
   const ends = node.options ? [options[0].value, options.at(-1).value] : track;
   return { name, ends, value: node.value ?? null, still: node.matches(":disabled") || !node.checkVisibility() };
-}"""
+})"""
 # What says a number, and nothing else: a button may end with dots.
 TEXTS = (
     ".ssm-sentence, .ssm-words, .ssm-claim, .ssm-strip, :is(.ssm-predict, .ssm-myth) p, "
@@ -53,10 +53,15 @@ def wrong(tab: Tab, *, at_rest: bool = False) -> Iterator[str]:
 
 def walked(tab: Tab, known: frozenset[str] = frozenset()) -> Iterator[str]:
     """What is wrong with each control at each end; those that come up at an end are moved there."""
-    controls = [(node, node.evaluate(ENDS)) for node in tab.query_selector_all(CONTROLS)]
-    free = [(node, control) for node, control in controls if not control["still"] and control["name"] not in known]
-    names = known | {control["name"] for _, control in free}
-    for node, control in free:
+    controls = tab.evaluate(ENDS, CONTROLS)
+    free = {
+        place: control
+        for place, control in enumerate(controls)
+        if not control["still"] and control["name"] not in known
+    }
+    names = known | {control["name"] for control in free.values()}
+    nodes = tab.query_selector_all(CONTROLS) if free else []
+    for node, control in ((nodes[place], control) for place, control in free.items()):
         for end in ends_of(control):
             state, where = node.evaluate(MOVE, end), f"{control['name']} at {end}"
             yield from (f"{where}: {fault}" for fault in wrong(tab, at_rest=True))
