@@ -18,7 +18,7 @@ import torch
 from starlette.requests import Request
 
 from app import app
-from ssm.explorer import experiment
+from ssm.explorer import experiment, export
 from ssm.explorer.export.markup import ASSETS, TITLE
 from ssm.explorer.export.spec import spec
 from ssm.explorer.pages import BIAS, PAGES
@@ -252,6 +252,11 @@ def test_a_browser_that_unpacks_finds_the_same_head(get, path):
     assert packed is (path != "/")  # Streamlit packs a page that is named
     assert (gzip.decompress(reply.body) if packed else reply.body) == plain
     assert int(reply.headers["content-length"]) == len(reply.body)
+
+
+def test_a_file_to_be_saved_is_no_document_of_the_app(get):
+    reply = get("/lesson.html?page=bias&v=1&samples=4")
+    assert reply.body.decode() == export.page("v=1&samples=4", BIAS)
 
 
 @pytest.mark.parametrize("path", ["/stage.json", "/assets/icon.svg"])

@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+import threading
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 from starlette.requests import Request
+from starlette.responses import Response
 
 from ssm.explorer import experiment, export, problems
 from ssm.explorer.export import markup
@@ -271,8 +273,56 @@ def test_without_the_pages_own_files_nothing_is_made(monkeypatch, tmp_path):
         export.page("v=1")
 
 
+def lesson(query, *, still_there=True):
+    """The server's answer to somebody who asks for a file, and may have gone meanwhile."""
+
+    async def receive():
+        if still_there:
+            await asyncio.sleep(60)
+        return {"type": "http.disconnect"}
+
+    scope = {"type": "http", "method": "GET", "path": "/", "query_string": query, "headers": []}
+    return asyncio.run(downloads.lesson_html(Request(scope, receive)))
+
+
 def test_the_server_hands_out_the_same_file():
-    scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"page=bias&v=1&samples=4", "headers": []}
-    answer = asyncio.run(downloads.lesson_html(Request(scope)))
+    answer = lesson(b"page=bias&v=1&samples=4")
     assert answer.headers["content-disposition"] == 'attachment; filename="lesson.html"'
     assert bytes(answer.body).decode() == export.page("v=1&samples=4", BIAS)
+
+
+def test_of_a_table_that_is_gone_there_is_no_file():
+    answer = lesson(b"v=1&problem=own&own=sha256-" + 64 * b"0")
+    assert answer.status_code == 404
+    assert bytes(answer.body).decode().startswith("The table of this page is not on the server any more.")
+
+
+def test_nobody_makes_a_file_that_nobody_waits_for(monkeypatch):
+    monkeypatch.setattr(downloads, "_lesson", lambda _: pytest.fail("it was made"))
+    assert bytes(lesson(b"v=1", still_there=False).body) == b""
+
+
+def test_who_waits_for_a_file_keeps_no_thread(monkeypatch):
+    """Everybody's modules come through the few threads that there are."""
+    begun, go = [], threading.Event()
+
+    def made(query):
+        begun.append(query)
+        go.wait(20)
+        return Response(query)
+
+    monkeypatch.setattr(downloads, "_lesson", made)
+
+    async def several():
+        async def receive():
+            await asyncio.sleep(60)
+
+        scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"v=1", "headers": []}
+        asked = [asyncio.create_task(downloads.lesson_html(Request(scope, receive))) for _ in range(4)]
+        await asyncio.sleep(0.5)
+        alone = len(begun)
+        go.set()
+        return alone, [bytes((await each).body) for each in asked]
+
+    alone, answers = asyncio.run(several())
+    assert (alone, answers) == (1, [b"v=1"] * 4)

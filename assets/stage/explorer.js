@@ -8,13 +8,13 @@ import { view as compute } from "../kernel/view.js";
 import { apart } from "./agreement.js";
 import { carried, late } from "./carry.js";
 import { Dialogue } from "./dialogue.js";
+import { GivingBack } from "./giving_back.js";
 import { agreementWords } from "./page.js";
 import { Parts } from "./parts.js";
 import { Problems } from "./problems.js";
 import { patched, toQuery } from "./settings.js";
 
 const LIVE = { samples: 100_000, classes: 20_000, exponentials: 1_000_000 }; // what one frame can afford
-const AGAIN = 5_000; // ms without an answer after which a table is sent once more
 const FULL = { samples: 2_000_000, classes: 20_000, exponentials: 10_000_000 };
 
 export class Explorer {
@@ -35,7 +35,7 @@ export class Explorer {
   /** @type {Problems} */ #problems;
   /** @type {Parts} */ #parts;
   /** @type {Dialogue} */ #dialogue;
-  /** @type {any} */ #bringing = 0;
+  #giving;
   #memo = {};
   #settled = 0;
   #ends = new AbortController();
@@ -47,6 +47,7 @@ export class Explorer {
     this.#line = line;
     this.#host = host;
     this.#host.classList.toggle("ssm-embedded", line.embedded);
+    this.#giving = new GivingBack((table) => line.table(table), this.#ends.signal);
     this.#dialogue = new Dialogue(this.#doors(), data.answer?.ask ?? 0);
     this.#ready = this.#load();
   }
@@ -118,7 +119,6 @@ export class Explorer {
   end() {
     this.#parts?.player.pause();
     this.#dialogue.end();
-    clearTimeout(this.#bringing);
     this.#ends.abort();
   }
 
@@ -202,20 +202,12 @@ export class Explorer {
     this.#dialogue.first(this.#line.query);
   }
 
-  /**
-   * Send a table back that the server has lost, until an answer has it: Streamlit may lose what is sent in a bad moment.
-   * Tells whether the page has the table, so that a better answer will come.
-   */
+  /** Give a table back that the server has lost; whether the page has it, so that a better answer will come. */
   #bring({ missing }) {
-    clearTimeout(this.#bringing);
+    this.#giving.stop();
     const table = missing ? this.#problems.kept(missing) : null;
-    if (table === null) return false;
-    const send = () => {
-      this.#line.table(table);
-      this.#bringing = setTimeout(send, AGAIN);
-    };
-    send();
-    return true;
+    if (table !== null) this.#giving.start(table);
+    return table !== null;
   }
 
   #refuse(answer) {

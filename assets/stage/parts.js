@@ -280,7 +280,7 @@ export class Parts {
   choose(settings, shape) {
     this.controls.show(settings, { ...shape, names: this.#acts.names });
     this.player.set(settings.draw, settings.draws, settings.average);
-    this.page.showTable(settings.problem === "own" ? shape.count : null);
+    this.page.showTable(settings.problem === "own" && !this.#record.job ? shape.count : null);
     this.job?.chosen();
     const { sizes, fields } = this.#spec;
     const job = RIBBONS[this.#record.job];

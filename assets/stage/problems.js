@@ -31,11 +31,12 @@ export function directory(key, count, of, all = null) {
   };
 }
 
+const spelled = (x) => (Object.is(x, -0) ? "-0" : x);
 const quoted = (name) => `"${name.replaceAll('"', '""')}"`;
 
 /** A problem of the viewer's own as the text that ssm.explorer.problems.tables reads. @param {import("../kernel/problem.js").Base} base */
 export function written({ all, scores, counts }) {
-  const rows = all.map((name, c) => [quoted(name), scores[c], ...(counts ? [counts[c]] : [])].join(","));
+  const rows = all.map((name, c) => [quoted(name), spelled(scores[c]), ...(counts ? [counts[c]] : [])].join(","));
   return [counts ? "class,score,count" : "class,score", ...rows].join("\n");
 }
 

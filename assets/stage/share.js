@@ -27,9 +27,9 @@ import { preview } from "./share_preview.js";
  * @property {() => "light"|"dark"} theme
  * @property {(query: string) => void} go to another state of this page
  *
- * @typedef {{frame: any, link: string, embedded: string, file: string, code: (name: string) => string, title: string, height: number, settings: any, usual: any}} Now
+ * @typedef {{frame: any, link: string, embedded: string, file: string, code: (name: string) => string, title: string, height: number, settings: any, usual: any, classes: number, job: boolean}} Now
  *   what is shared: `embedded` is the link of a frame, `file` that of the page as a file, `code` that of a program,
- *   `height` what the frame takes
+ *   `height` what the frame takes, `job` whether the page shows work in the background, of which there is no file
  * @typedef {{spec: any, acts: Acts, change: (patch: any) => void, grown: (height: number) => void}} Doors
  * @typedef {{title: string, node: any, show: (now: Now) => void, close?: () => void}} Section one part of the dialog
  */
@@ -128,6 +128,8 @@ export class Share {
       height: this.#height,
       settings: settings(),
       usual: usual(),
+      classes: this.#acts.shown().view.classes.n,
+      job: this.#record.job !== null,
     };
   }
 }

@@ -9,12 +9,15 @@ import { FORMS, isLocal } from "./share_link.js";
 const COPIED = "Copied.",
   SELECTED = "This browser lets nothing be copied from here: the text is selected, copy it by key.";
 
-/** Why the link is not to be shared; empty where it is. @param {Now} now @param {number} most */
-function obstacle({ embedded, settings }, most) {
-  if (settings.problem === "own" && settings.table.startsWith("sha256-"))
-    return "Your own table is too large for a link. Take the standalone file instead, which has it inside.";
-  if (embedded.length <= most) return "";
-  return `This link has ${grouped(embedded.length)} characters, and some of what it travels through cuts those with more than ${grouped(most)}. Take the standalone file instead.`;
+/** Why the link is not to be shared; empty where it is. @param {Now} now @param {any} spec */
+function obstacle({ embedded, settings, classes, job }, { sharing, preview }) {
+  if (!job && settings.problem === "own" && settings.table.startsWith("sha256-")) {
+    const has = classes <= preview ? "has it inside" : "shows its pictures as they stand";
+    return `Your own table is too large for a link. Take the standalone file instead, which ${has}.`;
+  }
+  if (embedded.length <= sharing.most) return "";
+  const instead = job ? "" : " Take the standalone file instead.";
+  return `This link has ${grouped(embedded.length)} characters, and some of what it travels through cuts those with more than ${grouped(sharing.most)}.${instead}`;
 }
 
 /** Where others will find it. @param {string} link */
@@ -33,7 +36,7 @@ export function copies({ spec }) {
   const forms = FORMS.map((form) => field(form, (words) => say(said, words)));
   const list = el("div", { class: "ssm-forms" }, ...forms.map(({ node }) => node));
   const show = (now) => {
-    const why = obstacle(now, spec.sharing.most);
+    const why = obstacle(now, spec);
     say(where, whereabouts(now.link));
     where.classList.toggle("ssm-warned", isLocal(now.link));
     long.hidden = !why;

@@ -161,6 +161,21 @@ def test_file_that_cannot_be_read_gets_a_sentence(page, tmp_path, name):
     assert drawing(page) == before
 
 
+def test_neither_what_is_pasted_nor_what_is_loaded_is_left_out_without_a_word(page, tmp_path):
+    open_explorer(page)
+    dialog = ask(page)
+    upload(dialog, tmp_path / "cats.csv", b"cat,1.5\ndog,2.5\n")
+    box = dialog.get_by_role("textbox", name="Paste a table")
+    box.fill("owl,1\nwren,2")
+    send(dialog)
+    both = "the table must be pasted or loaded, got both; empty the box, or remove the file"
+    expect(dialog.get_by_role("alert")).to_have_text(both)
+    box.fill("")
+    with answered(page):
+        send(dialog)
+    adopted(page, "cat,1.5\ndog,2.5")
+
+
 def test_html_in_a_name_is_text(page):
     name = "<img src=x onerror=alert(1)>"
     popped: list[str] = []

@@ -16,6 +16,7 @@ from ssm.explorer.settings.link import MOST_SHARED
 from ssm.explorer.story import CHAPTERS
 from tests.browser.axe import grave
 from tests.browser.explorer import MILLISECONDS_TO_OPEN, READY, answers, open_explorer, typed
+from tests.browser.test_line import pasted
 from tests.browser.test_links import within_reach
 from tests.links import restored
 from tests.test_settings import every_frame, every_settings
@@ -250,6 +251,25 @@ def test_what_is_too_long_to_travel_is_offered_as_a_file(page):
     dialog.get_by_label(re.compile("^A note")).fill(100 * "\u00e9")
     expect(said).to_be_hidden()
     assert len(form(dialog, "link")) < MOST_SHARED
+
+
+def test_a_table_keeps_no_page_from_being_shared_that_does_not_show_it(page):
+    query = urlsplit(pasted_into(page)).query
+    page.get_by_role("button", name=BUTTON).click()
+    dialog = page.get_by_role("dialog", name="Share this page")
+    sentence = "Your own table is too large for a link. Take the standalone file instead, which has it inside."
+    expect(dialog.get_by_role("alert")).to_have_text(sentence)
+    assert not dialog.locator(".ssm-forms").is_visible()
+    dialog = open_dialog(page, f"/train?{query}")
+    expect(dialog.locator(".ssm-forms")).to_be_visible()
+    expect(dialog.get_by_role("alert")).to_have_count(0)
+    expect(page.locator(".ssm-own")).not_to_contain_text("Your own table")
+
+
+def pasted_into(page: Page) -> str:
+    """Open the Explorer and paste a table that no link holds; its address then."""
+    open_explorer(page, "?v=1")
+    return pasted(page)
 
 
 def test_an_address_of_this_machine_alone_is_warned_of(page):

@@ -8,10 +8,10 @@ import { Problems, written } from "../../assets/stage/problems.js";
 
 test("a table is written as the server reads it: names in quotes, every score to its last bit", () => {
   const names = ['say "a", b', "<b>\n;", "  1"];
-  const scores = [0.1 + 0.2, -1e-300, 300];
+  const scores = [0.1 + 0.2, -1e-300, -0];
   assert.equal(
     written(listed("own", { names, scores, counts: null })),
-    'class,score\n"say ""a"", b",0.30000000000000004\n"<b>\n;",-1e-300\n"  1",300',
+    'class,score\n"say ""a"", b",0.30000000000000004\n"<b>\n;",-1e-300\n"  1",-0',
   );
   assert.equal(
     written(listed("own", { names: ["a", "b"], scores: [1, 2], counts: [5, 1e21] })),

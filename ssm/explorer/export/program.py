@@ -4,8 +4,10 @@ from collections.abc import Callable
 from inspect import getsource
 from typing import NamedTuple
 
+from ssm import checks
 from ssm.explorer import settings as choices
 from ssm.explorer.experiment import five_steps, formulas, portable
+from ssm.explorer.export.spec import PREVIEW_CLASSES
 from ssm.explorer.problems import Problem
 from ssm.explorer.settings import FIELDS, Settings
 
@@ -81,7 +83,7 @@ def cells(settings: Settings, table: Problem | None = None, link: str = "") -> l
         Pieces that run one after the other.
 
     Raises:
-        ValueError: the settings do not fit their problem, or the table is not here.
+        ValueError: the settings do not fit their problem, or the table is not here or too large.
 
     >>> [cell.says for cell in cells(Settings())][-1]
     'The average of 200 draws.'
@@ -163,7 +165,7 @@ def _problem(s: Settings, problem: Problem) -> list[str]:
     if s.problem == "random":
         x = [f"x = {s.spread!r} * normals(0, {problem.classes})"]
     elif _is_read(s, problem):
-        x = _read(s)
+        x = _read(s, problem)
     else:
         return [
             f"x = torch.tensor({problem.scores.tolist()}, dtype=torch.float64)",
@@ -173,8 +175,11 @@ def _problem(s: Settings, problem: Problem) -> list[str]:
     return [*x, *(f"x[{c}] = {score!r}  # dragged" for c, score in s.edits), f"t = {problem.target}"]
 
 
-def _read(s: Settings) -> list[str]:
-    """Lines that read what is too long to be written out."""
+def _read(s: Settings, problem: Problem) -> list[str]:
+    """Lines that read what is too long to be written out, and that the server lists."""
+    if problem.classes > PREVIEW_CLASSES:
+        rule, way_out = f"at most {PREVIEW_CLASSES:,} classes for a program", "take fewer of them"
+        checks.refuse("the table", rule, problem.classes, way_out, verb="have")
     where = Settings(problem=s.problem, table=s.table).to_query()
     return [
         f"# Too many classes to write out here: save {DATA}?{where}, of the server that",

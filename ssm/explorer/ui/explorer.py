@@ -67,13 +67,13 @@ def stage(page: Page) -> None:
     Args:
         page: one of `PAGES`.
     """
-    faults = _take_back()
+    given, faults = _take_back()
     linked = _linked(page)
     question = _question(linked.query)
     reply = _answer(question, page)
     if reply:
         reply["notes"] = [*faults, *reply["notes"], *(linked.complaints if question.first else ())]
-        reply["missing"] = None if faults else missing(question.query)  # what could not be read is not sent again
+        reply["missing"] = None if given else missing(question.query)  # what was of no use is not asked for again
     data = {"answer": reply, "frame": linked.frame, "page": page.name}
     noted = {"on_ask_change": _noted, "on_own_change": _noted, "on_table_change": _noted}
     shown = _component(page=page, key=KEY, data=data, **noted)
@@ -93,15 +93,15 @@ def _answer(question: _Question, page: Page) -> Answer | None:
     return found | numbered | {"notes": notes}
 
 
-def _take_back() -> list[str]:
-    """Take the viewer's table back if the page has sent it; a sentence where it cannot be read."""
+def _take_back() -> tuple[bool, list[str]]:
+    """Take the viewer's table back: whether the page has sent one, and a sentence where it cannot be read."""
     text: str | None = st.session_state.get(KEY, {}).get("table")
     try:
         if text:
             take_back(text)
     except ValueError as error:
-        return [str(error)]
-    return []
+        return True, [str(error)]
+    return bool(text), []
 
 
 def _link() -> str:

@@ -121,4 +121,6 @@ class Head:
 
 
 def _is_document(start: Message) -> bool:
-    return MutableHeaders(scope=start).get("content-type", "").startswith("text/html")
+    """Whether it is a page to be shown, and not a file to be saved."""
+    headers = MutableHeaders(scope=start)
+    return headers.get("content-type", "").startswith("text/html") and "content-disposition" not in headers

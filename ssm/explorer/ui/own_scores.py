@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_run_yield_check
 
+from ssm import checks
 from ssm.explorer import problems
 from ssm.explorer.problems import Problem, columns, tables
 from ssm.explorer.ui.table_store import TABLES
@@ -68,6 +69,8 @@ def _file() -> Any:  # noqa: ANN401 (Streamlit's UploadedFile)
 
 
 def _read(text: str, file: Any) -> Problem:  # noqa: ANN401 (Streamlit's UploadedFile)
+    if file is not None and text.strip():
+        checks.refuse("the table", "pasted or loaded", checks.Said("both"), "empty the box, or remove the file")
     with _READING.work(get_run_yield_check() or _nothing, long=False) as on_chunk:
         if file is None:
             return tables.parse(text, on_chunk)
