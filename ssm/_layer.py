@@ -3,10 +3,15 @@
 import torch
 from torch import Tensor
 
-from ssm import checks, estimators
+from ssm import checks, estimators, sampling
 
 IGNORED = -100  # as in torch's cross_entropy
 RATIOS = {"uncorrected", "negative_sampling"}  # their scores become log(p / q), up to a constant
+
+
+def log_shares(log_probs: Tensor, tries: float | None) -> Tensor:
+    """What the scores of `RATIOS` lack, from log q: that, or of samples all different the chance to be among them."""
+    return log_probs if tries is None else sampling.log_inclusion(log_probs, tries)
 
 
 def counted(target: Tensor, ignored: int) -> Tensor | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, distributed
@@ -16,6 +16,23 @@ from torch.distributed.tensor._shards_wrapper import LocalShardsWrapper
 from ssm import checks
 
 _REFUSED = -1  # in the place of a number of examples
+
+
+class Own(NamedTuple):
+    """What a process brings: its examples, and the samples, which are everyone's."""
+
+    h: Tensor  # [rows, dim]
+    target: Tensor  # [rows]
+    counted: Tensor  # [rows]
+    samples: Tensor  # [k]; none for the exact loss
+
+
+class Batch(NamedTuple):
+    """The examples of all processes, those of each filled up to as many."""
+
+    h: Tensor  # [examples, dim]
+    target: Tensor  # [examples]
+    mine: slice
 
 
 @dataclass(frozen=True, eq=False)

@@ -65,8 +65,9 @@ def shape(values: Tensor) -> Said:
 
 
 def visible(values: Tensor) -> bool:
-    """Whether a check may look at values: on a GPU that would stall every step, and a compiled step cannot."""
-    return values.device.type == "cpu" and not torch.compiler.is_compiling()
+    """Whether a check may look at values: on a GPU that stalls every step, and a compiled one cannot, nor a vmap."""
+    seen = not torch.compiler.is_compiling() and not torch._C._are_functorch_transforms_active()
+    return seen and values.device.type == "cpu"
 
 
 def whole(name: str, value: object, least: int, most: int | None, way_out: str) -> int:

@@ -11,8 +11,6 @@ from torch import Tensor
 
 from ssm import checks, sampling
 
-_AT_ONCE = 1 << 20  # classes that are read at a time
-
 
 @dataclass(frozen=True, eq=False)
 class Noise:
@@ -48,11 +46,7 @@ class Noise:
     @cached_property
     def fingerprint(self) -> int:
         """A number that differs between noises whose log q differs in any bit, but for chance."""
-        found = 0
-        for first, part in enumerate(torch.split(self.log_probs, _AT_ONCE)):
-            places = torch.arange(1, len(part) + 1, device=part.device) + first * _AT_ONCE
-            found += int((part.view(torch.int64) * (2 * places + 1)).sum())
-        return found
+        return sampling.fingerprint(self.log_probs)
 
     def without(self, target: int) -> "Noise":
         """The noise given "not the target": ``r_c = q_c / (1 - q_t)``, and r_t = 0.
@@ -127,8 +121,10 @@ class Noise:
             others = (u * (self.classes - 1)).long()
             return others + (others >= target[..., None])
         found = self._at(sampling.around(u, self._cumulative, target))
+        if self._heavy is None:
+            return found
         heavy, rest = self._heavy
-        return found if rest is None else torch.where(target[..., None] == heavy, rest.invert(u), found)
+        return torch.where(target[..., None] == heavy, rest.invert(u), found)
 
     def draw_unique(self, k: int, *, generator: torch.Generator | None = None) -> sampling.Unique:
         """Samples without replacement: draws with replacement until k different classes are found.
@@ -257,7 +253,7 @@ class Noise:
         if not others:
             _ = self._alias
             return
-        for noise in (self, self._heavy[1]):
+        for noise in (self, self._heavy and self._heavy[1]):
             _ = noise and (noise._cumulative, noise._last)
 
     def to(self, device: torch.device | str) -> "Noise":
@@ -305,10 +301,10 @@ class Noise:
         return self.probs.cumsum(0)
 
     @cached_property
-    def _heavy(self) -> tuple[int, "Noise | None"]:
-        """The heaviest class, and what one of more than a third leaves, which its own table would round off."""
+    def _heavy(self) -> "tuple[int, Noise] | None":
+        """A class of more than a third, if any, and what it leaves, which the table of all would round off."""
         heavy = int(self.log_probs.argmax())
-        return heavy, self.without(heavy) if self._possible > 1 and self.log_probs[heavy] > -1 else None
+        return (heavy, self.without(heavy)) if self._possible > 1 and self.log_probs[heavy] > -1 else None
 
     @cached_property
     def _last(self) -> int:

@@ -119,7 +119,8 @@ class Drawing(nn.Embedding):
         log_probs = state.pop(f"{prefix}noise", None)
         super()._load_from_state_dict(state, prefix, *rest)
         if log_probs is not None:
-            self.renew_noise(Noise(log_probs))
+            exact = log_probs.double()  # a state may have been saved in half precision
+            self.renew_noise(Noise(exact if log_probs.dtype == exact.dtype else exact.log_softmax(0)))
 
 
 def refuse_other_noise(noise: object, classes: int) -> None:

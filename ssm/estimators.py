@@ -145,7 +145,9 @@ def refuse_undrawable(log_probs: Tensor, samples: Tensor, hits: Tensor) -> None:
 
 def log_probs(noise: Noise | None, classes: Tensor) -> Tensor:
     """Log q_c of some classes, float64; zeros without noise."""
-    return torch.zeros_like(classes, dtype=torch.float64) if noise is None else noise.log_probs[classes]
+    if noise is None:
+        return torch.zeros_like(classes, dtype=torch.float64)
+    return noise.log_probs.index_select(0, classes.flatten()).reshape(classes.shape)  # an index that vmap can take
 
 
 def pick(scores: Tensor, target: Tensor) -> Tensor:

@@ -261,6 +261,8 @@ def _log_sum(rows: Tensor, layer: _Layer, target: Tensor, right: Tensor) -> Tens
         scores = layer.of_block(rows, w, b)
         if right.shape[1]:
             scores = scores.masked_fill(multilabel.mask(right, target, first, len(w)), -torch.inf)
+        if b is not None:  # of a block of -inf alone the gradient would be nan
+            scores = scores.clamp(min=torch.finfo(scores.dtype).min)
         return scores.logsumexp(-1)
 
     sums, first = [], 0
@@ -272,7 +274,7 @@ def _log_sum(rows: Tensor, layer: _Layer, target: Tensor, right: Tensor) -> Tens
 
 def _frugally(work: Callable[[Tensor, Tensor | None], Tensor], w: Tensor, b: Tensor | None) -> Tensor:
     """Work whose scores are forgotten at once, and computed again if there is a backward pass."""
-    if torch.is_grad_enabled():
+    if torch.is_grad_enabled() and not torch._C._are_functorch_transforms_active():  # they know no checkpoints
         return checkpoint(work, w, b, use_reentrant=False)  # type: ignore[no-any-return]
     return work(w, b)
 

@@ -265,8 +265,8 @@ class SampledSoftmax(Drawing):
         return evaluation.full_softmax(embeddings, self.weight, target, **how, positives=positives)
 
     def _prior(self) -> Tensor | None:
-        """What is added to h . w: the bias, and log q where scores are log(p / q)."""
+        """What is added to h . w: the bias, and where scores are log(p / q) what they lack."""
         if self.estimator not in _layer.RATIOS:
             return self.bias
-        log_q = (self.temperature * self.noise.log_probs).to(self.weight.dtype)
+        log_q = (self.temperature * _layer.log_shares(self.noise.log_probs, self.tries)).to(self.weight.dtype)
         return log_q if self.bias is None else self.bias + log_q

@@ -1,6 +1,6 @@
 """The losses from embeddings and a projection: only the rows of target and samples are touched.
 
-Samples that equal the target are treated as in `ssm.losses`: rejected, but for the losses that judge
+`sampled_loss` treats samples that equal the target as `ssm.losses` does: rejected, but for the losses that judge
 each sample by itself.
 
 A dense gradient of the projection costs ``classes x dim`` to fill with zeros, whatever the number
@@ -44,7 +44,8 @@ def candidates(  # noqa: PLR0913 - a layer, a draw, and how each is meant
         noise: q, what the samples were drawn from; None for losses that correct nothing.
         bias: b [classes].
         temperature: above 0; it goes in before the correction.
-        hits: whether samples that equal the target are "rejected" or "kept".
+        hits: whether samples that equal the target are "rejected" or "kept", as "nce", "negative_sampling" and
+            "naive_importance" want them.
         tries: for samples from `Noise.draw_unique`, its tries.
         sparse: whether the gradients of projection and bias are sparse tensors of the rows that
             were used; they must then be leaves.
@@ -88,7 +89,7 @@ def sampled_loss(  # noqa: PLR0913 - as `candidates`
     estimator: str = "sampled_softmax",
     bias: Tensor | None = None,
     temperature: float = 1.0,
-    hits: checks.Masking = "rejected",
+    hits: checks.Masking | None = None,
     tries: float | None = None,
     sparse: bool = True,
 ) -> Tensor:
@@ -107,7 +108,7 @@ def sampled_loss(  # noqa: PLR0913 - as `candidates`
         estimator: the name of a loss of `ssm.estimators`.
         bias: b [classes].
         temperature: above 0.
-        hits: whether samples that equal the target are "rejected" or "kept".
+        hits: whether samples that equal the target are "rejected" or "kept"; None is what suits the estimator.
         tries: for samples from `Noise.draw_unique`, its tries.
         sparse: whether gradients are sparse tensors of the rows that were used.
 
@@ -128,14 +129,15 @@ def sampled_loss(  # noqa: PLR0913 - as `candidates`
     [[1, 5, 7]]
     """
     name = checks.estimator(estimator, tuple(estimators.ESTIMATORS))
+    how = checks.masking(checks.handling(hits, name))
 
     def plain(h: Tensor, w: Tensor, b: Tensor | None, t: Tensor) -> Tensor:
-        options = {"bias": b, "temperature": temperature, "hits": hits, "tries": tries, "sparse": sparse}
+        options = {"bias": b, "temperature": temperature, "hits": how, "tries": tries, "sparse": sparse}
         return estimators.ESTIMATORS[name](candidates(h, w, t, samples, noise, **options))  # type: ignore[arg-type]
 
     if not _fused.holds(name, embeddings, projection, samples):
         return plain(embeddings, projection, bias, target)
-    tau, rejected = checks.temperature(temperature), checks.masking(hits) == "rejected"
+    tau, rejected = checks.temperature(temperature), how == "rejected"
     check((embeddings, projection, bias), target, samples, noise, sparse=sparse)
     drawn = _drawn.draw(target.flatten(), samples, noise, rejected=rejected, tries=tries)
     step = _fused.plan(name, drawn, projection.dtype, temperature=tau, sparse=sparse, plain=plain)

@@ -9,6 +9,7 @@ from torch import Tensor
 _AHEAD = 4  # tries for each class wanted, before the rest is drawn at once
 _MOST_STEPS = 200  # of Newton's; some ten are made
 _NEAR = 1e-14
+_AT_ONCE = 1 << 20  # classes whose bits are read at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +78,19 @@ def alias(probs: Tensor) -> Alias:
     thresholds[heavy] = 1 + left
     others[heavy[:-1]] = heavy[1:]
     return Alias(thresholds, others)
+
+
+def fingerprint(log_probs: Tensor) -> int:
+    """A number that differs where any bit of log q does, but for chance.
+
+    >>> fingerprint(torch.zeros(2, dtype=torch.float64))
+    0
+    """
+    found = 0
+    for first, part in enumerate(torch.split(log_probs, _AT_ONCE)):
+        places = torch.arange(1, len(part) + 1, device=part.device) + first * _AT_ONCE
+        found += int((part.view(torch.int64) * (2 * places + 1)).sum())
+    return found
 
 
 def around(uniforms: Tensor, cumulative: Tensor, target: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple, final
+from typing import final
 
 import torch
 from torch import Tensor, distributed, nn
@@ -12,6 +12,7 @@ from torch.distributed.tensor import DTensor
 from torch.nn import functional
 
 from ssm import _layer, _peers, _rows, checks, estimators, evaluation
+from ssm._peers import Batch, Own
 from ssm._rows import Draw, Rows
 from ssm.drawing import Drawing, refuse_other_noise
 from ssm.noise import Noise
@@ -20,23 +21,6 @@ from ssm.ranks import rank_generator
 __all__ = ["ShardedSampledSoftmax"]
 
 _NOWHERE = -1  # the target of an example without a loss
-
-
-class _Own(NamedTuple):
-    """What a process brings: its examples, and the samples, which are everyone's."""
-
-    h: Tensor  # [rows, dim]
-    target: Tensor  # [rows]
-    counted: Tensor  # [rows]
-    samples: Tensor  # [k]; none for the exact loss
-
-
-class _Batch(NamedTuple):
-    """The examples of all processes, those of each filled up to as many."""
-
-    h: Tensor  # [examples, dim]
-    target: Tensor  # [examples]
-    mine: slice
 
 
 @final
@@ -255,7 +239,7 @@ class ShardedSampledSoftmax(Drawing):
         generator: torch.Generator | None,
         *,
         top: int | None = None,
-    ) -> tuple[_Batch, _Own]:
+    ) -> tuple[Batch, Own]:
         """The examples of all processes, once these agree; all of them count where the `top` classes are asked for."""
         try:
             kind = checks.loss(loss, training=self.training) if top is None else f"top {top}"
@@ -277,12 +261,12 @@ class ShardedSampledSoftmax(Drawing):
         # What has no loss takes a class whose row is read anyway, as in SampledSoftmax.
         t = torch.where(t == _NOWHERE, samples[:1].sum(), t)
         mine = slice(self.peers.rank * most, (self.peers.rank + 1) * most)
-        return _Batch(_peers.gathered(h, self.peers).flatten(0, 1), t, mine), own
+        return Batch(_peers.gathered(h, self.peers).flatten(0, 1), t, mine), own
 
     def _no_samples(self) -> Tensor:
         return torch.empty(0, dtype=torch.int64, device=self.weight.device)
 
-    def _own(self, embeddings: Tensor, target: Tensor, samples: Tensor, *, ignored: int | None) -> _Own:
+    def _own(self, embeddings: Tensor, target: Tensor, samples: Tensor, *, ignored: int | None) -> Own:
         _rows.refuse_other_device(embeddings, self.weight, self.peers.rank)
         scores = evaluation.layer_scores(embeddings, self.weight.new_empty(1, self.dim), None)
         if target.shape != embeddings.shape[:-1]:
@@ -292,7 +276,7 @@ class ShardedSampledSoftmax(Drawing):
         checks.indices("target", target, self.classes, scores.device, waits=True)
         counted = torch.ones_like(target, dtype=torch.bool) if counted is None else counted.flatten()
         h = embeddings.reshape(-1, self.dim).masked_fill(~counted[:, None], 0.0)
-        return _Own(h, target, counted, samples)
+        return Own(h, target, counted, samples)
 
     def _options(self, h: Tensor, kind: str) -> int:
         """All that ranks must have in common, as one number."""
@@ -313,7 +297,8 @@ class ShardedSampledSoftmax(Drawing):
         rows = replace(self._rows(), sparse=False)
         if self.estimator not in _layer.RATIOS:
             return rows
-        log_q = (self.temperature * self.noise.log_probs[self.start : self.stop]).to(self.weight.dtype)
+        shares = _layer.log_shares(self.noise.log_probs[self.start : self.stop], self.tries)
+        log_q = (self.temperature * shares).to(self.weight.dtype)
         return replace(rows, bias=log_q if self.bias is None else self.bias + log_q)
 
     def _save_to_state_dict(self, destination: dict[str, Tensor], prefix: str, keep_vars: bool) -> None:  # noqa: FBT001

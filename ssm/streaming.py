@@ -17,10 +17,11 @@ class Frequencies(nn.Module):
     ago is forgotten, and a step touches the classes of its batch and no others. Of a class that comes m
     times in a batch all m gaps are the m-th part of the examples since it came last. A gap is
     corrected for its start at 0, as moments are in Adam, so that at first it is the plain mean of the gaps. A
-    class that has not come yet counts as if it came next.
+    class that has not come yet counts as if it came next, and one that stays away as if it did, as soon as
+    that gap is longer than its mean: what comes no more is forgotten too.
 
-    The estimate is off by a relative standard deviation of about ``sqrt(rate / 2)``, its mean high by
-    half the rate: 7 % and 0.5 % at 0.01, once a class has come some ``1 / rate`` times.
+    The estimate is off by a relative standard deviation of about ``sqrt(rate / 2)``, its mean by less
+    than the rate: 7 % and 1 % at 0.01, once a class has come some ``1 / rate`` times.
 
     State is saved and moved as that of any module. In training, calling it sees the classes and gives log p
     of them; after ``eval()`` it sees nothing.
@@ -39,7 +40,7 @@ class Frequencies(nn.Module):
     [0.75, 0.25, 0.001]
 
     Yi et al. 2019, "Sampling-bias-corrected neural modeling for large corpus item recommendations",
-    algorithm 2: there with batches as the unit of gaps and no correction of the start.
+    algorithm 2: there with batches as the unit of gaps, no correction of the start and no gap that is open.
     """
 
     now: Tensor
@@ -73,15 +74,17 @@ class Frequencies(nn.Module):
         checks.indices("ids", ids, self.classes, self.gaps.device)
         if self.training:
             self._see(ids.flatten())
-        return -self._means(self.gaps[ids], self.times[ids]).log()
+        return -self._means(self.gaps[ids], self.times[ids], self.last[ids]).log()
 
     def probs(self) -> Tensor:
-        """The frequency p of every class; they sum to about 1.
+        """The frequency p of every class; they sum to about 1 once most classes have come.
+
+        Until then those that have not come add one example in all that were seen, each.
 
         Returns:
             Float64 [classes].
         """
-        return 1 / self._means(self.gaps, self.times)
+        return 1 / self._means(self.gaps, self.times, self.last)
 
     def noise(self, power: float = 0.75) -> Noise:
         """Noise of these frequencies, as `ssm.noise.unigram` makes it: for `SampledSoftmax.renew_noise`.
@@ -119,7 +122,9 @@ class Frequencies(nn.Module):
         self.gaps[ids] = kept * self.gaps[ids] + (1 - kept) * (self.now - self.last[ids]) / here
         self.last[ids] = self.now
 
-    def _means(self, gaps: Tensor, times: Tensor) -> Tensor:
-        """Mean gaps, corrected for their start."""
-        filled = 1 - (1 - self.rate) ** times.double()
-        return torch.where(times > 0, gaps / filled, self.now + 1.0)
+    def _means(self, gaps: Tensor, times: Tensor, last: Tensor) -> Tensor:
+        """Mean gaps, corrected for their start; with the gap that is open where that makes them longer."""
+        kept, past = 1 - self.rate, times.double()
+        ended = gaps / (1 - kept**past)
+        ending = (kept * gaps + self.rate * (self.now - last).double()) / (1 - kept ** (past + 1))
+        return torch.where(times > 0, torch.maximum(ended, ending), self.now + 1.0)

@@ -212,7 +212,10 @@ def worth(counts: Vector, q: Vector, k: int) -> float:
 
 
 def streamed(stream: Sequence[Sequence[int]], classes: int, rate: float) -> list[float]:
-    """Return frequencies from mean gaps that forget: those of a class that comes m times in a batch are equal."""
+    """Return frequencies from mean gaps that forget: those of a class that comes m times in a batch are equal.
+
+    A gap that is open counts as one more if the mean is longer with it.
+    """
     gaps, starts, last, now = [0.0] * classes, [1.0] * classes, [0] * classes, 0
     for ids in stream:
         now += len(ids)
@@ -222,7 +225,11 @@ def streamed(stream: Sequence[Sequence[int]], classes: int, rate: float) -> list
                 gaps[c] = (1 - rate) * gaps[c] + rate * (now - last[c]) / times
                 starts[c] *= 1 - rate
             last[c] = now
-    return [1 / (now + 1) if start == 1 else (1 - start) / gap for gap, start in zip(gaps, starts, strict=True)]
+    found = []
+    for gap, start, before in zip(gaps, starts, last, strict=True):
+        with_open = ((1 - rate) * gap + rate * (now - before)) / (1 - (1 - rate) * start)
+        found.append(1 / (now + 1) if start == 1 else 1 / max(gap / (1 - start), with_open))
+    return found
 
 
 # Every loss and its gradient by name, hits "rejected" or "kept"

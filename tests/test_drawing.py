@@ -62,6 +62,18 @@ def test_a_renewed_layer_is_saved_with_its_noise(inside):
     assert set(other.state_dict()) == set(whole.state_dict())
 
 
+def test_a_state_in_half_precision_has_noise_all_the_same():
+    q = noise.log_uniform(1_000_000)
+    made, again = (SampledSoftmax(1, 1_000_000, samples=3, noise=q, bias=False) for _ in range(2))
+    made.renew_noise(q)
+    again.load_state_dict({name: each.half() for name, each in made.state_dict().items()})
+    assert again.noise.log_probs.dtype == torch.float64
+    assert abs(again.noise.probs.sum().item() - 1) < 1e-12
+    assert (again.noise.log_probs - q.log_probs).abs().max() < 0.02
+    drawn = again.noise.draw((20_000,), generator=torch.Generator().manual_seed(0))
+    assert (drawn < 10).double().mean().item() == pytest.approx(q.probs[:10].sum().item(), abs=0.02)
+
+
 @pytest.mark.parametrize("q", [UNIFORM, UNIGRAM])
 def test_what_is_written_into_a_state_is_not_written_into_the_noise(q):
     """As torch.distributed.checkpoint does when it reads; and others may have the same noise."""

@@ -73,6 +73,19 @@ def test_cosines_never_copy_all_rows(monkeypatch, layer, gradient):
         assert max((our - their).abs().max() for our, their in both) < 1e-12
 
 
+def test_a_block_of_classes_that_cannot_be_has_no_gradient(monkeypatch, layer):
+    monkeypatch.setattr(evaluation, "_BLOCK", ROWS * 5)
+    h, w, b, target = layer
+    b[20:35] = -torch.inf
+    target[(target >= 20) & (target < 35)] = 3
+    leaves = [each.requires_grad_() for each in (h, w)]
+    ours = evaluation.full_softmax(h, w, target, bias=b)
+    theirs = functional.cross_entropy(functional.linear(h, w, b), target, reduction="none")
+    assert (ours - theirs).abs().max() < 1e-12
+    both = zip(torch.autograd.grad(ours.sum(), leaves), torch.autograd.grad(theirs.sum(), leaves), strict=True)
+    assert max((our - their).abs().max() for our, their in both) < 1e-12
+
+
 @pytest.mark.slow
 def test_a_million_classes_without_a_matrix_of_them():
     classes, rows = 1_000_000, 64

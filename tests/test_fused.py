@@ -323,6 +323,35 @@ def test_other_numbers_take_the_plain_way(used):
     assert used == []
 
 
+def test_each_example_has_its_gradient_by_vmap(used):
+    h, w, b = leaves()
+    samples = torch.tensor([3, 1, 1])
+
+    def loss(each, target):
+        return projection.sampled_loss(each, w.detach(), target, samples, Q, bias=b.detach(), sparse=False)
+
+    found = torch.func.vmap(torch.func.grad(loss))(h.detach(), TARGET)
+    assert used == []
+    expected = torch.autograd.grad(fused((h, w, b), TARGET, samples, sparse=False).sum(), h)
+    assert apart([found], expected) < 1e-14
+
+
+def test_the_exact_loss_is_transformed_too():
+    made, h = layer(sparse=False), normal(5, DIM)
+    found = torch.func.grad(lambda each: made(each, TARGET, loss="exact").sum())(h)
+    expected = torch.autograd.grad(made(leaf := h.clone().requires_grad_(), TARGET, loss="exact").sum(), leaf)
+    assert apart([found], expected) < 1e-14
+
+
+def test_hits_are_what_suits_the_loss():
+    parts, samples = leaves(), torch.tensor([*TARGET.tolist(), 3])
+    for name in estimators.ESTIMATORS:
+        suits = "rejected" if name in {"sampled_softmax", "log_q", "uncorrected"} else "kept"
+        assert torch.equal(fused(parts, TARGET, samples, name), fused(parts, TARGET, samples, name, hits=suits))
+    with refuses("hits must be 'kept' for naive_importance, got 'rejected'; choose that or the sampled softmax"):
+        fused(parts, TARGET, samples, "naive_importance", hits="rejected")
+
+
 def test_transforms_of_functions_take_the_plain_way(used):
     made = layer(sparse=False)
     torch.set_rng_state(state := torch.get_rng_state())

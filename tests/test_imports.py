@@ -42,6 +42,7 @@ ROOMS = {
     "_peers": TORCH,
     "_rows": TORCH,
     "sharded": TORCH,
+    "_clipping": TORCH,
     "optim": TORCH,
     "_sums": TORCH,
     "_quadrature": TORCH,

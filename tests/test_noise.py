@@ -13,7 +13,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssm import distribution, noise, philox, sampling
+from ssm import noise, philox, sampling
 from tests import oracles
 from tests.sentences import refuses
 
@@ -309,7 +309,7 @@ def test_what_is_drawn_from_holds_three_numbers_a_class():
 
 
 def test_a_fingerprint_tells_noises_apart(monkeypatch):
-    monkeypatch.setattr(distribution, "_AT_ONCE", 3)
+    monkeypatch.setattr(sampling, "_AT_ONCE", 3)
     some = [noise.unigram(counts) for counts in ([1, 2, 3, 4, 5], [1, 2, 3, 5, 4], [4, 2, 3, 1, 5])]
     some += [noise.uniform(5), noise.log_uniform(5)]
     assert len({q.fingerprint for q in some}) == len(some)

@@ -70,6 +70,17 @@ def test_it_forgets():
         assert seen.probs().tolist() == pytest.approx(q.probs.tolist(), rel=0.8)
 
 
+def test_what_comes_no_more_is_forgotten():
+    seen = Frequencies(2)
+    for ids in (*[[0] * 20] * 100, *[[1] * 200] * 1_000):
+        seen(torch.tensor(ids))
+    gone, here = seen.probs().tolist()
+    assert gone < 1e-3
+    assert here == pytest.approx(1, rel=0.01)
+    assert seen.noise(power=1).probs[0] < 1e-3
+    assert seen.eval()(torch.tensor([0])).exp().item() == pytest.approx(gone, rel=1e-12)
+
+
 def test_at_first_it_counts():
     seen = Frequencies(3, 1e-6)
     for ids in ([0, 0, 1], [0, 1, 0], [0, 0, 0]):

@@ -126,6 +126,26 @@ def test_unique_samples_cannot_be_excluded_or_too_many():
 P = [0.3, 0.25, 0.2, 0.1, 0.1, 0.05]
 
 
+@pytest.mark.parametrize("name", ["uncorrected", "negative_sampling"])
+def test_of_every_class_drawn_the_scores_lack_nothing(name):
+    """What is always drawn is drawn as often as any other: scores are log p, whatever the noise."""
+    made = SampledSoftmax(4, 6, samples=6, noise=noise.unigram(HEAD), estimator=name, replacement=False).double()
+    h, target = torch.randn(5, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0)), torch.arange(5)
+    scores = made.scores(h)
+    expected = torch.nn.functional.cross_entropy(scores, target, reduction="none")
+    assert (made(h, target, loss="exact") - expected).abs().max() < 1e-12
+    assert (made.log_probs(h) - scores.log_softmax(-1)).abs().max() < 1e-12
+    assert made.predict(h)[:, 0].tolist() == scores.argmax(-1).tolist()
+
+
+def test_of_samples_all_different_the_scores_lack_the_chance_to_be_among_them():
+    q = noise.unigram(HEAD)
+    made = SampledSoftmax(4, 6, samples=3, noise=q, estimator="uncorrected", replacement=False).double()
+    h = torch.randn(5, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    expected = (made.scores(h) + q.inclusion(3).log()).log_softmax(-1)
+    assert (made.log_probs(h) - expected).abs().max() < 1e-12
+
+
 def draws(q, k, *, replacement):
     """Return each draw of k samples and its chance; of draws with replacement, their counts apart from order."""
     probs = q.probs.tolist()
