@@ -35,11 +35,16 @@ def test_a_ratio_is_that_of_two_times(monkeypatch):
     assert row.ratio == row.loop_seconds / row.seconds > 0
 
 
-def test_time_is_the_least_of_its_repeats(monkeypatch):
+@pytest.mark.parametrize(
+    "ends", [(0.7, 0.9, 1.3), (1.7, 1.9)], ids=["until patience ends", "twice, for the first waits for memory"]
+)
+def test_time_is_the_least_of_its_repeats(monkeypatch, ends):
     monkeypatch.setattr(report, "_PATIENCE", 1.0)
-    ticks = iter([0, 0, 0.7, 0.7, 0.7, 0.9, 0.9, 0.9, 1.3, 1.3])
+    first, second, *rest = ends
+    ticks = iter([0, 0, first, first, second, second, *(tick for one in rest for tick in (second, one, one))])
     monkeypatch.setattr(time, "perf_counter", lambda: next(ticks))
     assert report._time(lambda: None) == pytest.approx(0.2)
+    assert not list(ticks)
 
 
 def test_the_other_cases_have_a_time_and_the_largest_its_memory():
